@@ -1,0 +1,25 @@
+"""Destructure: the history of the Transformer, told as an experiment.
+
+Names are loaded on first use, so that what needs no torch (structures, costs, exercises) imports without it.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["cost", "show", "tasks"],
+    submod_attrs={
+        "attention": [
+            "KeyValues",
+            "MultiHeadAttention",
+            "causal_mask",
+            "input_mask",
+            "memory_mask",
+            "scaled_dot_product_attention",
+            "target_mask",
+        ],
+        "config": ["TransformerConfig"],
+        "structure": ["Structure"],
+        "transformer": ["EncoderOnly", "Transformer"],
+    },
+)

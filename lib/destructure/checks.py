@@ -1,0 +1,58 @@
+"""Refuse bad input with one clear sentence, before it becomes a long traceback inside a kernel."""
+
+import torch
+from torch import Tensor
+
+from destructure.config import TransformerConfig
+
+
+def require_ids(ids: Tensor, vocabulary: int, name: str) -> Tensor:
+    """Return token ids unchanged if they are a non-empty (batch, length) tensor of ids below `vocabulary`.
+
+    Raises:
+        ValueError: with what was given, what is allowed and what to do.
+    """
+    if not isinstance(ids, Tensor) or ids.dtype not in (torch.int64, torch.int32):
+        given = f"a tensor of {ids.dtype}" if isinstance(ids, Tensor) else f"a {type(ids).__name__}"
+        raise ValueError(f"The {name} is {given}; give token ids as a torch tensor of whole numbers (int64).")
+    if ids.dim() != 2 or ids.numel() == 0:
+        raise ValueError(
+            f"The {name} has shape {tuple(ids.shape)}; give at least one sequence of at least one id, "
+            "as (batch, length)."
+        )
+    lowest, highest = int(ids.min()), int(ids.max())
+    if lowest < 0 or highest >= vocabulary:
+        wrong = lowest if lowest < 0 else highest
+        raise ValueError(
+            f"The {name} contains id {wrong}, but the vocabulary has ids 0 to {vocabulary - 1}; "
+            "encode the text with the vocabulary this model was built for."
+        )
+    return ids
+
+
+def require_room(source: Tensor, target: Tensor, config: TransformerConfig) -> None:
+    """Check that batches agree and that a learned position table is long enough.
+
+    Raises:
+        ValueError: with the lengths given and the largest allowed.
+    """
+    if source.shape[0] != target.shape[0]:
+        raise ValueError(
+            f"The source has {source.shape[0]} sequences and the target {target.shape[0]}; "
+            "give one target for each source."
+        )
+    if config.structure.separate_cross_attention and target.shape[1] and not bool((source != 0).any(1).all()):
+        raise ValueError(
+            "A source is empty, but separate cross-attention must have something to look at; give at least one "
+            "real token, or use a structure without separate_cross_attention."
+        )
+    if config.positions != "learned":
+        return
+    needed = source.shape[1] + target.shape[1]
+    if config.restart_target_positions:
+        needed = max(source.shape[1], target.shape[1])
+    if needed > config.max_length:
+        raise ValueError(
+            f"A source of {source.shape[1]} and a target of {target.shape[1]} tokens need {needed} positions, "
+            f"but this model has {config.max_length}; shorten the text or build the model with a larger max_length."
+        )

@@ -1,0 +1,148 @@
+"""What one Transformer is made of, as plain data. No torch here: the cost formulas and exercises need only this."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
+
+from destructure.structure import Structure
+
+Norm = Literal["rms", "layer"]
+NormPlacement = Literal["before", "after"]
+Activation = Literal["relu", "gelu", "gelu_tanh", "swiglu"]
+Positions = Literal["learned", "sinusoidal", "rotary", "none"]
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """Every choice that fixes the shape of a `Transformer` or an `EncoderOnly`.
+
+    The defaults are the course's own small model. The other values exist because, with them, the same class
+    is the 2017 Transformer, BERT, GPT-2 or Llama.
+
+    Sizes
+        vocabulary: how many token ids there are; id 0 is padding.
+        width: length of the vector that stands for one token ("d_model" in the papers).
+        layers: layers in *each* stack (an encoder-decoder with `layers=3` has 3 + 3).
+        heads: attention heads; `width` must be a multiple of it.
+        key_value_heads: fewer heads for keys and values than for queries (grouped-query attention);
+            `None` means as many as `heads`.
+        feed_forward: hidden width of the feed-forward block; `None` means 4 × `width`.
+        max_length: how many positions the position table holds (input and target together).
+
+    Structure
+        structure: which of the sixteen architectures; see `Structure`.
+
+    Block details
+        norm: "rms" (RMSNorm) or "layer" (LayerNorm).
+        norm_placement: "before" each sub-layer (pre-norm) or "after" the residual sum (post-norm, 2017).
+        activation: "relu", "gelu", "gelu_tanh" (GPT-2's approximation) or "swiglu" (gated, three matrices).
+        bias: whether the linear maps (and LayerNorm) add a bias.
+        positions: "learned", "sinusoidal", "rotary" or "none".
+        rotary_base: wavelength base of rotary positions.
+        norm_epsilon: the small number that keeps normalisation from dividing by zero.
+        query_key_norm: normalise queries and keys per head (an RMSNorm each), for stability.
+
+    Embeddings and output
+        shared_embeddings: input and target use one embedding table (token, position and segment);
+            otherwise the target has its own.
+        segments: rows of a segment table (BERT: 2; 0: none). Input tokens are segment 0, target tokens are
+            segment 1 if there is one.
+        scale_embedding: multiply token embeddings by √width (the 2017 model).
+        embedding_norm: normalise the sum of the embeddings (BERT, BART).
+        restart_target_positions: number the target from 0 again instead of running on from the input.
+        tied_output: the output matrix is the (target) token table.
+        output_bias: the output layer adds a bias per token id.
+
+    Raises:
+        ValueError: one sentence that says what was given, what is allowed and what to do.
+    """
+
+    vocabulary: int
+    width: int = 64
+    layers: int = 3
+    heads: int = 4
+    structure: Structure = field(default_factory=Structure)
+    key_value_heads: int | None = None
+    feed_forward: int | None = None
+    max_length: int = 256
+    norm: Norm = "rms"
+    norm_placement: NormPlacement = "before"
+    activation: Activation = "gelu"
+    bias: bool = False
+    positions: Positions = "learned"
+    rotary_base: float = 10_000.0
+    norm_epsilon: float = 1e-5
+    query_key_norm: bool = False
+    shared_embeddings: bool = True
+    segments: int = 0
+    scale_embedding: bool = False
+    embedding_norm: bool = False
+    restart_target_positions: bool = False
+    tied_output: bool = True
+    output_bias: bool = False
+
+    def __post_init__(self):
+        _require_sizes(self)
+        _require_choices(self)
+        if not isinstance(self.structure, Structure):
+            raise ValueError(
+                f"structure is {self.structure!r}; it must be a Structure, such as Structure.DECODER_ONLY "
+                "or Structure.named('prefix LM')."
+            )
+
+    @property
+    def head_width(self) -> int:
+        """Length of one head's query, key or value vector."""
+        return self.width // self.heads
+
+    @property
+    def kv_heads(self) -> int:
+        """Heads that hold keys and values."""
+        return self.heads if self.key_value_heads is None else self.key_value_heads
+
+    @property
+    def hidden_width(self) -> int:
+        """Hidden width of the feed-forward block."""
+        return 4 * self.width if self.feed_forward is None else self.feed_forward
+
+    def with_structure(self, structure: Structure) -> "TransformerConfig":
+        """Return the same model with another structure."""
+        return replace(self, structure=structure)
+
+
+_SIZES = ("vocabulary", "width", "layers", "heads", "max_length", "key_value_heads", "feed_forward")
+_CHOICES = {"norm": Norm, "norm_placement": NormPlacement, "activation": Activation, "positions": Positions}
+
+
+def _require_sizes(config: TransformerConfig) -> None:
+    for name in _SIZES:
+        value = getattr(config, name)
+        if value is None and name in ("key_value_heads", "feed_forward"):
+            continue
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"{name} is {value!r}; it must be a whole number of 1 or more.")
+    if config.width % config.heads:
+        allowed = [heads for heads in range(1, config.width + 1) if config.width % heads == 0]
+        raise ValueError(
+            f"width {config.width} cannot be split into {config.heads} heads of equal width; "
+            f"choose heads from {allowed} or change the width."
+        )
+    if config.heads % config.kv_heads:
+        raise ValueError(
+            f"{config.heads} heads cannot share {config.kv_heads} key-value heads evenly; "
+            "key_value_heads must divide heads."
+        )
+    if config.positions == "rotary" and config.head_width % 2:
+        raise ValueError(
+            f"rotary positions turn pairs of numbers, but one head is {config.head_width} wide; "
+            "choose width and heads so that width / heads is even."
+        )
+    if config.segments < 0:
+        raise ValueError(f"segments is {config.segments}; it must be 0 (none) or more.")
+
+
+def _require_choices(config: TransformerConfig) -> None:
+    for name, choices in _CHOICES.items():
+        value = getattr(config, name)
+        if value not in get_args(choices):
+            allowed = ", ".join(repr(choice) for choice in get_args(choices))
+            raise ValueError(f"{name} is {value!r}; it must be one of {allowed}.")

@@ -1,0 +1,178 @@
+"""What a model costs, by formula: parameters, floating-point operations (FLOPs), cache bytes. No torch here.
+
+One multiplication and one addition are 2 FLOPs. Only matrix products are counted, as is usual: normalisation,
+softmax and activation functions are left out (torch's own counter leaves them out too). Training is counted as
+three times the forward pass: the backward pass multiplies twice, once for the inputs and once for the weights.
+"""
+
+from dataclasses import dataclass
+
+from destructure.config import TransformerConfig
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The cost of one example.
+
+    Attributes:
+        parameters: trainable numbers, shared ones counted once.
+        non_embedding_parameters: the same without embedding tables and output layer.
+        forward_flops: one forward pass, logits included.
+        training_flops: one forward and backward pass.
+        cache_bytes: keys and values kept while generating, at the end of the target.
+    """
+
+    parameters: int
+    non_embedding_parameters: int
+    forward_flops: int
+    training_flops: int
+    cache_bytes: int
+
+
+def cost(config: TransformerConfig, source: int, target: int) -> Cost:
+    """All costs of one example of `source` input tokens and `target` target tokens (its `[BOS]` included)."""
+    return Cost(
+        parameters(config),
+        non_embedding_parameters(config),
+        forward_flops(config, source, target),
+        training_flops(config, source, target),
+        cache_bytes(config, source, target),
+    )
+
+
+# --- parameters ----------------------------------------------------------------------------------------------
+
+
+def parameters(config: TransformerConfig) -> int:
+    """Trainable numbers of a `Transformer`, exactly."""
+    tables = 1 if config.shared_embeddings else 2
+    output = 0 if config.tied_output else config.vocabulary * config.width
+    output += config.vocabulary if config.output_bias else 0
+    return non_embedding_parameters(config) + tables * _embedding_parameters(config) + output
+
+
+def non_embedding_parameters(config: TransformerConfig) -> int:
+    """Trainable numbers of the stacks alone: about 28 L d² for an encoder-decoder, 12 L d² for decoder-only."""
+    structure = config.structure
+    plain = _stack_parameters(config)
+    cross = _norm_parameters(config)
+    if not structure.tied_cross_attention:
+        cross += _attention_parameters(config)
+    total = 2 * plain if structure.separate_parameters else plain
+    return total + (config.layers * cross if structure.separate_cross_attention else 0)
+
+
+def encoder_parameters(config: TransformerConfig, labels: int | None = None) -> int:
+    """Trainable numbers of an `EncoderOnly`, exactly."""
+    classifier = (config.width + 1) * labels if labels else 0
+    return _stack_parameters(config) + _embedding_parameters(config) + classifier
+
+
+def _linear(inputs: int, outputs: int, bias: bool) -> int:
+    return inputs * outputs + (outputs if bias else 0)
+
+
+def _norm_parameters(config: TransformerConfig) -> int:
+    return config.width * (2 if config.norm == "layer" and config.bias else 1)
+
+
+def _key_value_width(config: TransformerConfig) -> int:
+    return config.kv_heads * config.head_width
+
+
+def _attention_parameters(config: TransformerConfig) -> int:
+    query_and_output = 2 * _linear(config.width, config.width, config.bias)
+    key_and_value = 2 * _linear(config.width, _key_value_width(config), config.bias)
+    head_norms = 2 * config.head_width if config.query_key_norm else 0
+    return query_and_output + key_and_value + head_norms
+
+
+def _feed_forward_parameters(config: TransformerConfig) -> int:
+    expanding = 2 if config.activation == "swiglu" else 1
+    return expanding * _linear(config.width, config.hidden_width, config.bias) + _linear(
+        config.hidden_width, config.width, config.bias
+    )
+
+
+def _stack_parameters(config: TransformerConfig) -> int:
+    layer = _attention_parameters(config) + _feed_forward_parameters(config) + 2 * _norm_parameters(config)
+    final_norm = _norm_parameters(config) if config.norm_placement == "before" else 0
+    return config.layers * layer + final_norm
+
+
+def _embedding_parameters(config: TransformerConfig) -> int:
+    rows = config.vocabulary + config.segments + (config.max_length if config.positions == "learned" else 0)
+    return rows * config.width + (_norm_parameters(config) if config.embedding_norm else 0)
+
+
+# --- FLOPs ---------------------------------------------------------------------------------------------------
+
+
+def forward_flops(config: TransformerConfig, source: int, target: int, one_pass: bool = False) -> int:
+    """FLOPs of one forward pass over one example, logits of the target included.
+
+    The whole input stack is counted, also where the structure leaves the last input layer's output unread, since
+    it is computed; and each attention over its full rectangle, also where a mask hides part of it.
+
+    Args:
+        source, target: tokens of input and target (padding counts: it is computed too).
+        one_pass: count what the single-stack fast path computes: it also multiplies the masked block in which
+            input tokens would look at the target, 4 · source · target · width more a layer.
+
+    Raises:
+        ValueError: if a length is negative.
+    """
+    if source < 0 or target < 0:
+        raise ValueError(f"Lengths are {source} and {target}; a length must be 0 or more.")
+    structure = config.structure
+    layer = _layer_flops(config, source, source) + _layer_flops(config, target, target)
+    layer += _attention_flops(config, target, source)  # the target looks at the input, in whichever softmax
+    if not _memory_reuses_keys(config):
+        layer += 4 * source * config.width * _key_value_width(config)
+    if structure.separate_cross_attention:
+        layer += 4 * target * config.width**2  # cross-attention's own queries and output
+    if one_pass:
+        layer += _attention_flops(config, source, target)
+    return config.layers * layer + 2 * target * config.width * config.vocabulary
+
+
+def training_flops(config: TransformerConfig, source: int, target: int) -> int:
+    """FLOPs of one training example: three forward passes' worth."""
+    return 3 * forward_flops(config, source, target)
+
+
+def encoder_flops(config: TransformerConfig, length: int, labels: int | None = None) -> int:
+    """FLOPs of an `EncoderOnly`'s forward pass over one sequence, classifier included."""
+    classifier = 2 * config.width * labels if labels else 0
+    return config.layers * _layer_flops(config, length, length) + classifier
+
+
+def _memory_reuses_keys(config: TransformerConfig) -> bool:
+    """Whether target layers look at the very keys and values that the input stack made for itself."""
+    structure = config.structure
+    same_projections = not structure.separate_cross_attention or structure.tied_cross_attention
+    return same_projections and not structure.separate_parameters and not structure.final_layer_memory
+
+
+def _attention_flops(config: TransformerConfig, queries: int, keys: int) -> int:
+    """Scores and weighted averages: 2 · queries · keys · width each."""
+    return 4 * queries * keys * config.width
+
+
+def _layer_flops(config: TransformerConfig, queries: int, keys: int) -> int:
+    matrices = 4 * config.width**2 + 4 * config.width * _key_value_width(config)
+    expanding = 2 if config.activation == "swiglu" else 1
+    matrices += 2 * (expanding + 1) * config.width * config.hidden_width
+    return queries * matrices + _attention_flops(config, queries, keys)
+
+
+# --- memory --------------------------------------------------------------------------------------------------
+
+
+def cache_bytes(config: TransformerConfig, source: int, target: int, bytes_per_number: int = 4) -> int:
+    """Bytes of keys and values kept to generate without recomputing, after `target` tokens.
+
+    The same for all sixteen structures with equally many layers: each target layer keeps one key and one value a
+    token of input and target, whether it sees them by one softmax or by two.
+    """
+    return 2 * config.layers * _key_value_width(config) * (source + target) * bytes_per_number
