@@ -11,7 +11,11 @@ from torch.utils.flop_counter import FlopCounterMode
 from destructure import EncoderOnly, Structure, Transformer, TransformerConfig, cost
 
 SMALL = TransformerConfig(vocabulary=31, width=16, layers=3, heads=4, max_length=64)
-EVERY_STRUCTURE = [*Structure.all(), Structure(tied_cross_attention=True), Structure(True, False, False, True, True)]
+EVERY_STRUCTURE = [
+    *Structure.all(),
+    Structure(tied_cross_attention=True),
+    Structure(True, False, False, True, True),
+]
 BLOCKS = {
     "course": SMALL,
     "2017": replace(
@@ -129,7 +133,10 @@ def test_cache_bytes_are_what_the_model_keeps(structure, key_value_heads):
 
 def test_removing_s4_changes_no_cost_and_s3_no_parameters():
     for structure in Structure.all():
-        full, causal = SMALL.with_structure(structure), SMALL.with_structure(structure.without("bidirectional_input"))
+        full, causal = (
+            SMALL.with_structure(structure),
+            SMALL.with_structure(structure.without("bidirectional_input")),
+        )
         assert cost.cost(full, SOURCE, TARGET) == cost.cost(causal, SOURCE, TARGET)
         layer_wise = SMALL.with_structure(structure.without("final_layer_memory"))
         assert cost.parameters(full) == cost.parameters(layer_wise)

@@ -136,9 +136,13 @@ class KeyValues(NamedTuple):
     keys: Tensor
     values: Tensor
 
-    def then(self, later: "KeyValues") -> "KeyValues":
-        """These, followed by later tokens' keys and values."""
-        return KeyValues(torch.cat([self.keys, later.keys], 2), torch.cat([self.values, later.values], 2))
+
+def join(*parts: KeyValues | None) -> KeyValues | None:
+    """Put keys and values of several parts behind each other, along the sequence; `None` parts are skipped."""
+    present = [part for part in parts if part is not None]
+    if len(present) < 2:
+        return present[0] if present else None
+    return KeyValues(*(torch.cat(tensors, dim=2) for tensors in zip(*present, strict=True)))
 
 
 class MultiHeadAttention(nn.Module):

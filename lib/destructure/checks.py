@@ -6,8 +6,8 @@ from torch import Tensor
 from destructure.config import TransformerConfig
 
 
-def require_ids(ids: Tensor, vocabulary: int, name: str) -> Tensor:
-    """Return token ids unchanged if they are a non-empty (batch, length) tensor of ids below `vocabulary`.
+def require_ids(ids: Tensor, vocabulary: int, name: str, shortest: int = 1) -> Tensor:
+    """Return token ids unchanged if they are a (batch, length) tensor of ids below `vocabulary`, not empty.
 
     Raises:
         ValueError: with what was given, what is allowed and what to do.
@@ -15,11 +15,13 @@ def require_ids(ids: Tensor, vocabulary: int, name: str) -> Tensor:
     if not isinstance(ids, Tensor) or ids.dtype not in (torch.int64, torch.int32):
         given = f"a tensor of {ids.dtype}" if isinstance(ids, Tensor) else f"a {type(ids).__name__}"
         raise ValueError(f"The {name} is {given}; give token ids as a torch tensor of whole numbers (int64).")
-    if ids.dim() != 2 or ids.numel() == 0:
+    if ids.dim() != 2 or ids.shape[0] == 0 or ids.shape[1] < shortest:
         raise ValueError(
             f"The {name} has shape {tuple(ids.shape)}; give at least one sequence of at least one id, "
             "as (batch, length)."
         )
+    if ids.numel() == 0:
+        return ids
     lowest, highest = int(ids.min()), int(ids.max())
     if lowest < 0 or highest >= vocabulary:
         wrong = lowest if lowest < 0 else highest

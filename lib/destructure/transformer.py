@@ -2,7 +2,7 @@
 
 Read it top to bottom. The four switches of `Structure` appear in exactly these places:
 
-    S1 separate_cross_attention   `Layer.__init__`, and `Transformer.write` (what the target's softmax covers)
+    S1 separate_cross_attention   `blocks.Layer` (the sub-layer), `Transformer.write` (what one softmax covers)
     S2 separate_parameters        `Transformer.__init__` (two stacks, or one under two names)
     S3 final_layer_memory         `Transformer.read` (what each target layer gets to read)
     S4 bidirectional_input        `Transformer.read` (the input mask)
@@ -17,151 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from destructure.attention import (
-    PADDING,
-    KeyValues,
-    MultiHeadAttention,
-    input_mask,
-    memory_mask,
-    target_mask,
-)
+from destructure.attention import PADDING, KeyValues, input_mask, join, memory_mask, target_mask
+from destructure.blocks import Embedding, Stack, initialise, running_positions
 from destructure.checks import require_ids, require_room
 from destructure.config import TransformerConfig
-
-
-def make_norm(config: TransformerConfig) -> nn.Module:
-    """Build the normalisation layer the config asks for."""
-    if config.norm == "rms":
-        return nn.RMSNorm(config.width, eps=config.norm_epsilon)
-    return nn.LayerNorm(config.width, eps=config.norm_epsilon, bias=config.bias)
-
-
-class Embedding(nn.Module):
-    """Token ids to vectors: one row of a table a token, plus what tells positions (and segments) apart."""
-
-    def __init__(self, config: TransformerConfig):
-        super().__init__()
-        self.config = config
-        self.tokens = nn.Embedding(config.vocabulary, config.width)
-        if config.positions == "learned":
-            self.positions = nn.Embedding(config.max_length, config.width)
-        if config.segments:
-            self.segments = nn.Embedding(config.segments, config.width)
-        if config.embedding_norm:
-            self.norm = make_norm(config)
-
-    def forward(self, ids: Tensor, positions: Tensor, segment: int | Tensor = 0) -> Tensor:
-        """Embed ids (batch, length) at positions (batch, length): states (batch, length, width)."""
-        config = self.config
-        states = self.tokens(ids)
-        if config.scale_embedding:
-            states = states * config.width**0.5
-        if config.positions == "learned":
-            states = states + self.positions(positions)
-        elif config.positions == "sinusoidal":
-            states = states + sinusoids(positions, config.width).to(states.dtype)
-        if config.segments:
-            segment = torch.as_tensor(segment, device=ids.device).clamp(max=config.segments - 1)
-            states = states + self.segments(segment.expand_as(ids))
-        return self.norm(states) if config.embedding_norm else states
-
-
-def sinusoids(positions: Tensor, width: int) -> Tensor:
-    """Sines and cosines of many wavelengths (Vaswani 2017, section 3.5): (batch, length, width)."""
-    even = torch.arange(0, width, 2, device=positions.device)
-    angles = positions.unsqueeze(-1) * 10_000.0 ** (-even / width)
-    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)[..., :width]
-
-
-class FeedForward(nn.Module):
-    """The part without interaction: each token's vector alone, through two matrices (three with SwiGLU)."""
-
-    def __init__(self, config: TransformerConfig):
-        super().__init__()
-        self.activation = config.activation
-        self.expand = nn.Linear(config.width, config.hidden_width, bias=config.bias)
-        self.contract = nn.Linear(config.hidden_width, config.width, bias=config.bias)
-        if config.activation == "swiglu":
-            self.gate = nn.Linear(config.width, config.hidden_width, bias=config.bias)
-
-    def forward(self, states: Tensor) -> Tensor:
-        """(batch, length, width) to the same shape."""
-        hidden = self.expand(states)
-        if self.activation == "swiglu":
-            hidden = functional.silu(self.gate(states)) * hidden
-        elif self.activation == "relu":
-            hidden = functional.relu(hidden)
-        else:
-            hidden = functional.gelu(hidden, approximate="tanh" if self.activation == "gelu_tanh" else "none")
-        return self.contract(hidden)
-
-
-@dataclass
-class LayerResult:
-    """What one layer hands on: its states, and what others may want to look at."""
-
-    states: Tensor
-    read: Tensor  # what its attention read: the normalised states (pre-norm) or the states (post-norm)
-    own: KeyValues  # keys and values of its own tokens
-    self_weights: Tensor | None
-    cross_weights: Tensor | None
-
-
-class Layer(nn.Module):
-    """Self-attention, cross-attention where the structure has it (S1), feed-forward; each with a residual sum."""
-
-    def __init__(self, config: TransformerConfig, reads_memory: bool):
-        super().__init__()
-        structure = config.structure
-        self.norm_before = config.norm_placement == "before"
-        self.attention_norm, self.attention = make_norm(config), MultiHeadAttention(config)
-        self.cross_attention = None
-        if reads_memory and structure.separate_cross_attention:
-            self.cross_attention_norm = make_norm(config)
-            tied = structure.tied_cross_attention
-            self.cross_attention = self.attention if tied else MultiHeadAttention(config)
-        self.feed_forward_norm, self.feed_forward = make_norm(config), FeedForward(config)
-
-    def forward(self, states, positions, mask, past=None, memory=None, memory_mask=None, keep_weights=False):
-        """One layer over states (batch, length, width).
-
-        Args:
-            positions: (batch, length).
-            mask: (batch, length, past + length), True = visible.
-            past: keys and values that self-attention sees before its own: the cache, the input, or both.
-            memory, memory_mask: the input's keys and values for a separate cross-attention, and who sees them.
-            keep_weights: return attention weights too.
-        """
-        read = self._before(self.attention_norm, states)
-        own = self.attention.keys_values(read, positions)
-        seen = own if past is None else past.then(own)
-        mixed, self_weights = self.attention(read, positions, seen, mask, keep_weights)
-        states = self._add(self.attention_norm, states, mixed)
-
-        cross_weights = None
-        if memory is not None:
-            asking = self._before(self.cross_attention_norm, states)
-            mixed, cross_weights = self.cross_attention(asking, positions, memory, memory_mask, keep_weights)
-            states = self._add(self.cross_attention_norm, states, mixed)
-
-        changed = self.feed_forward(self._before(self.feed_forward_norm, states))
-        states = self._add(self.feed_forward_norm, states, changed)
-        return LayerResult(states, read, own, self_weights, cross_weights)
-
-    def _before(self, norm, states):
-        return norm(states) if self.norm_before else states
-
-    def _add(self, norm, states, change):
-        return states + change if self.norm_before else norm(states + change)
-
-
-class Stack(nn.Module):
-    """Several layers, and (pre-norm) one last normalisation."""
-
-    def __init__(self, config: TransformerConfig, reads_memory: bool):
-        super().__init__()
-        self.layers = nn.ModuleList(Layer(config, reads_memory) for _ in range(config.layers))
-        self.final_norm = make_norm(config) if config.norm_placement == "before" else nn.Identity()
 
 
 @dataclass
@@ -212,14 +71,15 @@ class Transformer(nn.Module):
     def __init__(self, config: TransformerConfig, seed: int = 0):
         super().__init__()
         self.config, structure = config, config.structure
-        self.embedding = Embedding(config)
-        self.target_embedding = self.embedding if config.shared_embeddings else Embedding(config)
-        # S2: two stacks, or one stack under two names. Only a stack that writes reads a memory.
-        self.input_stack = Stack(config, reads_memory=not structure.separate_parameters)
-        self.target_stack = (
-            Stack(config, reads_memory=True) if structure.separate_parameters else self.input_stack
-        )
-        self.output = nn.Linear(config.width, config.vocabulary, bias=config.output_bias)
+        with torch.random.fork_rng(devices=[]):
+            self.embedding = Embedding(config)
+            self.target_embedding = self.embedding if config.shared_embeddings else Embedding(config)
+            # S2: two stacks, or one stack under two names. Only a stack that writes reads a memory.
+            self.input_stack = Stack(config, reads_memory=not structure.separate_parameters)
+            self.target_stack = (
+                Stack(config, reads_memory=True) if structure.separate_parameters else self.input_stack
+            )
+            self.output = nn.Linear(config.width, config.vocabulary, bias=config.output_bias)
         if config.tied_output:
             self.output.weight = self.target_embedding.tokens.weight
         initialise(self, seed)
@@ -263,8 +123,8 @@ class Transformer(nn.Module):
             if structure.final_layer_memory:  # S3: every target layer reads the final input states...
                 keys_values.append(reader.keys_values(final, positions))
             elif not structure.separate_parameters and reader is layer.attention:
-                keys_values.append(same_level.own)  # ... or layer l what input layer l read (same weights: reuse)
-            else:
+                keys_values.append(same_level.own)  # ... or layer l what input layer l read,
+            else:  # projected by the reader's own matrices, unless they are the same
                 keys_values.append(reader.keys_values(same_level.read, positions))
         weights = [result.self_weights for result in passed] if keep_weights else []
         return Memory(keys_values, source, final, weights)
@@ -291,9 +151,11 @@ class Transformer(nn.Module):
             mask = torch.cat([sees_input, mask], dim=-1)
 
         new_cache, results = [], []
-        for number, (layer, from_input) in enumerate(zip(self.target_stack.layers, memory.keys_values)):
-            earlier = None if cache is None else cache[number]
-            past = earlier if separate else from_input if earlier is None else from_input.then(earlier)
+        caches = cache or [None] * self.config.layers
+        for layer, from_input, earlier in zip(
+            self.target_stack.layers, memory.keys_values, caches, strict=True
+        ):
+            past = join(None if separate else from_input, earlier)
             result = layer(
                 states,
                 positions,
@@ -304,7 +166,7 @@ class Transformer(nn.Module):
                 keep_weights=keep_weights,
             )
             states = result.states
-            new_cache.append(result.own if earlier is None else earlier.then(result.own))
+            new_cache.append(join(earlier, result.own))
             results.append(result)
         return self.output(self.target_stack.final_norm(states)), new_cache, results
 
@@ -347,7 +209,7 @@ class Transformer(nn.Module):
                 "Loss on input tokens needs causal input, but this structure reads its input in both directions; "
                 "use a structure without bidirectional_input."
             )
-        return self.output(self.read(self._checked_ids(source, "source")).states)
+        return self.output(self.read(require_ids(source, self.config.vocabulary, "source")).states)
 
     def attention_maps(self, source: Tensor, target: Tensor) -> AttentionMaps:
         """Attention weights of every layer, each computed under the mask the layer really uses."""
@@ -363,14 +225,10 @@ class Transformer(nn.Module):
             return positions
         return positions + (source != PADDING).sum(dim=1, keepdim=True)
 
-    def _checked_ids(self, ids, name):
-        return require_ids(ids, self.config.vocabulary, name)
-
     def _checked(self, source, target):
-        target = self._checked_ids(target, "target")
-        if source is None:
-            source = target[:, :0]
-        source = self._checked_ids(source, "source") if source.shape[1] else source
+        target = require_ids(target, self.config.vocabulary, "target")
+        source = target[:, :0] if source is None else source
+        source = require_ids(source, self.config.vocabulary, "source", shortest=0)
         require_room(source, target, self.config)
         return source, target
 
@@ -387,9 +245,10 @@ class EncoderOnly(nn.Module):
     def __init__(self, config: TransformerConfig, labels: int | None = None, seed: int = 0):
         super().__init__()
         self.config = config
-        self.embedding = Embedding(config)
-        self.stack = Stack(config, reads_memory=False)
-        self.classifier = nn.Linear(config.width, labels) if labels else None
+        with torch.random.fork_rng(devices=[]):
+            self.embedding = Embedding(config)
+            self.stack = Stack(config, reads_memory=False)
+            self.classifier = nn.Linear(config.width, labels) if labels else None
         initialise(self, seed)
 
     def forward(self, ids: Tensor, segments: Tensor | int = 0) -> Tensor:
@@ -416,22 +275,3 @@ class EncoderOnly(nn.Module):
     def masked_logits(self, ids: Tensor) -> Tensor:
         """Ids with some hidden behind a mask token to logits (batch, length, vocabulary), by the token table."""
         return self(ids) @ self.embedding.tokens.weight.T
-
-
-def running_positions(ids: Tensor) -> Tensor:
-    """Number the real tokens 0, 1, 2, … whatever padding stands before them: (batch, length)."""
-    return ((ids != PADDING).cumsum(dim=1) - 1).clamp(min=0)
-
-
-def initialise(model: nn.Module, seed: int) -> None:
-    """Draw the weights: matrices scaled to keep a vector's size, embeddings small, biases 0, norms 1."""
-    generator = torch.Generator().manual_seed(seed)
-    tables = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
-    with torch.no_grad():
-        for parameter_name, parameter in model.named_parameters():
-            if parameter.dim() < 2:
-                parameter.fill_(0.0 if parameter_name.endswith("bias") else 1.0)
-                continue
-            width = parameter.shape[1]
-            deviation = width**-0.5 if id(parameter) not in tables else 0.5 * width**-0.5
-            parameter.copy_(torch.randn(parameter.shape, generator=generator) * deviation)

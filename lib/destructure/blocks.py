@@ -1,0 +1,164 @@
+"""The blocks every architecture here is stacked from: embedding, feed-forward, layer, stack."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from destructure.attention import PADDING, KeyValues, MultiHeadAttention, join
+from destructure.config import TransformerConfig
+
+
+def make_norm(config: TransformerConfig) -> nn.Module:
+    """Build the normalisation layer the config asks for."""
+    if config.norm == "rms":
+        return nn.RMSNorm(config.width, eps=config.norm_epsilon)
+    return nn.LayerNorm(config.width, eps=config.norm_epsilon, bias=config.bias)
+
+
+class Embedding(nn.Module):
+    """Token ids to vectors: one row of a table a token, plus what tells positions (and segments) apart."""
+
+    def __init__(self, config: TransformerConfig):
+        super().__init__()
+        self.config = config
+        self.tokens = nn.Embedding(config.vocabulary, config.width)
+        if config.positions == "learned":
+            self.positions = nn.Embedding(config.max_length, config.width)
+        if config.segments:
+            self.segments = nn.Embedding(config.segments, config.width)
+        if config.embedding_norm:
+            self.norm = make_norm(config)
+
+    def forward(self, ids: Tensor, positions: Tensor, segment: int | Tensor = 0) -> Tensor:
+        """Embed ids (batch, length) at positions (batch, length): states (batch, length, width)."""
+        config = self.config
+        states = self.tokens(ids)
+        if config.scale_embedding:
+            states = states * config.width**0.5
+        if config.positions == "learned":
+            states = states + self.positions(positions)
+        elif config.positions == "sinusoidal":
+            states = states + sinusoids(positions, config.width).to(states.dtype)
+        if config.segments:
+            segment = torch.as_tensor(segment, device=ids.device).clamp(max=config.segments - 1)
+            states = states + self.segments(segment.expand_as(ids))
+        return self.norm(states) if config.embedding_norm else states
+
+
+def sinusoids(positions: Tensor, width: int) -> Tensor:
+    """Sines and cosines of many wavelengths (Vaswani 2017, section 3.5): (batch, length, width)."""
+    even = torch.arange(0, width, 2, device=positions.device)
+    angles = positions.unsqueeze(-1) * 10_000.0 ** (-even / width)
+    return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)[..., :width]
+
+
+class FeedForward(nn.Module):
+    """The part without interaction: each token's vector alone, through two matrices (three with SwiGLU)."""
+
+    def __init__(self, config: TransformerConfig):
+        super().__init__()
+        self.activation = config.activation
+        self.expand = nn.Linear(config.width, config.hidden_width, bias=config.bias)
+        self.contract = nn.Linear(config.hidden_width, config.width, bias=config.bias)
+        if config.activation == "swiglu":
+            self.gate = nn.Linear(config.width, config.hidden_width, bias=config.bias)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """(batch, length, width) to the same shape."""
+        hidden = self.expand(states)
+        if self.activation == "swiglu":
+            hidden = functional.silu(self.gate(states)) * hidden
+        elif self.activation == "relu":
+            hidden = functional.relu(hidden)
+        else:
+            hidden = functional.gelu(hidden, approximate="tanh" if self.activation == "gelu_tanh" else "none")
+        return self.contract(hidden)
+
+
+@dataclass
+class LayerResult:
+    """What one layer hands on: its states, and what others may want to look at."""
+
+    states: Tensor
+    read: Tensor  # what its attention read: the normalised states (pre-norm) or the states (post-norm)
+    own: KeyValues  # keys and values of its own tokens
+    self_weights: Tensor | None
+    cross_weights: Tensor | None
+
+
+class Layer(nn.Module):
+    """Self-attention, cross-attention where the structure has it (S1), feed-forward; each with a residual sum."""
+
+    def __init__(self, config: TransformerConfig, reads_memory: bool):
+        super().__init__()
+        structure = config.structure
+        self.norm_before = config.norm_placement == "before"
+        self.attention_norm, self.attention = make_norm(config), MultiHeadAttention(config)
+        self.cross_attention = None
+        if reads_memory and structure.separate_cross_attention:
+            self.cross_attention_norm = make_norm(config)
+            tied = structure.tied_cross_attention
+            self.cross_attention = self.attention if tied else MultiHeadAttention(config)
+        self.feed_forward_norm, self.feed_forward = make_norm(config), FeedForward(config)
+
+    def forward(self, states, positions, mask, past=None, memory=None, memory_mask=None, keep_weights=False):
+        """One layer over states (batch, length, width).
+
+        Args:
+            positions: (batch, length).
+            mask: (batch, length, past + length), True = visible.
+            past: keys and values that self-attention sees before its own: the cache, the input, or both.
+            memory, memory_mask: the input's keys and values for a separate cross-attention, and who sees them.
+            keep_weights: return attention weights too.
+        """
+        read = self._before(self.attention_norm, states)
+        own = self.attention.keys_values(read, positions)
+        seen = join(past, own)
+        mixed, self_weights = self.attention(read, positions, seen, mask, keep_weights)
+        states = self._add(self.attention_norm, states, mixed)
+
+        cross_weights = None
+        if memory is not None:
+            asking = self._before(self.cross_attention_norm, states)
+            mixed, cross_weights = self.cross_attention(asking, positions, memory, memory_mask, keep_weights)
+            states = self._add(self.cross_attention_norm, states, mixed)
+
+        changed = self.feed_forward(self._before(self.feed_forward_norm, states))
+        states = self._add(self.feed_forward_norm, states, changed)
+        return LayerResult(states, read, own, self_weights, cross_weights)
+
+    def _before(self, norm, states):
+        return norm(states) if self.norm_before else states
+
+    def _add(self, norm, states, change):
+        return states + change if self.norm_before else norm(states + change)
+
+
+class Stack(nn.Module):
+    """Several layers, and (pre-norm) one last normalisation."""
+
+    def __init__(self, config: TransformerConfig, reads_memory: bool):
+        super().__init__()
+        self.layers = nn.ModuleList(Layer(config, reads_memory) for _ in range(config.layers))
+        self.final_norm = make_norm(config) if config.norm_placement == "before" else nn.Identity()
+
+
+def running_positions(ids: Tensor) -> Tensor:
+    """Number the real tokens 0, 1, 2, … whatever padding stands before them: (batch, length)."""
+    return ((ids != PADDING).cumsum(dim=1) - 1).clamp(min=0)
+
+
+def initialise(model: nn.Module, seed: int) -> None:
+    """Draw the weights: matrices scaled to keep a vector's size, embeddings small, biases 0, norms 1."""
+    generator = torch.Generator().manual_seed(seed)
+    tables = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
+    with torch.no_grad():
+        for parameter_name, parameter in model.named_parameters():
+            if parameter.dim() < 2:
+                parameter.fill_(0.0 if parameter_name.endswith("bias") else 1.0)
+                continue
+            width = parameter.shape[1]
+            deviation = width**-0.5 if id(parameter) not in tables else 0.5 * width**-0.5
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) * deviation)
