@@ -10,9 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from destructure.config import TransformerConfig
-
-PADDING = 0
-
+from destructure.token_ids import PADDING
 
 # --- masks: (batch or 1, queries, keys), True = visible ------------------------------------------------------
 

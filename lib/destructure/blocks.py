@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from destructure.attention import PADDING, KeyValues, MultiHeadAttention, join
+from destructure.attention import KeyValues, MultiHeadAttention, join
 from destructure.config import TransformerConfig
+from destructure.token_ids import PADDING
 
 
 def make_norm(config: TransformerConfig) -> nn.Module:

@@ -17,10 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from destructure.attention import PADDING, KeyValues, input_mask, join, memory_mask, target_mask
+from destructure import cost
+from destructure.attention import KeyValues, input_mask, join, memory_mask, target_mask
 from destructure.blocks import Embedding, Stack, initialise, running_positions
 from destructure.checks import require_ids, require_room
 from destructure.config import TransformerConfig
+from destructure.token_ids import PADDING
 
 
 @dataclass
@@ -99,7 +101,7 @@ class Transformer(nn.Module):
         Raises:
             ValueError: ids outside the vocabulary, an empty batch, or more tokens than positions.
         """
-        source, target = self._checked(source, target)
+        source, target = self.check(source, target)
         if self.config.structure.is_single_stack if one_pass is None else one_pass:
             states = self.read_and_write_at_once(source, target)[:, source.shape[1] :]
             return self.output(states)
@@ -211,9 +213,13 @@ class Transformer(nn.Module):
             )
         return self.output(self.read(require_ids(source, self.config.vocabulary, "source")).states)
 
+    def training_flops(self, source: int, target: int) -> int:
+        """FLOPs to learn from one example of these lengths, by formula."""
+        return cost.training_flops(self.config, source, target)
+
     def attention_maps(self, source: Tensor, target: Tensor) -> AttentionMaps:
         """Attention weights of every layer, each computed under the mask the layer really uses."""
-        source, target = self._checked(source, target)
+        source, target = self.check(source, target)
         memory = self.read(source, keep_weights=True)
         _, _, results = self.write(memory, target, keep_weights=True)
         cross = [result.cross_weights for result in results if result.cross_weights is not None]
@@ -225,7 +231,8 @@ class Transformer(nn.Module):
             return positions
         return positions + (source != PADDING).sum(dim=1, keepdim=True)
 
-    def _checked(self, source, target):
+    def check(self, source: Tensor | None, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Return source and target ids as they will be used, or raise ValueError with one clear sentence."""
         target = require_ids(target, self.config.vocabulary, "target")
         source = target[:, :0] if source is None else source
         source = require_ids(source, self.config.vocabulary, "source", shortest=0)

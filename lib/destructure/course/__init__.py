@@ -1,0 +1,1 @@
+"""Looking after the course itself: its contents, executing and checking notebooks, and this machine's fitness."""

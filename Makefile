@@ -1,0 +1,37 @@
+# Two commands for a fresh machine: `make lab` and `make test`. Each target is a thin line over
+# `python -m destructure`, so a machine without make can do the same (see README.md).
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python -m destructure
+INSTALLED := $(VENV)/installed
+
+.PHONY: lab test notebooks doctor install constraints clean
+
+lab: install
+	$(RUN) lab
+
+test: install
+	$(RUN) test
+
+notebooks: install
+	$(RUN) notebooks
+
+doctor: install
+	$(RUN) doctor
+
+install: $(INSTALLED)
+
+# Made again only when the list of dependencies changes, so a second `make lab` starts at once.
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all]"
+	touch $(INSTALLED)
+
+# The exact versions, after a deliberate upgrade: everything installed but the course itself.
+constraints:
+	@$(VENV)/bin/python -m pip freeze --exclude-editable --exclude destructure | sed 's/+cpu$$//' > constraints.new
+	@echo "wrote constraints.new; compare it with constraints.txt"
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,5 @@
+"""`python -m destructure`."""
+
+from destructure.cli import app
+
+app(prog_name="python -m destructure")

@@ -1,0 +1,91 @@
+"""The notebooks of the course: what there is, where it lies, what each takes."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from destructure.course.places import data_folder, notebooks_folder
+
+TIMES_FILE = "notebook_times.csv"
+TIMES_COLUMNS = ("notebook", "seconds", "gflop_per_second")
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One notebook of the course.
+
+    Attributes:
+        number: "00" to "12".
+        title: as in the notebook's first heading.
+        carries: what it is about, in a few words.
+        talk: the part of the lecture it covers.
+    """
+
+    number: str
+    title: str
+    carries: str
+    talk: str
+
+    @property
+    def file(self) -> Path | None:
+        """The notebook's file, or `None` if it is not written yet."""
+        found = sorted(notebooks_folder().glob(f"{self.number}_*.ipynb"))
+        return found[0] if found else None
+
+
+LESSONS = (
+    Lesson("00", "Study the change", "how to use the course; when one force dominates", "2:06–7:31"),
+    Lesson("01", "Compute trends", "the price of compute, with intervals and backtests", "7:31–9:06"),
+    Lesson("02", "Structure and compute", "the three-curve cartoon, measured", "9:06–14:23"),
+    Lesson("03", "Sequence models", "from text to attention, by way of recurrence", "15:19–17:32"),
+    Lesson("04", "Encoder-decoder", "cross-attention, teacher forcing, a translator", "17:29–20:23"),
+    Lesson("05", "Encoder-only", "what giving up generation buys and costs", "20:23–22:21"),
+    Lesson("06", "Decoder-only", "one attention in both roles; sampling; the cache", "22:21–23:32"),
+    Lesson("07", "Four differences", "the table, the cube, four edits with proofs", "23:32–27:03"),
+    Lesson("08", "Removing structure", "the registered experiment", "23:32–27:03"),
+    Lesson("09", "When each structure pays", "each structure against its own dial", "27:09–35:15"),
+    Lesson("10", "Multi-turn chat", "re-encoding against caching", "33:05–35:15"),
+    Lesson("11", "Hidden structures", "causality, recurrence, depth, objectives", "Q&A"),
+    Lesson("12", "What to remove next", "audit your own assumptions", "35:15–36:27"),
+)
+
+
+def lesson(number: str) -> Lesson:
+    """Find a lesson by its number.
+
+    Raises:
+        ValueError: if there is none, or its notebook is not written yet.
+    """
+    found = next((each for each in LESSONS if each.number == str(number)), None)
+    if found is None or found.file is None:
+        written = [each.number for each in written_lessons()]
+        raise ValueError(f"There is no notebook {number!r}; the course has {', '.join(written)}.")
+    return found
+
+
+def written_lessons() -> list[Lesson]:
+    """The lessons whose notebooks exist, in order."""
+    return [each for each in LESSONS if each.file is not None]
+
+
+def measured_times() -> dict[str, tuple[float, float]]:
+    """Seconds each notebook took when it was last made, and the speed (GFLOP/s) of the machine that made it."""
+    path = data_folder() / TIMES_FILE
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            row["notebook"]: (float(row["seconds"]), float(row["gflop_per_second"]))
+            for row in csv.DictReader(file)
+        }
+
+
+def record_time(number: str, seconds: float, gflop_per_second: float) -> None:
+    """Keep how long a notebook took, for the README and for `doctor`."""
+    times = measured_times() | {number: (seconds, gflop_per_second)}
+    with (data_folder() / TIMES_FILE).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(TIMES_COLUMNS)
+        for notebook in sorted(times):
+            took, speed = times[notebook]
+            writer.writerow([notebook, f"{took:.0f}", f"{speed:.0f}"])

@@ -1,0 +1,107 @@
+"""Make the notebooks: execute each in a clean kernel and save it with its outputs. Nobody saves them by hand."""
+
+import contextlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+from destructure.course.contents import Lesson, record_time
+from destructure.course.speed import gflop_per_second
+
+SECONDS_A_CELL = 600
+WORK_VARIABLE = "DESTRUCTURE_WORK"
+
+
+@contextlib.contextmanager
+def nobodys_work_folder() -> Iterator[Path]:
+    """An empty work folder for the time of the block, so that no learner's answers get into stored outputs."""
+    before = os.environ.get(WORK_VARIABLE)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.environ[WORK_VARIABLE] = folder
+        try:
+            yield Path(folder)
+        finally:
+            os.environ.pop(WORK_VARIABLE)
+            if before is not None:
+                os.environ[WORK_VARIABLE] = before
+
+
+def make(lesson: Lesson) -> float:
+    """Execute a lesson's notebook and save it, outputs and all; return the seconds it took.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: if a cell fails; the file is then left as it was.
+    """
+    notebook = nbformat.read(lesson.file, as_version=4)
+    speed = gflop_per_second()
+    started = time.perf_counter()
+    execute(notebook, lesson.file.parent)
+    seconds = time.perf_counter() - started
+    nbformat.write(notebook, lesson.file)
+    record_time(lesson.number, seconds, speed)
+    return seconds
+
+
+def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
+    """Run all cells in a fresh kernel, in that folder and with an empty work folder, and tidy up what changes."""
+    clear(notebook)
+    client = NotebookClient(
+        notebook,
+        timeout=SECONDS_A_CELL,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        store_widget_state=False,
+        record_timing=False,
+    )
+    with nobodys_work_folder():
+        client.execute()
+    normalise(notebook)
+
+
+def clear(notebook: nbformat.NotebookNode) -> None:
+    """Remove all outputs and execution counts."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+
+
+def normalise(notebook: nbformat.NotebookNode) -> None:
+    """Keep only the metadata that is the same on every machine, so that a diff shows real changes."""
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python", "file_extension": ".py", "mimetype": "text/x-python"},
+        }
+    )
+    for cell in notebook.cells:
+        for automatic in ("execution", "collapsed", "scrolled"):
+            cell.metadata.pop(automatic, None)
+        if cell.cell_type == "code":
+            cell.outputs = [_joined(output) for output in cell.outputs]
+    _merge_streams(notebook)
+
+
+def _joined(output):
+    """Drop what the front end alone needs: display ids of finished displays."""
+    output.pop("transient", None)
+    return output
+
+
+def _merge_streams(notebook):
+    """Store text printed in several pieces as one piece: how it was cut up depends on timing."""
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        merged = []
+        for output in cell.outputs:
+            before = merged[-1] if merged else None
+            if output.output_type == "stream" and before is not None and before.get("name") == output.name:
+                before.text += output.text
+            else:
+                merged.append(output)
+        cell.outputs = merged
