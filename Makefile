@@ -6,7 +6,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m destructure
 INSTALLED := $(VENV)/installed
 
-.PHONY: lab test notebooks doctor install constraints clean
+.PHONY: lab test notebooks results doctor install constraints clean
 
 lab: install
 	$(RUN) lab
@@ -16,6 +16,9 @@ test: install
 
 notebooks: install
 	$(RUN) notebooks
+
+results: install
+	$(RUN) results
 
 doctor: install
 	$(RUN) doctor

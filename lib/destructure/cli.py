@@ -54,6 +54,14 @@ def notebooks(numbers: Annotated[list[str] | None, typer.Argument(help="Which; a
     readme.update()
 
 
+@app.command()
+def results():
+    """Run what is missing of the course's own experiments; finished runs are left alone."""
+    from destructure.experiment.number_study import results_file, run_missing
+
+    typer.echo(f"{run_missing()} runs added to {results_file().name}")
+
+
 @app.command(name="check-notebooks")
 def check_notebooks():
     """Check the stored notebooks against the rules and count the cells that will really be compared."""

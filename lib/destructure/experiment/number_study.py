@@ -1,0 +1,119 @@
+"""A small registered study behind notebook 04: which unseen numbers does a number translator get right?
+
+The plan, with its date, its pilots and what would contradict the expectation, is in data/results/README.md.
+`python -m destructure results` runs what is missing and appends one row a seed to data/results/unseen_numbers.csv.
+"""
+
+import csv
+import platform
+import time
+from pathlib import Path
+
+import torch
+
+from destructure.config import TransformerConfig
+from destructure.course.places import data_folder
+from destructure.experiment.evaluate import exact_match
+from destructure.experiment.recipe import Recipe
+from destructure.experiment.train import Run, train
+from destructure.tasks import NumberTranslation
+from destructure.tasks.base import Pair
+from destructure.transformer import Transformer
+
+REPORTING_SEEDS = tuple(range(10, 18))
+GAP = (70_000, 79_999)
+RECIPE = Recipe(steps=500, tokens_per_batch=1000)
+COLUMNS = (
+    "seed",
+    "status",
+    "unseen",
+    "gap",
+    "beyond",
+    "steps",
+    "tokens",
+    "flops",
+    "seconds",
+    "threads",
+    "torch",
+    "machine",
+)
+
+
+def make_task() -> NumberTranslation:
+    """Numbers below 100,000, with a gap that no split contains."""
+    return NumberTranslation(high=99_999, held_out=[GAP])
+
+
+def make_config(task: NumberTranslation) -> TransformerConfig:
+    """The notebook's encoder-decoder."""
+    return TransformerConfig(vocabulary=len(task.vocabulary), width=64, layers=3, heads=4, max_length=32)
+
+
+def beyond_pairs(task: NumberTranslation) -> list[Pair]:
+    """Numbers with six digits, spread evenly: all larger than anything in training."""
+    return [task.pair(number) for number in range(100_000, 1_000_000, 3_001)]
+
+
+def train_translator(task: NumberTranslation, seed: int, progress: bool = True) -> Run:
+    """Train the notebook's translator; the seed decides the weights and the order of the examples."""
+    return train(Transformer(make_config(task), seed=seed), task, RECIPE, seed=seed, progress=progress)
+
+
+def scores(model: Transformer, task: NumberTranslation) -> dict[str, float]:
+    """Exact match on unseen numbers, on the gap and beyond the range."""
+    return {
+        "unseen": exact_match(model, task.pairs("test")),
+        "gap": exact_match(model, task.held_out_pairs()),
+        "beyond": exact_match(model, beyond_pairs(task)),
+    }
+
+
+def results_file() -> Path:
+    """Where the rows are."""
+    return data_folder() / "results" / "unseen_numbers.csv"
+
+
+def run_missing() -> int:
+    """Run the seeds that have no row yet, appending each row as it comes; return how many were run."""
+    task, path = make_task(), results_file()
+    done = _seeds_done(path)
+    missing = [seed for seed in REPORTING_SEEDS if seed not in done]
+    for seed in missing:
+        _append(path, _row(task, seed))
+    return len(missing)
+
+
+def _row(task, seed) -> dict:
+    started = time.perf_counter()
+    run = train_translator(task, seed, progress=False)
+    seconds = time.perf_counter() - started
+    last = run.history.iloc[-1]
+    return {
+        "seed": seed,
+        "status": run.status,
+        **scores(run.model, task),
+        "steps": last.step,
+        "tokens": last.tokens,
+        "flops": last.flops,
+        "seconds": round(seconds, 1),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__.split("+")[0],
+        "machine": f"{platform.system()} {platform.machine()} CPU",
+    }
+
+
+def _seeds_done(path: Path) -> set[int]:
+    if not path.exists():
+        return set()
+    with path.open(encoding="utf-8", newline="") as file:
+        return {int(row["seed"]) for row in csv.DictReader(file)}
+
+
+def _append(path: Path, row: dict) -> None:
+    new = not path.exists()
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
