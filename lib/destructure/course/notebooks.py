@@ -1,5 +1,6 @@
 """Make the notebooks: execute each in a clean kernel and save it with its outputs. Nobody saves them by hand."""
 
+import base64
 import contextlib
 import os
 import tempfile
@@ -43,6 +44,7 @@ def make(lesson: Lesson) -> float:
     execute(notebook, lesson.file.parent)
     seconds = time.perf_counter() - started
     nbformat.write(notebook, lesson.file)
+    export_pictures(notebook, lesson.file.parent / "pictures")
     record_time(lesson.number, seconds, speed)
     return seconds
 
@@ -61,6 +63,19 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
     with nobodys_work_folder():
         client.execute()
     normalise(notebook)
+
+
+def export_pictures(notebook: nbformat.NotebookNode, folder: Path) -> None:
+    """Save the pictures that other pages show: of each cell whose metadata say `destructure: {picture: NAME}`."""
+    for cell in notebook.cells:
+        name = cell.metadata.get("destructure", {}).get("picture")
+        if name is None:
+            continue
+        pictures = [
+            output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})
+        ]
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.png").write_bytes(base64.b64decode(pictures[-1]))
 
 
 def clear(notebook: nbformat.NotebookNode) -> None:

@@ -40,6 +40,21 @@ def mean_loss(model: nn.Module, pairs: Sequence[Pair]) -> float:
     return total / tokens
 
 
+@torch.no_grad()
+def teacher_forced_accuracy(model: nn.Module, pairs: Sequence[Pair]) -> float:
+    """Share of target tokens (with `[EOS]`) that are the model's first choice after the *true* beginning.
+
+    Not the share of right answers: alone, a model must go on from its own mistakes; see `exact_match`.
+    """
+    right, tokens = 0, 0
+    for batch in _in_order(model, pairs):
+        real = batch.expected != PADDING
+        chosen = model(batch.source, batch.target).argmax(dim=-1)
+        right += int((chosen == batch.expected)[real].sum())
+        tokens += int(real.sum())
+    return right / tokens
+
+
 def translate(model: nn.Module, task: Task, texts: Sequence[str], longest: int | None = None) -> list[str]:
     """What the model writes for each text, greedily and on its own (no teacher forcing).
 

@@ -1,0 +1,137 @@
+"""The commands, the README's table, the doctor, and how fast things start."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import v4
+from typer.testing import CliRunner
+
+from destructure.cli import app
+from destructure.course import contents, notebooks, readme
+from destructure.course.doctor import expected_seconds
+from destructure.course.notebooks import nobodys_work_folder
+
+ROOT = Path(__file__).parents[1]
+
+
+def seconds_of(program, trials=5):
+    """The fastest of several fresh processes: what the machine can do when nothing else runs."""
+    fastest = float("inf")
+    for _ in range(trials):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", program], check=True)
+        fastest = min(fastest, time.perf_counter() - started)
+    return fastest
+
+
+def test_importing_the_course_adds_little_to_importing_torch():
+    everything = "import torch; import destructure; destructure.Transformer, destructure.Structure"
+    assert seconds_of(everything) - seconds_of("import torch") < 0.3
+
+
+@pytest.mark.parametrize("module", ["structure", "config", "cost", "exercises", "tasks", "trends", "show"])
+def test_these_import_without_torch(module):
+    program = f"import sys, destructure.{module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_doctor_reports_what_it_should():
+    result = CliRunner().invoke(app, ["doctor"])
+    assert result.exit_code == 0, result.output
+    for word in ("Python", "torch", "threads", "GFLOP/s", "[test]", "00 Study the change"):
+        assert word in result.output
+
+
+def test_expected_times_scale_with_speed_but_not_without_limit():
+    assert expected_seconds(60, 100, 100) == 60
+    assert expected_seconds(60, 100, 50) == 120
+    assert expected_seconds(60, 100, 1) == 240
+    assert expected_seconds(60, 100, 10_000) == 15
+
+
+def test_an_unknown_notebook_gets_one_sentence():
+    result = CliRunner().invoke(app, ["lab", "77"])
+    assert result.exit_code == 2
+    assert "There is no notebook '77'" in result.output
+
+
+def test_the_readme_table_is_up_to_date():
+    assert readme.table() in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_notebook_was_timed():
+    assert set(contents.measured_times()) == {lesson.number for lesson in contents.written_lessons()}
+
+
+def test_no_notebook_takes_longer_than_three_minutes():
+    assert all(seconds < 180 for seconds, _ in contents.measured_times().values())
+
+
+def test_each_notebook_begins_with_its_title_and_says_what_it_must():
+    for lesson in contents.written_lessons():
+        first = nbformat.read(lesson.file, 4).cells[0].source
+        assert first.startswith(f"# {lesson.number} · {lesson.title}")
+        for part in ("**Claim.**", "**You will be able to**", "**Before this**", "**Time**", "**Talk**"):
+            assert part in first, f"{lesson.file.name} does not say {part}"
+        text = "\n".join(cell.source for cell in nbformat.read(lesson.file, 4).cells)
+        for heading in ("## What this does not show", "## Take away", "## References"):
+            assert heading in text, f"{lesson.file.name} has no {heading}"
+
+
+def test_notebooks_never_redefine_what_the_library_has():
+    import destructure
+
+    for lesson in contents.written_lessons():
+        for cell in nbformat.read(lesson.file, 4).cells:
+            for name in destructure.__all__:
+                if cell.cell_type == "code":
+                    assert f"def {name}(" not in cell.source
+                    assert f"class {name}" not in cell.source
+
+
+def test_slides_and_notes_are_in_the_cells():
+    for lesson in contents.written_lessons():
+        cells = nbformat.read(lesson.file, 4).cells
+        slides = [cell for cell in cells if cell.metadata.get("slideshow", {}).get("slide_type") == "slide"]
+        notes = [cell for cell in cells if cell.metadata.get("destructure", {}).get("notes")]
+        assert len(slides) >= 5
+        assert len(notes) >= 4
+
+
+def test_the_work_folder_is_empty_while_notebooks_run_and_restored_after(monkeypatch, tmp_path):
+    monkeypatch.setenv(notebooks.WORK_VARIABLE, str(tmp_path))
+    with nobodys_work_folder() as folder:
+        assert folder != tmp_path
+        assert list(folder.iterdir()) == []
+    assert notebooks.os.environ[notebooks.WORK_VARIABLE] == str(tmp_path)
+
+
+def test_a_failing_notebook_is_left_as_it_was(tmp_path, monkeypatch):
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    path = folder / "00_broken.ipynb"
+    nbformat.write(v4.new_notebook(cells=[v4.new_code_cell("1 / 0")]), path)
+    before = path.read_bytes()
+    monkeypatch.setattr(contents, "notebooks_folder", lambda: folder)
+    with pytest.raises(Exception, match="ZeroDivisionError"):
+        notebooks.make(contents.LESSONS[0])
+    assert path.read_bytes() == before
+
+
+def test_executing_leaves_nothing_of_this_machine(tmp_path):
+    notebook = v4.new_notebook(
+        cells=[
+            v4.new_code_cell("print('a')\nprint('b')", metadata={"execution": {"x": 1}, "tags": ["exercise"]})
+        ],
+        metadata={"kernelspec": {"name": "python3", "display_name": "mine"}, "custom": 1},
+    )
+    notebooks.execute(notebook, tmp_path)
+    (cell,) = notebook.cells
+    assert dict(cell.metadata) == {"tags": ["exercise"]}
+    assert [output.text for output in cell.outputs] == ["a\nb\n"]
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert "version" not in notebook.metadata.language_info
