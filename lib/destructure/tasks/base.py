@@ -1,12 +1,12 @@
 """What a model learns: pairs of token sequences, split so that nothing tested was trained on."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
-PADDING, BEGIN, END = 0, 1, 2
-SPECIAL_TOKENS = ("[PAD]", "[BOS]", "[EOS]")
+from destructure.token_ids import END, PADDING, SPECIAL_TOKENS
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -43,8 +43,27 @@ class Vocabulary:
         return [self._ids[token] for token in tokens]
 
     def decode(self, ids: Sequence[int]) -> list[str]:
-        """Ids to token texts, special tokens included."""
+        """Ids to token texts, special tokens included.
+
+        Raises:
+            ValueError: if an id is not one of this vocabulary's.
+        """
+        for index in ids:
+            if not 0 <= index < len(self):
+                raise ValueError(
+                    f"Id {int(index)} is not in this vocabulary; its ids are 0 to {len(self) - 1}."
+                )
         return [self.tokens[index] for index in ids]
+
+    def decode_written(self, ids: Sequence[int]) -> list[str]:
+        """Token texts of what a model wrote: up to the first `[EOS]`, without padding."""
+        written = []
+        for index in ids:
+            if index == END:
+                break
+            if index != PADDING:
+                written.append(index)
+        return self.decode(written)
 
 
 @dataclass(frozen=True)
@@ -81,7 +100,55 @@ class Task(ABC):
     def decode_target(self, ids: Sequence[int]) -> str:
         """Ids the model wrote, as text; stops at `[EOS]` and ignores padding."""
 
+    def items(self, split: Split) -> Sequence[Hashable]:
+        """What the examples of a split are about; no two splits may share one (see `check_no_leak`).
+
+        The sources, unless a task says otherwise: two different sources may be about the same thing.
+        """
+        return [pair.source for pair in self.pairs(split)]
+
     @property
     def max_length(self) -> int:
         """Positions needed for the longest input, its target and the `[BOS]` between them."""
         return max(len(pair.source) + len(pair.target) + 1 for split in SPLITS for pair in self.pairs(split))
+
+
+def require_choice(name: str, value: str, allowed: Sequence[str]) -> str:
+    """Return a value unchanged if it is one of those allowed.
+
+    Raises:
+        ValueError: with the values allowed.
+    """
+    if value not in allowed:
+        raise ValueError(f"{name} is {value!r}; use one of {list(allowed)}.")
+    return value
+
+
+def require_split(split: str) -> Split:
+    """Return the split unchanged if there is one of that name, else raise ValueError."""
+    return require_choice("The split", split, SPLITS)
+
+
+def check_no_leak(task: Task) -> None:
+    """Make sure that no two splits of a task share an item or a source.
+
+    Raises:
+        ValueError: naming the first item or source that stands in two splits.
+    """
+    for earlier, later in combinations(SPLITS, 2):
+        shared = _first_shared(task.items(earlier), task.items(later))
+        if shared is not None:
+            raise ValueError(
+                f"{shared!r} stands in both {earlier} and {later}; every item may be in one split only."
+            )
+        shared = _first_shared(*([pair.source for pair in task.pairs(split)] for split in (earlier, later)))
+        if shared is not None:
+            text = " ".join(task.vocabulary.decode(shared))
+            raise ValueError(
+                f"The source {text!r} stands in both {earlier} and {later}; every source may be in one split only."
+            )
+
+
+def _first_shared(earlier: Sequence[Hashable], later: Sequence[Hashable]) -> Hashable | None:
+    known = set(earlier)
+    return next((item for item in later if item in known), None)

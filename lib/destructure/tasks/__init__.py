@@ -1,0 +1,42 @@
+"""What models learn: one small class a task. Imports without torch.
+
+Adding a task is one file here with one subclass of `Task`. `sentence.py` is the shortest example: it sets `name` and
+`vocabulary` and writes four methods.
+
+- `pairs(split)` returns the examples of "train", "validation" or "test" as ids, always in the same order.
+- `encode_source(text)` and `encode_target(text)` turn text into ids, or say in one sentence what they cannot read.
+- `decode_target(ids)` turns what a model wrote back into text.
+
+Decide first what two splits must not share (a number, a message, a document), return it from `items`, and let
+`check_no_leak(task)` confirm that they do not. Then add the class to the imports below.
+"""
+
+from destructure.tasks.base import (
+    SPLITS,
+    Pair,
+    Split,
+    Task,
+    Vocabulary,
+    check_no_leak,
+)
+from destructure.tasks.number_words import english, german
+from destructure.tasks.numbers import NumberTranslation
+from destructure.tasks.sentence import SentencePair
+from destructure.token_ids import BEGIN, END, PADDING, SPECIAL_TOKENS
+
+__all__ = [
+    "BEGIN",
+    "END",
+    "PADDING",
+    "SPECIAL_TOKENS",
+    "SPLITS",
+    "NumberTranslation",
+    "Pair",
+    "SentencePair",
+    "Split",
+    "Task",
+    "Vocabulary",
+    "check_no_leak",
+    "english",
+    "german",
+]
