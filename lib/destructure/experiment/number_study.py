@@ -9,6 +9,7 @@ import platform
 import time
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from destructure.config import TransformerConfig
@@ -21,9 +22,12 @@ from destructure.tasks.base import Pair
 from destructure.transformer import Transformer
 
 REPORTING_SEEDS = tuple(range(10, 18))
+TRAIN_EXAMPLES = 5_000  # the notebook's; the first arm of the study had 20,000
+ARMS = (20_000, TRAIN_EXAMPLES)
 GAP = (70_000, 79_999)
 RECIPE = Recipe(steps=500, tokens_per_batch=1000)
 COLUMNS = (
+    "train_examples",
     "seed",
     "status",
     "unseen",
@@ -39,9 +43,9 @@ COLUMNS = (
 )
 
 
-def make_task() -> NumberTranslation:
+def make_task(train_examples: int = TRAIN_EXAMPLES) -> NumberTranslation:
     """Numbers below 100,000, with a gap that no split contains."""
-    return NumberTranslation(high=99_999, held_out=[GAP])
+    return NumberTranslation(high=99_999, held_out=[GAP], train_examples=train_examples)
 
 
 def make_config(task: NumberTranslation) -> TransformerConfig:
@@ -73,22 +77,33 @@ def results_file() -> Path:
     return data_folder() / "results" / "unseen_numbers.csv"
 
 
+def results() -> pd.DataFrame:
+    """All rows: one a run."""
+    return pd.read_csv(results_file())
+
+
 def run_missing() -> int:
-    """Run the seeds that have no row yet, appending each row as it comes; return how many were run."""
-    task, path = make_task(), results_file()
-    done = _seeds_done(path)
-    missing = [seed for seed in REPORTING_SEEDS if seed not in done]
-    for seed in missing:
-        _append(path, _row(task, seed))
+    """Run what has no row yet, appending each row as it comes; return how many were run."""
+    path = results_file()
+    done = (
+        set(results()[["train_examples", "seed"]].itertuples(index=False, name=None))
+        if path.exists()
+        else set()
+    )
+    missing = [(arm, seed) for arm in ARMS for seed in REPORTING_SEEDS if (arm, seed) not in done]
+    for arm, seed in missing:
+        _append(path, _row(arm, seed))
     return len(missing)
 
 
-def _row(task, seed) -> dict:
+def _row(train_examples: int, seed: int) -> dict:
+    task = make_task(train_examples)
     started = time.perf_counter()
     run = train_translator(task, seed, progress=False)
     seconds = time.perf_counter() - started
     last = run.history.iloc[-1]
     return {
+        "train_examples": train_examples,
         "seed": seed,
         "status": run.status,
         **scores(run.model, task),
@@ -100,13 +115,6 @@ def _row(task, seed) -> dict:
         "torch": torch.__version__.split("+")[0],
         "machine": f"{platform.system()} {platform.machine()} CPU",
     }
-
-
-def _seeds_done(path: Path) -> set[int]:
-    if not path.exists():
-        return set()
-    with path.open(encoding="utf-8", newline="") as file:
-        return {int(row["seed"]) for row in csv.DictReader(file)}
 
 
 def _append(path: Path, row: dict) -> None:
