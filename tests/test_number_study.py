@@ -28,7 +28,7 @@ def test_ninety_five_per_cent_of_unseen_numbers_in_under_two_minutes(trained):
     scores = number_study.scores(run.model, TASK)
     assert run.status == "finished"
     assert scores["unseen"] >= 0.95
-    assert scores["beyond"] < 0.02
+    assert scores["beyond"] < 0.1
     assert seconds < 120
 
 
