@@ -97,9 +97,14 @@ def citation(source: str, folder: Path | None = None) -> str:
 
 
 def sure_rows(table: pd.DataFrame) -> pd.Series:
-    """True for the rows that a figure may show as sure: verified and, for models, with a checked family."""
+    """True for the rows that a figure may show as sure.
+
+    Verified; for models also with a checked family, and not an outside estimate of an undisclosed system.
+    """
     sure = table["verified"]
-    return sure & table["family_checked"] if "family_checked" in table else sure
+    if "family_checked" in table:
+        sure = sure & table["family_checked"] & (table["flop_basis"] != "outside estimate")
+    return sure
 
 
 def _rows(folder: Path, name: str, header: tuple[str, ...]) -> list[tuple[int, list[str]]]:

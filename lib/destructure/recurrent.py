@@ -1,0 +1,219 @@
+"""The Transformer's predecessor: a recurrent model that carries one state from token to token.
+
+One class is the language model (no source), the encoder-decoder of 2014 (the source's last state is all that the
+target gets) and the same with attention (the target may look back at every source state). It is called like
+`Transformer`, so the one training loop trains it.
+
+Shapes: source (batch, source) and target (batch, target) ids; states (batch, length, width). Id 0 is padding.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from destructure.blocks import initialise
+from destructure.checks import require_ids
+from destructure.token_ids import PADDING
+
+
+@dataclass(frozen=True)
+class RecurrentConfig:
+    """Sizes and structure of a `RecurrentModel`.
+
+    Attributes:
+        vocabulary: how many token ids there are; id 0 is padding.
+        width: length of a token's vector and of the state.
+        layers: recurrent layers, in the encoder and in the decoder each.
+        reads_source: whether there is an encoder; without one the model is a plain language model.
+        attention: whether the target looks back at all source states (additive scores, Bahdanau 2014).
+
+    Raises:
+        ValueError: one sentence that says what was given, what is allowed and what to do.
+    """
+
+    vocabulary: int
+    width: int = 64
+    layers: int = 1
+    reads_source: bool = False
+    attention: bool = False
+
+    def __post_init__(self):
+        for name in ("vocabulary", "width", "layers"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{name} is {value!r}; it must be a whole number of 1 or more.")
+        if self.attention and not self.reads_source:
+            raise ValueError(
+                "attention needs reads_source=True: without a source there is nothing to look back at."
+            )
+
+    @property
+    def positions(self) -> str:
+        """Recurrence knows the order by itself, so there is no table of positions and no longest length."""
+        return "none"
+
+
+@dataclass
+class RecurrentMemory:
+    """What the target gets of the source.
+
+    Attributes:
+        start: the decoder's first states, one (batch, width) a layer.
+        states: final encoder states (batch, source, width), looked at by attention only.
+        visible: (batch, 1, source), True at real tokens.
+    """
+
+    start: list[Tensor]
+    states: Tensor
+    visible: Tensor
+
+
+@dataclass
+class RecurrentCache:
+    """Where writing stopped: the state of each layer after `tokens` tokens, whatever their number."""
+
+    states: list[Tensor]
+    tokens: int
+
+
+class RecurrentModel(nn.Module):
+    """Gated recurrent units (Cho 2014, arXiv:1406.1078), with an encoder and attention where the config says so.
+
+    Attention here looks *after* the recurrent step, as in Luong 2015 (arXiv:1508.04025), with the additive scores of
+    Bahdanau 2014 (arXiv:1409.0473): so all target positions are trained in one call.
+
+    Args:
+        config: sizes and structure.
+        seed: starting point of the random weights; the global random state is left alone.
+    """
+
+    def __init__(self, config: RecurrentConfig, seed: int = 0):
+        super().__init__()
+        self.config = config
+        with torch.random.fork_rng(devices=[]):
+            self.embedding = nn.Embedding(config.vocabulary, config.width)
+            self.decoder = _recurrent_layers(config)
+            if config.reads_source:
+                self.encoder = _recurrent_layers(config)
+            if config.attention:
+                self.attention = AdditiveAttention(config.width)
+            self.output = nn.Linear(config.width, config.vocabulary, bias=False)
+        self.output.weight = self.embedding.weight  # tied, as in the course's Transformer
+        initialise(self, seed)
+
+    def forward(self, source: Tensor | None, target: Tensor) -> Tensor:
+        """Predict each next target token, given the source and the target so far (teacher forcing).
+
+        Args:
+            source: (batch, source) ids; `None` or (batch, 0) for none.
+            target: (batch, target) ids, beginning with `[BOS]`.
+
+        Returns:
+            Logits (batch, target, vocabulary).
+
+        Raises:
+            ValueError: ids outside the vocabulary, an empty batch, or a source where the model reads none.
+        """
+        source, target = self.check(source, target)
+        return self.write(self.read(source), target)[0]
+
+    def read(self, source: Tensor) -> RecurrentMemory:
+        """Run the encoder over a source (batch, source); an empty source gives a state of zeros."""
+        batch, length = source.shape
+        nothing = self.embedding.weight.new_zeros(batch, self.config.width)
+        visible = (source != PADDING).unsqueeze(1)
+        if not length:
+            empty = self.embedding.weight.new_zeros(batch, 0, self.config.width)
+            return RecurrentMemory([nothing] * self.config.layers, empty, visible)
+        last = ((source != PADDING).sum(dim=1) - 1).clamp(min=0)  # padding stands after the end
+        states, start = self.embedding(source), []
+        for layer in self.encoder:
+            states = layer(states)[0]
+            start.append(states[torch.arange(batch, device=source.device), last])
+        return RecurrentMemory(start, states, visible)
+
+    def write(self, memory: RecurrentMemory, target: Tensor, cache: RecurrentCache | None = None):
+        """Run the decoder over target ids, after a memory.
+
+        Args:
+            memory: from `read`.
+            target: (batch, target) ids: all target tokens so far.
+            cache: the state after the tokens already processed; the rest is processed.
+
+        Returns:
+            Logits (batch, new tokens, vocabulary), the new cache, and `None` (a Transformer gives its layers' results).
+        """
+        before = cache or RecurrentCache(memory.start, 0)
+        states, ends = self.embedding(target[:, before.tokens :]), []
+        for layer, start in zip(self.decoder, before.states, strict=True):
+            states, end = layer(states, start.unsqueeze(0).contiguous())
+            ends.append(end[0])
+        if self.config.attention and memory.states.shape[1]:
+            states = self.attention(states, memory)
+        return self.output(states), RecurrentCache(ends, target.shape[1]), None
+
+    def check(self, source: Tensor | None, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Return source and target ids as they will be used, or raise ValueError with one clear sentence."""
+        target = require_ids(target, self.config.vocabulary, "target")
+        source = target[:, :0] if source is None else source
+        source = require_ids(source, self.config.vocabulary, "source", shortest=0)
+        if source.shape[0] != target.shape[0]:
+            raise ValueError(
+                f"The source has {source.shape[0]} sequences and the target {target.shape[0]}; "
+                "give one target for each source."
+            )
+        if source.shape[1] and not self.config.reads_source:
+            raise ValueError(
+                f"A source of {source.shape[1]} tokens was given, but this model is a language model and reads none; "
+                "build it with reads_source=True, or give an empty source."
+            )
+        return source, target
+
+    def training_flops(self, source: int, target: int) -> int:
+        """FLOPs to learn from one example of these lengths, by formula: three forward passes' worth."""
+        return 3 * forward_flops(self.config, source, target)
+
+
+class AdditiveAttention(nn.Module):
+    """Looks back at the source: scores v · tanh(query + key), their softmax, and the average mixed into the state."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.query = nn.Linear(width, width, bias=False)
+        self.key = nn.Linear(width, width, bias=False)
+        self.score = nn.Linear(width, 1, bias=False)
+        self.mix = nn.Linear(2 * width, width, bias=False)
+
+    def forward(self, states: Tensor, memory: RecurrentMemory) -> Tensor:
+        """Target states (batch, target, width) to states that know the source."""
+        sums = self.query(states).unsqueeze(2) + self.key(memory.states).unsqueeze(1)
+        scores = self.score(torch.tanh(sums)).squeeze(-1)  # (batch, target, source)
+        weights = scores.masked_fill(~memory.visible, -torch.inf).softmax(dim=-1)
+        weights = weights.nan_to_num()  # an empty source among longer ones: nothing to look at
+        return torch.tanh(self.mix(torch.cat([states, weights @ memory.states], dim=-1)))
+
+
+def forward_flops(config: RecurrentConfig, source: int, target: int) -> int:
+    """FLOPs of one forward pass over one example, counted as in `destructure.cost`: matrix products only.
+
+    A layer multiplies each token's input and state by three matrices each (two gates and the new content):
+    12 · width² a token.
+
+    Raises:
+        ValueError: if a length is negative.
+    """
+    if source < 0 or target < 0:
+        raise ValueError(f"Lengths are {source} and {target}; a length must be 0 or more.")
+    width = config.width
+    recurrence = 12 * config.layers * width**2 * (source + target)
+    attention = 0
+    if config.attention and source:
+        attention = 2 * width**2 * source + (2 + 4) * width**2 * target + 4 * width * source * target
+    return recurrence + attention + 2 * target * width * config.vocabulary
+
+
+def _recurrent_layers(config: RecurrentConfig) -> nn.ModuleList:
+    return nn.ModuleList(
+        nn.GRU(config.width, config.width, batch_first=True) for _ in range(config.layers)
+    )

@@ -1,0 +1,173 @@
+"""Real text that every learner has: the docstrings of the Python standard library, a token a character.
+
+The source files are read as text and parsed; nothing is imported or downloaded. Each Python version has its own
+text, so whoever reports a number on it says which: `python_version` and `sha256` name it.
+"""
+
+import ast
+import hashlib
+import inspect
+import platform
+import sysconfig
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from destructure.tasks.base import SPLITS, Pair, Split, Task, Vocabulary, require_split
+
+CHARACTERS = ("\n", *map(chr, range(ord(" "), ord("~") + 1)))
+UNKNOWN = "\ufffd"
+"""Stands for every character outside ASCII: too rare here for tokens of their own."""
+
+LEFT_OUT = frozenset(
+    {"__pycache__", "ensurepip", "idlelib", "lib2to3", "site-packages", "test", "tests", "turtledemo"}
+)
+"""Folders that are tests, copies, or missing from many installations."""
+
+FEWEST_CHARACTERS = 100_000  # less is no standard library, but what a stripped installation left of it
+_EVERY = 10  # of ten modules in a row, one is for validation and one for testing
+
+
+class Document(NamedTuple):
+    """The docstrings of one source file.
+
+    Attributes:
+        name: path below the library's folder, such as "json/decoder.py".
+        docstrings: in the order in which they stand; none occurs in an earlier document.
+    """
+
+    name: str
+    docstrings: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """All docstrings, a blank line between them."""
+        return "\n\n".join(self.docstrings) + "\n"
+
+
+class DocstringText(Task):
+    """Character-level language modelling: no input, and the target is a piece of text.
+
+    A document is a source file. Whole documents go to a split, and a docstring that stands in several files counts
+    for the first one only, so no split holds text of another. Documents are cut into pieces of equal length.
+
+    Args:
+        piece: characters in one example.
+        folder: where the source files are; by default the standard library of the Python that runs this.
+
+    Raises:
+        ValueError: if `piece` is below 2, or the folder holds too little text (some systems install Python
+            without its source files).
+
+    Example:
+        >>> task = DocstringText()                                     # doctest: +SKIP
+        >>> task.decode_target(task.pairs("train")[0].target)          # doctest: +SKIP
+        'Record of phased-in incompatible language changes. ...'
+    """
+
+    name = "docstrings of the Python standard library"
+    vocabulary = Vocabulary([*CHARACTERS, UNKNOWN])
+
+    def __init__(self, piece: int = 128, folder: str | Path | None = None):
+        if not isinstance(piece, int) or isinstance(piece, bool) or piece < 2:
+            raise ValueError(f"piece is {piece!r}; give the number of characters in an example, 2 or more.")
+        self.piece = piece
+        self.folder = Path(folder or sysconfig.get_path("stdlib"))
+        self.documents = tuple(read_documents(self.folder))
+        found = sum(len(document.text) for document in self.documents)
+        if found < FEWEST_CHARACTERS:
+            raise ValueError(
+                f"Only {found:,} characters of docstrings were found in the Python library's folder; its source "
+                "files seem to be missing: install Python with its standard library (on Debian: python3 and "
+                "libpython3-stdlib; or from python.org), or give `folder`."
+            )
+
+    def __repr__(self) -> str:
+        return f"DocstringText(piece={self.piece}, sha256={self.sha256[:12]!r})"
+
+    @property
+    def python_version(self) -> str:
+        """Version of the Python whose library this is, if no other folder was given."""
+        return platform.python_version()
+
+    @cached_property
+    def sha256(self) -> str:
+        """Fingerprint of the text with its file names."""
+        digest = hashlib.sha256()
+        for document in self.documents:
+            digest.update(f"{document.name}\0{document.text}\0".encode())
+        return digest.hexdigest()
+
+    def split_documents(self, split: Split) -> list[Document]:
+        """The documents of one split: by their place in the alphabet, so that every package is in every split."""
+        places = {"validation": {4}, "test": {9}}.get(require_split(split), set(range(_EVERY)) - {4, 9})
+        return [each for place, each in enumerate(self.documents) if place % _EVERY in places]
+
+    def items(self, split: Split) -> Sequence[str]:
+        """The docstrings of a split: what no two splits may share."""
+        return [docstring for document in self.split_documents(split) for docstring in document.docstrings]
+
+    def text(self, split: Split) -> str:
+        """A split's documents, one after the other."""
+        return "".join(document.text for document in self.split_documents(split))
+
+    def pairs(self, split: Split) -> Sequence[Pair]:
+        """All full pieces of a split, in the order of the text; the rest at a document's end is left out."""
+        return self._pairs[require_split(split)]
+
+    @cached_property
+    def _pairs(self) -> dict[Split, list[Pair]]:
+        return {split: list(self._cut(split)) for split in SPLITS}
+
+    def _cut(self, split: Split) -> Iterator[Pair]:
+        for document in self.split_documents(split):
+            ids = self.encode_target(document.text)
+            for start in range(0, len(ids) - self.piece + 1, self.piece):
+                yield Pair((), ids[start : start + self.piece])
+
+    def encode_source(self, text: str) -> tuple[int, ...]:
+        """No input: only the empty text has ids."""
+        if text:
+            raise ValueError(f"This task has no input, but {text[:40]!r} was given; give the empty text.")
+        return ()
+
+    def encode_target(self, text: str) -> tuple[int, ...]:
+        """Text as ids, a character each; what is not ASCII becomes the one token for unknown characters."""
+        return tuple(self.vocabulary.encode([one if one in _KNOWN else UNKNOWN for one in text]))
+
+    def decode_target(self, ids: Sequence[int]) -> str:
+        """Ids as text; stops at `[EOS]` and ignores padding."""
+        return "".join(self.vocabulary.decode_written(ids))
+
+
+_KNOWN = frozenset(CHARACTERS)
+
+
+def read_documents(folder: Path) -> Iterator[Document]:
+    """Read the docstrings of all source files below a folder, in alphabetical order; nothing is executed.
+
+    Files that cannot be parsed are left out (some are broken on purpose, for tests).
+    """
+    seen: set[str] = set()
+    for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).as_posix()):
+        place = path.relative_to(folder)
+        if LEFT_OUT & set(place.parts[:-1]):
+            continue
+        try:
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+        except (SyntaxError, ValueError, OSError):
+            continue
+        found = [text for text in _docstrings(tree) if not (text in seen or seen.add(text))]
+        if found:
+            yield Document(place.as_posix(), tuple(found))
+
+
+def _docstrings(tree: ast.Module) -> Iterator[str]:
+    """Docstrings of the module and of all its classes and functions, as they stand in the file."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    nodes = [node for node in ast.walk(tree) if isinstance(node, kinds)]
+    for node in sorted(nodes, key=lambda node: getattr(node, "lineno", 0)):
+        text = ast.get_docstring(node, clean=False)
+        if text and inspect.cleandoc(text):
+            yield inspect.cleandoc(text)
