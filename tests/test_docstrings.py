@@ -43,7 +43,8 @@ def test_what_is_read_and_what_is_not(library):
     documents = list(read_documents(library))
     text = "".join(document.text for document in documents)
     assert len(documents) == 40
-    assert "Left out" not in text and "Not read" not in text
+    assert "Left out" not in text
+    assert "Not read" not in text
     assert documents[0].docstrings[0] == "Module 0.\n\nDoes thing 0 in ways."  # cleaned of its indent
     assert text.count("Return nothing, as everywhere.") == 1  # it stands in forty files, and counts once
     assert "module_00" not in sys.modules
@@ -79,7 +80,8 @@ def test_a_vocabulary_of_at_most_130_tokens_covers_any_text():
 def test_a_missing_library_is_one_clear_sentence(tmp_path):
     with pytest.raises(ValueError, match="source files seem to be missing") as error:
         DocstringText(16, tmp_path)
-    assert "\n" not in str(error.value) and str(tmp_path) not in str(error.value)
+    assert "\n" not in str(error.value)
+    assert str(tmp_path) not in str(error.value)
 
 
 @pytest.mark.parametrize("piece", [0, 1, 2.5, True, "64"])
@@ -102,4 +104,5 @@ def test_the_real_library_is_large_and_split_without_a_leak():
     assert all(0.05 < sizes[split] / sum(sizes.values()) < 0.2 for split in ("validation", "test"))
     for earlier, later in (("train", "validation"), ("train", "test"), ("validation", "test")):
         assert not set(task.items(earlier)) & set(task.items(later))
-    assert len(task.sha256) == 64 and task.python_version.count(".") == 2
+    assert len(task.sha256) == 64
+    assert task.python_version.count(".") == 2

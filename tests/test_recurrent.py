@@ -109,7 +109,12 @@ def test_training_costs_three_forward_passes():
 def test_the_one_training_loop_trains_it_unchanged(name):
     task = SentencePair()
     config = RecurrentConfig(len(task.vocabulary), 16, reads_source=True, attention=name == "with attention")
-    run = train(RecurrentModel(config, seed=1), _WithValidation(), Recipe(steps=60, learning_rate=0.02), progress=False)
+    run = train(
+        RecurrentModel(config, seed=1),
+        _WithValidation(),
+        Recipe(steps=60, learning_rate=0.02),
+        progress=False,
+    )
     assert run.status == "finished"
     assert run.results.exact_match.iloc[-1] == 1
     written = greedy(run.model, torch.tensor([task.encode_source("That is good")]), longest=6)
@@ -130,7 +135,8 @@ def test_the_seed_decides_the_weights_and_leaves_the_global_state_alone():
     models = [RecurrentModel(CONFIGS["with attention"], seed) for seed in (0, 0, 1)]
     assert torch.equal(torch.rand(1), expected)
     same, other = (torch.equal(models[0].embedding.weight, model.embedding.weight) for model in models[1:])
-    assert same and not other
+    assert same
+    assert not other
 
 
 @pytest.mark.parametrize(
@@ -141,7 +147,10 @@ def test_the_seed_decides_the_weights_and_leaves_the_global_state_alone():
         (lambda: RecurrentConfig(10, layers=True), "layers is True"),
         (lambda: RecurrentConfig(10, attention=True), "reads_source=True"),
         (lambda: RecurrentModel(CONFIGS["language model"])(ids(2, 3), ids(2, 4)), "reads none"),
-        (lambda: RecurrentModel(CONFIGS["encoder-decoder"])(ids(3, 3), ids(2, 4)), "one target for each source"),
+        (
+            lambda: RecurrentModel(CONFIGS["encoder-decoder"])(ids(3, 3), ids(2, 4)),
+            "one target for each source",
+        ),
         (lambda: RecurrentModel(CONFIGS["language model"])(None, ids(2, 4) + 100), "ids 0 to 22"),
         (lambda: forward_flops(CONFIGS["language model"], 0, -1), "0 or more"),
     ],

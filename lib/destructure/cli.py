@@ -22,8 +22,10 @@ def lab(
 ):
     """Open JupyterLab at a notebook."""
     from destructure.course.contents import lesson
+    from destructure.course.notebooks import wait_politely
     from destructure.course.places import course_folder
 
+    wait_politely()
     path = _or_exit(lesson, notebook).file.relative_to(course_folder())
     command = [sys.executable, "-m", "jupyterlab", str(path), *(options or [])]
     raise typer.Exit(subprocess.call(command, cwd=course_folder()))
@@ -55,11 +57,14 @@ def notebooks(numbers: Annotated[list[str] | None, typer.Argument(help="Which; a
 
 
 @app.command()
-def results():
+def results(workers: Annotated[int, typer.Option(help="Runs at a time, where a study allows it.")] = 1):
     """Run what is missing of the course's own experiments; finished runs are left alone."""
-    from destructure.experiment.number_study import results_file, run_missing
+    from destructure.experiment import number_study, structure_results
 
-    typer.echo(f"{run_missing()} runs added to {results_file().name}")
+    typer.echo(f"{number_study.run_missing()} runs added to {number_study.results_file().name}")
+    typer.echo(
+        f"{structure_results.run_missing(workers)} runs added to {structure_results.results_file().name}"
+    )
 
 
 @app.command(name="check-notebooks")

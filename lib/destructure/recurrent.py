@@ -100,6 +100,9 @@ class RecurrentModel(nn.Module):
                 self.attention = AdditiveAttention(config.width)
             self.output = nn.Linear(config.width, config.vocabulary, bias=False)
         self.output.weight = self.embedding.weight  # tied, as in the course's Transformer
+        self.scale = (
+            config.width**0.5
+        )  # else a table small enough for the output starts too quiet as an input
         initialise(self, seed)
 
     def forward(self, source: Tensor | None, target: Tensor) -> Tensor:
@@ -127,7 +130,7 @@ class RecurrentModel(nn.Module):
             empty = self.embedding.weight.new_zeros(batch, 0, self.config.width)
             return RecurrentMemory([nothing] * self.config.layers, empty, visible)
         last = ((source != PADDING).sum(dim=1) - 1).clamp(min=0)  # padding stands after the end
-        states, start = self.embedding(source), []
+        states, start = self.embed(source), []
         for layer in self.encoder:
             states = layer(states)[0]
             start.append(states[torch.arange(batch, device=source.device), last])
@@ -142,16 +145,21 @@ class RecurrentModel(nn.Module):
             cache: the state after the tokens already processed; the rest is processed.
 
         Returns:
-            Logits (batch, new tokens, vocabulary), the new cache, and `None` (a Transformer gives its layers' results).
+            Logits (batch, new tokens, vocabulary), the new cache, and `None` (where a Transformer gives its layers'
+            results).
         """
         before = cache or RecurrentCache(memory.start, 0)
-        states, ends = self.embedding(target[:, before.tokens :]), []
+        states, ends = self.embed(target[:, before.tokens :]), []
         for layer, start in zip(self.decoder, before.states, strict=True):
             states, end = layer(states, start.unsqueeze(0).contiguous())
             ends.append(end[0])
         if self.config.attention and memory.states.shape[1]:
             states = self.attention(states, memory)
         return self.output(states), RecurrentCache(ends, target.shape[1]), None
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Ids (batch, length) to vectors (batch, length, width) of about unit size a number."""
+        return self.scale * self.embedding(ids)
 
     def check(self, source: Tensor | None, target: Tensor) -> tuple[Tensor, Tensor]:
         """Return source and target ids as they will be used, or raise ValueError with one clear sentence."""
@@ -214,6 +222,4 @@ def forward_flops(config: RecurrentConfig, source: int, target: int) -> int:
 
 
 def _recurrent_layers(config: RecurrentConfig) -> nn.ModuleList:
-    return nn.ModuleList(
-        nn.GRU(config.width, config.width, batch_first=True) for _ in range(config.layers)
-    )
+    return nn.ModuleList(nn.GRU(config.width, config.width, batch_first=True) for _ in range(config.layers))

@@ -1,7 +1,7 @@
 """When does one method overtake another as compute grows? Envelopes, crossings and their intervals, from plain rows.
 
-Points are rows with `method`, `size`, `compute`, `seed` and `bits` (lower is better). Nothing here knows which methods
-there are, and tests feed it planted curves whose crossing is known.
+Points are rows with `method`, `size`, `compute`, `seed` and `bits` (lower is better). Nothing here knows which
+methods there are, and tests feed it planted curves whose crossing is known.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,191 @@
+"""The rows of the study of structure and compute: filled in by `run_missing`, read and judged here."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from destructure.course.places import data_folder
+from destructure.experiment.overtaking import Overtaking, overtaking
+from destructure.experiment.structure_compute import (
+    BUDGETS,
+    METHODS,
+    OPERATION_FLOPS,
+    REPORTING_SEEDS,
+    Job,
+    reporting_jobs,
+    run_job,
+    tuning_jobs,
+)
+
+COLUMNS = (
+    "role",
+    "method",
+    "size",
+    "learning_rate",
+    "seed",
+    "budget",
+    "compute",
+    "bits",
+    "status",
+    "steps",
+    "characters",
+    "seconds",
+    "python",
+    "text",
+    "torch",
+    "machine",
+)
+
+
+def results_file() -> Path:
+    """Where the rows are."""
+    return data_folder() / "results" / "structure_compute.csv"
+
+
+def results() -> pd.DataFrame:
+    """All rows: one a budget of a run; no rows if nothing has run yet."""
+    path = results_file()
+    return pd.read_csv(path) if path.exists() else pd.DataFrame(columns=list(COLUMNS))
+
+
+def chosen_rates(rows: pd.DataFrame) -> dict[tuple[str, int], float]:
+    """The learning rate with the lowest mean bits on the tuning seeds, for each method and size.
+
+    Raises:
+        ValueError: if tuning runs are missing.
+    """
+    tuning = rows[rows["role"] == "tuning"]
+    lacking = [each for each in tuning_jobs() if _key(each) not in _done(tuning)]
+    if lacking:
+        raise ValueError(f"{len(lacking)} tuning runs are missing; run python -m destructure results.")
+    means = tuning.groupby(["method", "size", "learning_rate"])["bits"].mean()
+    return {case: float(means[case].idxmin()) for case in BUDGETS}
+
+
+def missing_jobs(rows: pd.DataFrame) -> list[Job]:
+    """What has no row yet: tuning first, then the report, whose rates the tuning decides."""
+    done = _done(rows)
+    tuning = [job for job in tuning_jobs() if _key(job) not in done]
+    if tuning:
+        return tuning
+    return [job for job in reporting_jobs(chosen_rates(rows)) if _key(job) not in done]
+
+
+def missing_reports(rows: pd.DataFrame) -> int:
+    """How many reporting runs are missing."""
+    done = _done(rows)
+    return sum(_key(job) not in done for job in reporting_jobs(dict.fromkeys(BUDGETS, 0.0)))
+
+
+def run_missing(workers: int = 1) -> int:
+    """Run what has no row yet, writing each run's rows as it ends; return how many runs were added."""
+    added = 0
+    while jobs := missing_jobs(results()):
+        for rows in _run_all(jobs, workers):
+            _append(results_file(), rows)
+            added += 1
+    return added
+
+
+def _run_all(jobs: list[Job], workers: int):
+    if workers == 1:
+        yield from map(run_job, jobs)
+        return
+    from joblib import Parallel, delayed
+
+    yield from Parallel(n_jobs=workers, return_as="generator_unordered", pre_dispatch=workers)(
+        delayed(_run_alone)(job) for job in jobs
+    )
+
+
+def _run_alone(job: Job) -> list[dict]:
+    torch.set_num_threads(1)
+    return run_job(job)
+
+
+def _key(job: Job) -> tuple:
+    return (
+        job.role,
+        job.method,
+        0 if job.method == "counting" else job.size,
+        job.seed,
+        _rate(job.role, job.rate),
+    )
+
+
+def _rate(role: str, rate: float) -> float:
+    return rate if role == "tuning" else 0.0  # a reporting run is the same run whichever rate tuning gave it
+
+
+def _done(rows: pd.DataFrame) -> set[tuple]:
+    return {
+        (
+            row.role,
+            row.method,
+            0 if row.method == "counting" else row.size,
+            row.seed,
+            _rate(row.role, row.learning_rate),
+        )
+        for row in rows[["role", "method", "size", "seed", "learning_rate"]].itertuples(index=False)
+    }
+
+
+def _append(path: Path, rows: list[dict]) -> None:
+    """Add a run's rows in one piece, so that no run is ever half in the file."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    if not path.exists():
+        writer.writeheader()
+    writer.writerows(rows)
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write(text.getvalue())
+
+
+# --- what the rows say ---------------------------------------------------------------------------------------
+
+
+def reported(rows: pd.DataFrame | None = None, operation_flops: float = OPERATION_FLOPS) -> pd.DataFrame:
+    """The reporting rows with `compute` in FLOPs for every method, counting included.
+
+    Args:
+        rows: from `results()`, which is the default.
+        operation_flops: what one counting operation counts for.
+    """
+    rows = results() if rows is None else rows
+    rows = rows[rows["role"] == "reporting"].copy()
+    price = np.where(rows["method"] == "counting", operation_flops, 1.0)
+    return rows.assign(compute=rows["compute"] * price)
+
+
+def budgets() -> np.ndarray:
+    """The budgets at which methods are compared: all that some trained model was measured at."""
+    return np.array(sorted({budget for each in BUDGETS.values() for budget in each}))
+
+
+def verdicts(points: pd.DataFrame) -> list[Overtaking]:
+    """The three registered questions: does each method with less structure overtake each with more?"""
+    pairs = [(METHODS[1], METHODS[0]), (METHODS[2], METHODS[1]), (METHODS[2], METHODS[0])]
+    return [overtaking(points, later, earlier, budgets()) for later, earlier in pairs]
+
+
+def verdicts_by_window(points: pd.DataFrame, later: str) -> dict[int, Overtaking]:
+    """When a trained method overtakes counting with a fixed window, for each window: the less it sees, the sooner."""
+    counting = points["method"] == "counting"
+    found = {}
+    for window in sorted(points.loc[counting, "size"].unique()):
+        some = points[~counting | (points["size"] == window)]
+        found[int(window)] = overtaking(some, later, "counting", budgets())
+    return found
+
+
+def complete_seeds(points: pd.DataFrame) -> list[int]:
+    """Reporting seeds of which every run has its rows."""
+    wanted = len(BUDGETS) + 1
+    runs = points.assign(run=np.where(points["method"] == "counting", 0, points["size"]))
+    count = runs.drop_duplicates(["seed", "method", "run"]).groupby("seed").size()
+    return [seed for seed in REPORTING_SEEDS if count.get(seed, 0) == wanted]
