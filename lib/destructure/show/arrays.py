@@ -1,0 +1,39 @@
+"""Plain data at the seam: nested lists, numpy arrays and torch tensors to numpy, labels to text."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+_VISIBLE_SIGNS = {"": "(empty)", " ": "␣", "\n": "⏎", "\t": "⇥"}
+
+
+def as_array(values, name: str) -> np.ndarray:
+    """Turn nested lists, a numpy array or a torch tensor (on any device) into a numpy array.
+
+    Raises:
+        ValueError: if the rows have different lengths.
+    """
+    if hasattr(values, "detach"):  # a torch tensor, without importing torch
+        values = values.detach().cpu()
+        values = values.float() if values.is_floating_point() else values
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"The {name} is not a table: its rows have different lengths.") from error
+    if array.dtype == object or array.dtype.kind in "US":
+        raise ValueError(
+            f"The {name} holds {array.dtype.type.__name__} values; give numbers or truth values."
+        )
+    return array
+
+
+def token_labels(labels: Sequence[str], length: int, name: str) -> list[str]:
+    """Check that there is one label a token, and make blank ones visible.
+
+    Raises:
+        ValueError: if the number of labels is not `length`.
+    """
+    labels = [str(label) for label in labels]
+    if len(labels) != length:
+        raise ValueError(f"There are {len(labels)} labels for {length} {name}; give one label for each.")
+    return [_VISIBLE_SIGNS.get(label, label) for label in labels]

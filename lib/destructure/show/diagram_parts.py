@@ -1,0 +1,235 @@
+"""The strokes of an architecture drawing: blocks, lines, arrows, tokens, legend. Units are inches."""
+
+from collections.abc import Collection, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+
+from destructure.show import diagram_plans as plans
+from destructure.show.diagram_geometry import TOKEN_HEIGHT, Geometry, Rectangle
+from destructure.show.diagram_plans import Block, Sentence
+from destructure.show.style import CROSS_ATTENTION, INK, QUIET, SHARED, SOURCE, TARGET, text_width
+from destructure.structure import Structure
+
+_BAND = "#D5EDE3"  # a breath of the shared green behind layers that both stacks use
+_DARK = (SOURCE, CROSS_ATTENTION)  # colours that need white on them
+
+
+def draw_panel(axes: Axes, geometry: Geometry, x: float, y: float) -> None:
+    """Draw one architecture with its lower left corner at (x, y)."""
+    pen = _Pen(axes, x, y)
+    _draw_bands(pen, geometry)
+    _draw_streams(pen, geometry)
+    for block in geometry.plan.blocks:
+        _draw_block(pen, geometry, block)
+    _draw_memory(pen, geometry)
+    _draw_ties(pen, geometry)
+    _draw_tokens(pen, geometry)
+    for layer in range(1, geometry.plan.layers + 1):
+        middle = geometry.layer_band(layer).middle[1]
+        pen.text(0.1, middle, f"layer {layer}", rotation=90, color=QUIET)
+
+
+def block_colour(block: Block, structure: Structure) -> str:
+    """The colour that says whose parameters a block has."""
+    if block.kind == plans.CROSS_ATTENTION and not structure.tied_cross_attention:
+        return CROSS_ATTENTION
+    if not structure.separate_parameters:
+        return SHARED
+    return SOURCE if block.stack == plans.INPUT else TARGET
+
+
+class _Pen:
+    """Draws on the axes, moved by (x, y)."""
+
+    def __init__(self, axes: Axes, x: float, y: float):
+        self.axes, self.x, self.y = axes, x, y
+
+    def line(self, points: Sequence[tuple[float, float]], **style) -> None:
+        xs, ys = zip(*((self.x + x, self.y + y) for x, y in points), strict=True)
+        self.axes.plot(xs, ys, linestyle=style.pop("linestyle", "-"), **style)
+
+    def box(self, area: Rectangle, rounding: float = 0.06, **style) -> None:
+        shape = f"round,pad=0,rounding_size={rounding}"
+        corner = self.x + area.x, self.y + area.y
+        self.axes.add_patch(FancyBboxPatch(corner, area.width, area.height, boxstyle=shape, **style))
+
+    def text(self, x: float, y: float, text: str, **style) -> None:
+        style = {"ha": "center", "va": "center", "parse_math": False} | style
+        self.axes.text(self.x + x, self.y + y, text, **style)
+
+    def arrow(self, start: tuple[float, float], end: tuple[float, float], **style) -> None:
+        points = [(self.x + x, self.y + y) for x, y in (start, end)]
+        head = {
+            "arrowstyle": "-|>,head_length=0.5,head_width=0.28",
+            "mutation_scale": 14,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        }
+        self.axes.add_patch(FancyArrowPatch(*points, **head, **style))
+
+
+def _draw_bands(pen: _Pen, geometry: Geometry) -> None:
+    """Behind a layer that both stacks use lies one band, so that it reads as one layer in grey too."""
+    if geometry.plan.structure.separate_parameters or len(geometry.plan.stacks) == 1:
+        return
+    for layer in range(1, geometry.plan.layers + 1):
+        pen.box(
+            geometry.layer_band(layer),
+            rounding=0.1,
+            facecolor=_BAND,
+            edgecolor=SHARED,
+            linewidth=1.2,
+            zorder=0,
+        )
+
+
+def _draw_streams(pen: _Pen, geometry: Geometry) -> None:
+    """Each token's vector rises from its box: to the prediction, or to the top of the input stack."""
+    last = geometry.plan.layers
+    top = geometry.level(last) if geometry.plan.structure.final_layer_memory else geometry.top
+    style = {"color": QUIET, "linewidth": 1.2, "zorder": 1}
+    for x in geometry.source_columns:
+        pen.line([(x, geometry.token_bottom(x) + TOKEN_HEIGHT), (x, top)], **style)
+    for x in geometry.target_columns:
+        end = geometry.token_bottom(x, above=True)
+        pen.line([(x, geometry.token_bottom(x) + TOKEN_HEIGHT), (x, end - 0.05)], **style)
+        pen.arrow((x, end - 0.1), (x, end), **style)
+
+
+def _draw_block(pen: _Pen, geometry: Geometry, block: Block) -> None:
+    structure, area = geometry.plan.structure, geometry.block(block)
+    colour = block_colour(block, structure)
+    on_it = "white" if colour in _DARK else INK
+    borrowed = block.kind == plans.CROSS_ATTENTION and structure.tied_cross_attention
+    edge = (
+        {"edgecolor": CROSS_ATTENTION, "linewidth": 4} if borrowed else {"edgecolor": INK, "linewidth": 1.0}
+    )
+    pen.box(area, facecolor=colour, zorder=2, **edge)
+    columns = geometry.columns(block.stack)
+    low, high = area.y + 0.05, area.y + area.height - 0.05
+    for query, key in block.lines:
+        pen.line([(columns[key], low), (columns[query], high)], color=on_it, linewidth=1.2, zorder=3)
+    if block.stack == plans.BOTH:  # where the input ends and the target begins
+        edge = [(geometry.source_end, y) for y in (area.y, area.y + area.height)]
+        pen.line(edge, color=on_it, linewidth=1.5, linestyle=(0, (1.5, 2)), zorder=3)
+    if geometry.plan.reads_memory(block):
+        port = geometry.port(block)
+        pen.line([port], color=on_it, marker="s", markersize=6, zorder=3)
+        for x in columns:  # every target token sees all of the memory
+            pen.line([port, (x, high)], color=on_it, linewidth=1.2, zorder=3)
+    if geometry.labelled:
+        pen.text(*geometry.name_place(block), block.kind, color=on_it, zorder=4)
+
+
+def _draw_memory(pen: _Pen, geometry: Geometry) -> None:
+    """From the input's states to the target's blocks: one bus from the top, or one step in every layer."""
+    stroke = {"color": INK, "linewidth": 2.2, "zorder": 5}
+    first, middle = geometry.source_columns[0], geometry.gap_middle
+    for arrow in geometry.plan.arrows:
+        reader = geometry.plan.block(plans.TARGET, arrow.to_layer, arrow.to_kind)
+        port, level = geometry.port(reader)[1], geometry.level(arrow.from_level)
+        pen.line([(first, level), (middle, level), (middle, port)], solid_joinstyle="round", **stroke)
+        pen.arrow((middle, port), (geometry.target_start, port), **stroke)
+        for x in geometry.source_columns:
+            pen.line([(x, level)], marker="o", markersize=7, **stroke)
+    if geometry.labelled and geometry.plan.structure.final_layer_memory:
+        x = geometry.block(geometry.plan.blocks[0]).x + geometry.name_room - 0.05
+        pen.text(
+            x, geometry.level(geometry.plan.layers), "final states", ha="right", style="italic", color=QUIET
+        )
+
+
+def _draw_ties(pen: _Pen, geometry: Geometry) -> None:
+    """A bracket with an equals sign: cross-attention borrows self-attention's parameters."""
+    if not geometry.plan.structure.tied_cross_attention:
+        return
+    for layer in range(1, geometry.plan.layers + 1):
+        own = geometry.block(geometry.plan.block(plans.TARGET, layer, plans.SELF_ATTENTION))
+        borrowed = geometry.block(geometry.plan.block(plans.TARGET, layer, plans.CROSS_ATTENTION))
+        x, low, high = own.x + own.width, own.middle[1], borrowed.middle[1]
+        pen.line(
+            [(x, low), (x + 0.14, low), (x + 0.14, high), (x, high)],
+            color=CROSS_ATTENTION,
+            linewidth=2,
+            zorder=5,
+        )
+        pen.text(x + 0.28, (low + high) / 2, "=", color=CROSS_ATTENTION, weight="bold", size=16)
+
+
+def _draw_tokens(pen: _Pen, geometry: Geometry) -> None:
+    tokens = geometry.tokens
+    rows = (
+        (tokens.source, geometry.source_columns, False, SOURCE),
+        (tokens.target, geometry.target_columns, False, TARGET),
+        (tokens.following, geometry.target_columns, True, TARGET),
+    )
+    for texts, columns, above, colour in rows:
+        for text, x in zip(texts, columns, strict=True):
+            y, width = geometry.token_bottom(x, above), text_width(text) + 0.12
+            area = Rectangle(x - width / 2, y, width, TOKEN_HEIGHT)
+            pen.box(area, facecolor="white", edgecolor=colour, linewidth=1.8, zorder=2)
+            pen.text(x, y + TOKEN_HEIGHT / 2 - 0.01, text, zorder=4)
+    if geometry.labelled:
+        _name_rows(pen, geometry, geometry.token_bottom(geometry.target_columns[0], above=True))
+
+
+def _name_rows(pen: _Pen, geometry: Geometry, top: float) -> None:
+    word = {"style": "italic", "color": QUIET}
+    middle = TOKEN_HEIGHT / 2
+    left = geometry.source_columns[0] - text_width(geometry.tokens.source[0]) / 2 - 0.15
+    if len(geometry.plan.stacks) == 1:
+        pen.text(left, middle, "input, target", ha="right", **word)
+        first = geometry.target_columns[0] - text_width(geometry.tokens.following[0]) / 2 - 0.15
+        pen.text(first, top + middle, "prediction", ha="right", **word)
+        return
+    pen.text(left, middle, "input", ha="right", **word)
+    right = geometry.target_columns[-1] + text_width(geometry.tokens.target[-1]) / 2 + 0.15
+    pen.text(right, middle, "target so far", ha="left", **word)
+    right = geometry.target_columns[-1] + text_width(geometry.tokens.following[-1]) / 2 + 0.15
+    pen.text(right, top + middle, "prediction", ha="left", **word)
+
+
+def draw_legend(
+    axes: Axes,
+    sentences: Sequence[Sentence],
+    x: float,
+    y: float,
+    columns: int,
+    bold: Collection[str] = (),
+) -> None:
+    """Write the four sentences in one or two columns, the first at (x, y); ✓ marks what is present."""
+    rows = -(-len(sentences) // columns)
+    for number, sentence in enumerate(sentences):
+        left = x + (number // rows) * (axes.get_xlim()[1] - x) / columns
+        line = y - 0.31 * (number % rows)
+        colour = INK if sentence.present else QUIET
+        weight = "bold" if sentence.switch in bold else "normal"
+        mark = "✓" if sentence.present else "✗"
+        text = f"S{Structure.SWITCHES.index(sentence.switch) + 1}  {sentence.text}"
+        axes.text(left, line, mark, color=colour, weight="bold", va="center")
+        axes.text(left + 0.24, line, text, color=colour, weight=weight, va="center")
+
+
+def draw_glyphs(axes: Axes, middle: float, y: float) -> None:
+    """Explain the unlabelled blocks of a pair: small samples of the lines in them."""
+    samples = (
+        ("attention", ((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2)), False),
+        ("attention to the input", (), True),
+        ("feed-forward", ((0, 0), (1, 1), (2, 2)), False),
+    )
+    side, gap = 0.62, 0.35
+    total = sum(side + 0.1 + text_width(name) for name, _, _ in samples) + gap * (len(samples) - 1)
+    x = middle - total / 2
+    for name, lines, fan in samples:
+        pen = _Pen(axes, x, y)
+        pen.box(Rectangle(0, 0, side, 0.3), facecolor="white", edgecolor=INK, linewidth=1.0)
+        columns = [0.12, 0.31, 0.5]
+        for query, key in lines:
+            pen.line([(columns[key], 0.04), (columns[query], 0.26)], color=INK, linewidth=1.2)
+        if fan:
+            pen.line([(0.08, 0.08)], color=INK, marker="s", markersize=5)
+        for column in columns if fan else ():
+            pen.line([(0.08, 0.08), (column, 0.26)], color=INK, linewidth=1.2)
+        pen.text(side + 0.1, 0.15, name, ha="left")
+        x += side + 0.1 + text_width(name) + gap

@@ -1,0 +1,46 @@
+"""Claims that a notebook prints only when they are true."""
+
+
+class FactError(AssertionError):
+    """A claim of the course turned out false here."""
+
+
+def fact(text: str, condition) -> None:
+    """Print "✓ text" if the condition is true; stop the notebook if it is false.
+
+    Every result a notebook states goes through here, so that a claim that stops being true is an error and not
+    a sentence that lies. The text is compared each time the notebooks are tested: put no measured number in it.
+
+    Args:
+        text: the claim, one line.
+        condition: `True` or `False`; also numpy's or torch's single truth value.
+
+    Raises:
+        FactError: if the condition is false.
+        ValueError: if the text is not one line, or the condition is not a single truth value.
+
+    Example:
+        >>> fact("two heads are better than one", 2 > 1)
+        ✓ two heads are better than one
+    """
+    if not isinstance(text, str) or not text.strip() or len(text.splitlines()) != 1:
+        raise ValueError(f"A fact is one line of text, but {text!r} was given.")
+    if not _as_bool(condition):
+        raise FactError(f"This should be true, but it is false here: {text.strip()}")
+    print(f"✓ {text.strip()}")
+
+
+def _as_bool(condition) -> bool:
+    if isinstance(condition, bool):
+        return condition
+    # numpy.bool_ and torch tensors alike, without importing either
+    if str(getattr(condition, "dtype", "")) in ("bool", "torch.bool") and tuple(condition.shape) == ():
+        return bool(condition.item())
+    shape = getattr(condition, "shape", None)
+    if shape is not None and tuple(shape) != ():
+        raise ValueError(
+            f"The condition has shape {tuple(shape)}, so it is not one truth value; reduce it with .all() or .any()."
+        )
+    raise ValueError(
+        f"The condition is a {type(condition).__name__}, not a truth value; write a comparison, such as 'loss < 0.1'."
+    )

@@ -1,0 +1,119 @@
+"""A figure on its way into a notebook: PNG, with alt text, always the same text beside it.
+
+Why this form. Notebook tests compare `text/plain` and `text/html` exactly, but neither PNG data nor metadata. So
+the text is a fixed sentence, the picture is a PNG, and the alt text travels as the PNG's metadata; `alt_text` brings
+it to the programs that do not look there.
+"""
+
+import base64
+import io
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from destructure.show.style import DOTS_PER_INCH, use_style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LONGEST_ALT = 300
+_PIXELS_AN_INCH = 96  # of a web page
+
+
+class Picture:
+    """A finished figure with its description; as the last expression of a cell it is displayed.
+
+    Attributes:
+        figure: the matplotlib figure, for further changes; it is rendered when displayed or saved.
+        alt: what a reader who cannot see the picture should know; may contain measured values.
+        summary: what stands in the notebook's text; must be the same in every run. Equals `alt` unless given.
+    """
+
+    as_html: ClassVar[bool] = False  # see `read_pictures_aloud`
+
+    def __init__(self, figure: "Figure", alt: str, summary: str | None = None):
+        if not isinstance(alt, str) or not alt.strip():
+            raise ValueError(f"The alt text is {alt!r}; say in a sentence what the picture shows.")
+        self.figure = figure
+        self.alt = shorten(alt)
+        self.summary = shorten(alt if summary is None else summary)
+
+    def png(self) -> bytes:
+        """Render the figure: the same figure gives the same bytes.
+
+        256 colours are enough for every drawing of the course, and make a notebook a third as large.
+        """
+        from PIL import Image
+        from PIL.PngImagePlugin import PngInfo
+
+        full, small = io.BytesIO(), io.BytesIO()
+        with use_style():
+            self.figure.savefig(full, format="png", dpi=DOTS_PER_INCH)
+        image = Image.open(full).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        description = PngInfo()
+        description.add_itxt("Description", self.alt)
+        resolution = (DOTS_PER_INCH, DOTS_PER_INCH)
+        image.save(small, format="png", optimize=True, dpi=resolution, pnginfo=description)
+        return small.getvalue()
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture as a PNG file and return its path.
+
+        Raises:
+            ValueError: if the file name does not end in .png.
+        """
+        path = Path(path)
+        if path.suffix.lower() != ".png":
+            raise ValueError(
+                f"Pictures are saved as PNG, but the file is named {path.name!r}; end its name in .png."
+            )
+        path.write_bytes(self.png())
+        return path
+
+    def __repr__(self) -> str:
+        return f"<Figure: {self.summary}>"
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        data = {"text/plain": repr(self), "image/png": base64.b64encode(self.png()).decode("ascii")}
+        if self.as_html:
+            from destructure.show.alt_text import image_element
+
+            data["text/html"] = image_element(data["image/png"], self.alt)
+        # Shown at its size in inches: the extra pixels are for projectors and fine screens.
+        width = round(self.figure.get_figwidth() * _PIXELS_AN_INCH)
+        return data, {"image/png": {"alt": self.alt, "width": width}}
+
+
+def show(figure: "Figure", alt: str) -> Picture:
+    """Put your own matplotlib figure into a notebook cell, with alt text.
+
+    Args:
+        figure: a matplotlib figure, from `figure()` or from pyplot; pyplot forgets it, so that it is shown once.
+        alt: one or two sentences that say what is seen, without measured values; cut after 300 characters.
+
+    Raises:
+        ValueError: if `figure` is not a figure or the alt text is empty.
+
+    Example:
+        >>> drawing = figure(8, 3)                                                      # doctest: +SKIP
+        >>> _ = drawing.subplots().plot([1, 2, 4])                                      # doctest: +SKIP
+        >>> show(drawing, alt="A curve that doubles at every step.")                    # doctest: +SKIP
+    """
+    from matplotlib.figure import Figure
+
+    if not isinstance(figure, Figure):
+        raise ValueError(
+            f"show() needs a matplotlib figure, not a {type(figure).__name__}; for an axes, give axes.figure."
+        )
+    picture = Picture(figure, alt)
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close(figure)
+    return picture
+
+
+def shorten(text: str, longest: int = LONGEST_ALT) -> str:
+    """Bring a text to one line of at most `longest` characters, cut between words."""
+    text = " ".join(text.split())
+    if len(text) <= longest:
+        return text
+    return text[: longest - 1].rsplit(" ", 1)[0].rstrip(",;: ") + "…"

@@ -1,0 +1,91 @@
+"""A field to type any number into, and what the trained model makes of it."""
+
+import html
+from collections.abc import Callable
+
+import ipywidgets
+
+from destructure.tasks.numbers import NumberTranslation
+
+WAITING = "Type a number in digits, such as 23, and press Enter."
+
+
+def try_translator(model, task: NumberTranslation) -> "TryTranslator":
+    """Show a field for numbers, translated by a trained model.
+
+    Args:
+        model: trained on `task`.
+        task: gives the words to read and the right answer, also for numbers outside its own range.
+    """
+    from destructure.experiment import translate  # needs torch
+
+    def written(number: int) -> str:
+        return translate(model, task, [task.source_text(number)])[0]
+
+    return TryTranslator(written, task.target_text)
+
+
+def read_digits(text: str) -> int:
+    """A number typed in digits, with or without commas.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    digits = text.replace(",", "").replace(" ", "")
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError(f"{text!r} is not a number in digits; type one from 0 to 999,999, such as 23.")
+    return int(digits[:20])
+
+
+class TryTranslator(ipywidgets.VBox):
+    """Translate whatever is typed, beside the right answer.
+
+    Nothing is printed: the answer appears in an HTML field, so it also works where cell outputs are fixed.
+
+    Args:
+        translate: a number to the model's answer; may raise ValueError with one sentence.
+        truth: a number to the right answer; may raise ValueError likewise.
+
+    Attributes:
+        field: the text field; setting `field.value` and calling `submit()` is the same as typing.
+        answer: the HTML field with the result.
+    """
+
+    def __init__(self, translate: Callable[[int], str], truth: Callable[[int], str]):
+        self._translate, self._truth = translate, truth
+        self.field = ipywidgets.Text(
+            description="Number", placeholder="for example 23", continuous_update=False, tooltip="Number"
+        )
+        self.button = ipywidgets.Button(description="Translate")
+        self.answer = ipywidgets.HTML(WAITING)
+        super().__init__([ipywidgets.HBox([self.field, self.button]), self.answer])
+        self.field.observe(lambda change: self.submit(), names="value")
+        self.button.on_click(lambda button: self.submit())
+
+    def submit(self) -> None:
+        """Translate what stands in the field."""
+        text = self.field.value.strip()
+        if not text:
+            self.answer.value = WAITING
+            return
+        try:
+            number = read_digits(text)
+            truth, written = self._truth(number), self._translate(number)
+        except ValueError as error:
+            self.answer.value = html.escape(str(error))
+            return
+        verdict = "✓ right" if written == truth else f"✗ the right answer is <b>{html.escape(truth)}</b>"
+        self.answer.value = f"the model writes <b>{html.escape(written) or '(nothing)'}</b> {verdict}"
+
+    def __repr__(self) -> str:
+        return "<TryTranslator: a field to type a number into>"
+
+    def _repr_mimebundle_(self, **keywords):
+        bundle = super()._repr_mimebundle_(**keywords)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data["text/plain"] = repr(self)
+        data["text/html"] = (
+            "<p><em>In JupyterLab, with the notebook running, a field to type a number into appears here; "
+            "the model's translation is shown beside the right one.</em></p>"
+        )
+        return bundle
