@@ -192,7 +192,7 @@ def test_picture_carries_png_and_alt_text_and_no_html():
     assert set(data) == {"text/plain", "image/png"}
     assert data["text/plain"] == "<Figure: A curve that doubles.>"
     assert base64.b64decode(data["image/png"]).startswith(PNG_START)
-        assert metadata["image/png"] == {"alt": "A curve that doubles.", "width": 768}
+    assert metadata["image/png"] == {"alt": "A curve that doubles.", "width": 768}
 
 
 @pytest.mark.parametrize("exporter", [HTMLExporter, SlidesExporter])

@@ -33,6 +33,21 @@ def envelope(points: pd.DataFrame, at: np.ndarray) -> np.ndarray:
     return np.where(place >= 0, best[place.clip(min=0)], np.inf)
 
 
+def envelope_interval(
+    points: pd.DataFrame, at: np.ndarray, resamples: int = 500, level: float = LEVEL
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper end of a method's envelope at each amount of compute, by a bootstrap over seeds."""
+    table = points.pivot_table(index=["size", "compute"], columns="seed", values="bits").dropna(axis=1)
+    values, allowed = _curves(table, np.asarray(at, dtype=float))
+    seeds = values.shape[1]
+    draws = np.random.default_rng(0).multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples)
+    means = values @ draws.T / seeds  # (points, resamples)
+    best = np.stack([np.where(may[:, None], means, np.inf).min(axis=0) for may in allowed])
+    tail = (1 - level) / 2
+    low, high = np.quantile(best, [tail, 1 - tail], axis=1, method="nearest")
+    return low, high
+
+
 def crossing(compute: np.ndarray, later: np.ndarray, earlier: np.ndarray) -> float | None:
     """Where the curve `later` falls below `earlier` for good, or `None` if that does not happen in range.
 
