@@ -9,7 +9,14 @@ import torch
 
 from destructure.experiment import structure_compute, structure_results
 from destructure.experiment.overtaking import crossing, envelope, overtaking
-from destructure.experiment.structure_compute import BUDGETS, Job, bits_per_character, make_model, shortened
+from destructure.experiment.structure_compute import (
+    BUDGETS,
+    SECOND_STAGE,
+    Job,
+    bits_per_character,
+    make_model,
+    shortened,
+)
 from destructure.tasks import docstrings
 from destructure.tasks.base import Pair
 from destructure.token_ids import BEGIN
@@ -224,7 +231,7 @@ def test_an_interrupted_study_goes_on_where_it_stopped_and_ends_with_every_run_o
     jobs = [job for job in ran if job is not None]
     assert len(jobs) == len(set(jobs))
     reports = [job for job in jobs if job.role == "reporting"]
-    assert len(reports) == 8 * (len(BUDGETS) + 1)
+    assert len(reports) == 8 * (len(BUDGETS) + 1 + len(SECOND_STAGE))
     assert {job.rate for job in reports if job.method != "counting"} == {
         8e-3
     }  # the rate that tuning found best
@@ -245,7 +252,7 @@ def test_tuning_and_reporting_share_no_seed():
 
 
 def test_the_budgets_span_three_decades():
-    budgets = structure_results.budgets()
+    budgets = sorted({budget for each in BUDGETS.values() for budget in each})
     assert budgets[-1] / budgets[0] >= 1000
 
 
@@ -262,15 +269,36 @@ def test_the_stored_rows_are_whole_and_belong_to_the_plan():
     assert tuple(rows.columns) == structure_results.COLUMNS
     assert set(rows.status) <= {"finished", "diverged"}
     assert rows.bits.between(0.5, 8).all()
-    known = {structure_results._key(job) for job in structure_compute.tuning_jobs()}
-    known |= {
-        structure_results._key(job) for job in structure_compute.reporting_jobs(dict.fromkeys(BUDGETS, 0.0))
-    }
-    assert structure_results._done(rows) <= known
-    per_run = rows[rows.method != "counting"].groupby(["role", "method", "size", "seed", "learning_rate"])
-    for (role, method, size, *_), run in per_run:
-        budgets = BUDGETS[method, size]
-        assert tuple(run.budget) == (budgets if role == "reporting" else (budgets[-2],))
+    planned = [
+        *structure_compute.tuning_jobs(),
+        *structure_compute.reporting_jobs(structure_results._NO_RATES),
+    ]
+    planned = {(*structure_results._key(job)[:5], budget) for job in planned for budget in job.budgets}
+    found = {key for key in structure_results._done(rows) if key[1] != "counting"}
+    assert found <= planned
+    columns = ["role", "method", "size", "seed", "learning_rate", "budget"]
+    assert not rows[rows.method != "counting"].duplicated(columns).any()
+    assert set(rows.loc[rows.role == "reporting", "seed"]) <= set(structure_compute.REPORTING_SEEDS)
+
+
+def test_an_incomplete_second_stage_is_in_no_verdict():
+    cases = [("attention", 64, 3e11), ("attention", 64, 1e12), ("counting", 2, 50)]
+    rows = pd.DataFrame(
+        [(method, size, budget, seed) for method, size, budget in cases for seed in (200, 201)],
+        columns=["method", "size", "budget", "seed"],
+    )
+    assert set(structure_results.settled(rows).budget) == {3e11, 50}
+    whole = pd.DataFrame(
+        [
+            (method, size, budget, seed)
+            for seed in structure_compute.REPORTING_SEEDS
+            for (method, size), budgets in SECOND_STAGE.items()
+            for budget in budgets
+        ],
+        columns=["method", "size", "budget", "seed"],
+    )
+    assert len(structure_results.settled(whole)) == len(whole)
+    assert len(structure_results.settled(whole[1:])) == 0
 
 
 def test_the_price_of_counting_moves_the_counting_rows_alone():

@@ -52,6 +52,13 @@ BUDGETS = {
 }
 """Training FLOPs at which each size is measured: (method, width) → budgets."""
 
+SECOND_STAGE = {
+    ("recurrence", 128): (1e12,),
+    ("attention", 64): (1e12,),
+    ("attention", 128): (3e11, 1e12),
+}
+"""Larger budgets, registered as an amendment while the first stage ran: runs of their own, from the beginning."""
+
 LAYERS = {"recurrence": 1, "attention": 2}
 RATES = (4e-3, 8e-3, 16e-3)
 TUNING_SEEDS = (100, 101)
@@ -88,25 +95,32 @@ def make_task() -> DocstringText:
 
 
 def tuning_jobs() -> list[Job]:
-    """Every method and size with every rate, on the tuning seeds, up to the last budget but one."""
+    """Every method and size with every rate, on the tuning seeds, at the last budget but one of its first stage."""
     return [
         Job("tuning", method, size, seed, (budgets[-2],), rate)
+        for sizes in (BUDGETS, {size: each for size, each in SECOND_STAGE.items() if size not in BUDGETS})
         for seed in TUNING_SEEDS
-        for (method, size), budgets in BUDGETS.items()
+        for (method, size), budgets in sizes.items()
         for rate in RATES
     ]
 
 
 def reporting_jobs(rates: dict[tuple[str, int], float]) -> list[Job]:
-    """All reporting runs, seed by seed, so that an unfinished study consists of whole seeds."""
-    jobs = []
+    """All reporting runs, stage by stage and seed by seed, so that an unfinished study consists of whole seeds."""
+    first = []
     for seed in REPORTING_SEEDS:
-        jobs.append(Job("reporting", "counting", WINDOW, seed, PIECES_COUNTED))
-        jobs += [
-            Job("reporting", method, size, seed, budgets, rates[method, size])
-            for (method, size), budgets in BUDGETS.items()
-        ]
-    return jobs
+        first.append(Job("reporting", "counting", WINDOW, seed, PIECES_COUNTED))
+        first += [_report(case, seed, budgets, rates) for case, budgets in BUDGETS.items()]
+    second = [
+        _report(case, seed, budgets, rates)
+        for seed in REPORTING_SEEDS
+        for case, budgets in SECOND_STAGE.items()
+    ]
+    return first + second
+
+
+def _report(case: tuple[str, int], seed: int, budgets: tuple[float, ...], rates: dict) -> Job:
+    return Job("reporting", *case, seed, budgets, rates[case])
 
 
 def make_model(method: str, width: int, vocabulary: int, seed: int) -> nn.Module:

@@ -15,6 +15,7 @@ from destructure.experiment.structure_compute import (
     METHODS,
     OPERATION_FLOPS,
     REPORTING_SEEDS,
+    SECOND_STAGE,
     Job,
     reporting_jobs,
     run_job,
@@ -63,7 +64,7 @@ def chosen_rates(rows: pd.DataFrame) -> dict[tuple[str, int], float]:
     if lacking:
         raise ValueError(f"{len(lacking)} tuning runs are missing; run python -m destructure results.")
     means = tuning.groupby(["method", "size", "learning_rate"])["bits"].mean()
-    return {case: float(means[case].idxmin()) for case in BUDGETS}
+    return {case: float(means[case].idxmin()) for case in {**BUDGETS, **SECOND_STAGE}}
 
 
 def missing_jobs(rows: pd.DataFrame) -> list[Job]:
@@ -78,7 +79,7 @@ def missing_jobs(rows: pd.DataFrame) -> list[Job]:
 def missing_reports(rows: pd.DataFrame) -> int:
     """How many reporting runs are missing."""
     done = _done(rows)
-    return sum(_key(job) not in done for job in reporting_jobs(dict.fromkeys(BUDGETS, 0.0)))
+    return sum(_key(job) not in done for job in reporting_jobs(_NO_RATES))
 
 
 def run_missing(workers: int = 1) -> int:
@@ -108,13 +109,10 @@ def _run_alone(job: Job) -> list[dict]:
 
 
 def _key(job: Job) -> tuple:
-    return (
-        job.role,
-        job.method,
-        0 if job.method == "counting" else job.size,
-        job.seed,
-        _rate(job.role, job.rate),
-    )
+    """A run is known by its last budget: when that one has a row, the run is complete."""
+    if job.method == "counting":
+        return job.role, job.method, 0, job.seed, 0.0, 0.0
+    return job.role, job.method, job.size, job.seed, _rate(job.role, job.rate), float(job.budgets[-1])
 
 
 def _rate(role: str, rate: float) -> float:
@@ -122,16 +120,12 @@ def _rate(role: str, rate: float) -> float:
 
 
 def _done(rows: pd.DataFrame) -> set[tuple]:
-    return {
-        (
-            row.role,
-            row.method,
-            0 if row.method == "counting" else row.size,
-            row.seed,
-            _rate(row.role, row.learning_rate),
-        )
-        for row in rows[["role", "method", "size", "seed", "learning_rate"]].itertuples(index=False)
-    }
+    done = set()
+    for row in rows[["role", "method", "size", "seed", "learning_rate", "budget"]].itertuples(index=False):
+        counting = row.method == "counting"
+        size, budget = (0, 0.0) if counting else (row.size, float(row.budget))
+        done.add((row.role, row.method, size, row.seed, _rate(row.role, row.learning_rate), budget))
+    return done
 
 
 def _append(path: Path, rows: list[dict]) -> None:
@@ -144,6 +138,9 @@ def _append(path: Path, rows: list[dict]) -> None:
     path.parent.mkdir(exist_ok=True)
     with path.open("a", encoding="utf-8", newline="") as file:
         file.write(text.getvalue())
+
+
+_NO_RATES = dict.fromkeys({**BUDGETS, **SECOND_STAGE}, 0.0)  # to list runs before rates are chosen
 
 
 # --- what the rows say ---------------------------------------------------------------------------------------
@@ -162,30 +159,64 @@ def reported(rows: pd.DataFrame | None = None, operation_flops: float = OPERATIO
     return rows.assign(compute=rows["compute"] * price)
 
 
-def budgets() -> np.ndarray:
+def settled(points: pd.DataFrame) -> pd.DataFrame:
+    """The rows that verdicts may use: those of the second stage only when it is complete for every seed."""
+    second = _in_second_stage(points)
+    lacking = [
+        seed
+        for seed in REPORTING_SEEDS
+        for (method, size), budgets in SECOND_STAGE.items()
+        for budget in budgets
+        if not (
+            second
+            & (points["seed"] == seed)
+            & (points["method"] == method)
+            & (points["size"] == size)
+            & (points["budget"] == budget)
+        ).any()
+    ]
+    return points[~second] if lacking else points
+
+
+def _in_second_stage(points: pd.DataFrame) -> pd.Series:
+    cases = {(method, size, budget) for (method, size), each in SECOND_STAGE.items() for budget in each}
+    keys = zip(points["method"], points["size"], points["budget"], strict=True)
+    return pd.Series([key in cases for key in keys], index=points.index, dtype=bool)
+
+
+def budgets(points: pd.DataFrame) -> np.ndarray:
     """The budgets at which methods are compared: all that some trained model was measured at."""
-    return np.array(sorted({budget for each in BUDGETS.values() for budget in each}))
+    return np.sort(points.loc[points["method"] != "counting", "budget"].astype(float).unique())
 
 
 def verdicts(points: pd.DataFrame) -> list[Overtaking]:
-    """The three registered questions: does each method with less structure overtake each with more?"""
+    """The three registered questions: does each method with less structure overtake each with more?
+
+    Args:
+        points: from `reported()`.
+    """
+    points = settled(points)
     pairs = [(METHODS[1], METHODS[0]), (METHODS[2], METHODS[1]), (METHODS[2], METHODS[0])]
-    return [overtaking(points, later, earlier, budgets()) for later, earlier in pairs]
+    return [overtaking(points, later, earlier, budgets(points)) for later, earlier in pairs]
 
 
 def verdicts_by_window(points: pd.DataFrame, later: str) -> dict[int, Overtaking]:
-    """When a trained method overtakes counting with a fixed window, for each window: the less it sees, the sooner."""
+    """When a trained method overtakes counting with a fixed window, for each window.
+
+    Args:
+        points: from `reported()`.
+        later: the trained method.
+    """
+    points = settled(points)
     counting = points["method"] == "counting"
     found = {}
     for window in sorted(points.loc[counting, "size"].unique()):
         some = points[~counting | (points["size"] == window)]
-        found[int(window)] = overtaking(some, later, "counting", budgets())
+        found[int(window)] = overtaking(some, later, "counting", budgets(points))
     return found
 
 
-def complete_seeds(points: pd.DataFrame) -> list[int]:
+def complete_seeds(rows: pd.DataFrame) -> list[int]:
     """Reporting seeds of which every run has its rows."""
-    wanted = len(BUDGETS) + 1
-    runs = points.assign(run=np.where(points["method"] == "counting", 0, points["size"]))
-    count = runs.drop_duplicates(["seed", "method", "run"]).groupby("seed").size()
-    return [seed for seed in REPORTING_SEEDS if count.get(seed, 0) == wanted]
+    lacking = {job.seed for job in reporting_jobs(_NO_RATES) if _key(job) not in _done(rows)}
+    return [seed for seed in REPORTING_SEEDS if seed not in lacking]

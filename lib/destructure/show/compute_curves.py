@@ -51,8 +51,8 @@ def compute_curves(
         drawing.legend(loc="outside lower center", ncols=4)
     seeds = points["seed"].nunique()
     summary = (
-        f"Bits a character against training compute for {', '.join(methods)}: a dot for each of {seeds} seeds, size and"
-        " budget; thick lines are the best-so-far envelopes with their 95% intervals."
+        f"Bits a character against training compute for {', '.join(methods)}: a dot for each of {seeds} seeds, size"
+        " and budget; thick lines are the best-so-far envelopes with their 95% intervals."
     )
     return Picture(drawing, alt or shorten(summary), alt or summary)
 
