@@ -26,8 +26,10 @@ def lab(
     from destructure.course.places import course_folder
 
     wait_politely()
-    path = _or_exit(lesson, notebook).file.relative_to(course_folder())
-    command = [sys.executable, "-m", "jupyterlab", str(path), *(options or [])]
+    path = _or_exit(lesson, notebook).file.relative_to(course_folder()).as_posix()
+    # Not `jupyterlab PATH`: that would make the notebooks' folder the root, and hide data/ and lib/ from the reader.
+    command = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/{path}"]
+    command += [f"--ServerApp.root_dir={course_folder()}", *(options or [])]
     raise typer.Exit(subprocess.call(command, cwd=course_folder()))
 
 
