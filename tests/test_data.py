@@ -8,8 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from destructure import data_tables
-from destructure.data_tables import citation, data_folder, load_table, sure_rows, table_columns, table_names
+from destructure import places
+from destructure.data_tables import citation, load_table, sure_rows, table_columns, table_names
+from destructure.places import data_folder
 
 FACT_TABLES = (
     "hardware",
@@ -361,7 +362,7 @@ def test_the_folder_is_found_beside_the_library():
 
 
 def test_a_library_copied_away_says_what_to_do(monkeypatch, tmp_path):
-    monkeypatch.setattr(data_tables, "__file__", str(tmp_path / "lib" / "destructure" / "data_tables.py"))
+    monkeypatch.setattr(places, "__file__", str(tmp_path / "lib" / "destructure" / "places.py"))
     with pytest.raises(
         ValueError, match=r"not found in .*; install the course from a copy of its repository"
     ):

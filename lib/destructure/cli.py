@@ -23,7 +23,7 @@ def lab(
     """Open JupyterLab at a notebook."""
     from destructure.course.contents import lesson
     from destructure.course.notebooks import wait_politely
-    from destructure.course.places import course_folder
+    from destructure.places import course_folder
 
     wait_politely()
     path = _or_exit(lesson, notebook).file.relative_to(course_folder()).as_posix()
@@ -89,8 +89,8 @@ def run_tests(
     arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to pytest, after --.")] = None,
 ):
     """Run ruff, the unit tests and the strict notebook gate."""
-    from destructure.course.places import course_folder
     from destructure.course.testing import run_all
+    from destructure.places import course_folder
 
     os.chdir(course_folder())
     raise typer.Exit(run_all(arguments or []))

@@ -11,24 +11,10 @@ from pathlib import Path
 import pandas as pd
 
 from destructure.data_columns import DTYPES, Column
+from destructure.places import data_folder
 
 _DICTIONARY = "columns"
 _DICTIONARY_HEADER = ("table", "column", "kind", "unit", "required", "low", "high", "choices", "meaning")
-
-
-def data_folder() -> Path:
-    """The folder with the course's tables, found beside the library in its repository.
-
-    Raises:
-        ValueError: if the folder is not there, for example when the library was copied away from it.
-    """
-    folder = Path(__file__).resolve().parents[2] / "data"
-    if not (folder / f"{_DICTIONARY}.csv").is_file():
-        raise ValueError(
-            f"The course's tables were not found in {folder}; install the course from a copy of its repository "
-            "(pip install -e .) and keep the folder data beside the folder lib."
-        )
-    return folder
 
 
 def table_names(folder: Path | None = None) -> tuple[str, ...]:

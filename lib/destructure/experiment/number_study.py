@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from destructure.config import TransformerConfig
-from destructure.course.places import data_folder
+from destructure.places import data_folder
 from destructure.experiment.evaluate import exact_match
 from destructure.experiment.recipe import Recipe
 from destructure.experiment.train import Run, train

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from destructure.course.places import data_folder
+from destructure.places import data_folder
 from destructure.experiment.overtaking import Overtaking, overtaking
 from destructure.experiment.structure_compute import (
     BUDGETS,
@@ -40,6 +40,9 @@ COLUMNS = (
     "torch",
     "machine",
 )
+
+MARGIN = 0.15
+"""Bits that a run on another machine may lie outside the stored seeds; see `stored_interval`."""
 
 
 def results_file() -> Path:
@@ -214,6 +217,33 @@ def verdicts_by_window(points: pd.DataFrame, later: str) -> dict[int, Overtaking
         some = points[~counting | (points["size"] == window)]
         found[int(window)] = overtaking(some, later, "counting", budgets(points))
     return found
+
+
+def stored_interval(points: pd.DataFrame, row: dict, margin: float = MARGIN) -> tuple[float, float]:
+    """Where a run made elsewhere, with another seed, should land: from the best to the worst stored seed, and a margin.
+
+    The margin is for what the seeds do not vary: another Python version has other docstrings, another machine
+    rounds otherwise.
+
+    Args:
+        points: from `reported()`.
+        row: what `run_job` returned; the stored rows with its method, size and budget are looked up.
+        margin: bits added at both ends.
+
+    Raises:
+        ValueError: if there are no such rows.
+    """
+    same = points[
+        (points["method"] == row["method"])
+        & (points["size"] == row["size"])
+        & (points["budget"] == row["budget"])
+    ]
+    if same.empty:
+        raise ValueError(
+            f"No stored run is like this one ({row['method']}, size {row['size']}, budget {row['budget']:g}); "
+            "use a method, size and budget of the study."
+        )
+    return float(same["bits"].min() - margin), float(same["bits"].max() + margin)
 
 
 def complete_seeds(rows: pd.DataFrame) -> list[int]:
