@@ -17,6 +17,7 @@ from destructure.experiment.structure_compute import (
     make_model,
     shortened,
 )
+from destructure.show.compute_curves import compute_curves
 from destructure.tasks import docstrings
 from destructure.tasks.base import Pair
 from destructure.token_ids import BEGIN
@@ -307,3 +308,28 @@ def test_the_price_of_counting_moves_the_counting_rows_alone():
     counting = cheap.method == "counting"
     assert (dear[counting].compute == 1000 * cheap[counting].compute).all()
     assert (dear[~counting].compute == cheap[~counting].compute).all()
+
+
+def test_a_live_run_is_compared_with_stored_runs_of_its_own_kind():
+    columns = ["method", "size", "budget", "bits"]
+    rows = pd.DataFrame(
+        [("attention", 32, 1e9, 4.0), ("attention", 32, 1e9, 4.2), ("attention", 64, 1e9, 9.0)],
+        columns=columns,
+    )
+    row = {"method": "attention", "size": 32, "budget": 1e9}
+    assert structure_results.stored_interval(rows, row, margin=0.1) == pytest.approx((3.9, 4.3))
+    with pytest.raises(ValueError, match="No stored run is like this one"):
+        structure_results.stored_interval(rows, row | {"budget": 7e9})
+
+
+def test_the_figure_shows_every_seed_and_the_envelope():
+    rows = planted({"new": falling, "old": flat(2.3)}, sizes=(1, 2))
+    picture = compute_curves(rows, ["new", "old"], live={"mine": (1e10, 2.9)})
+    (axes,) = picture.figure.axes
+    dots = [line for line in axes.lines if line.get_linestyle() == "None"]
+    assert [len(line.get_xdata()) for line in dots] == [len(rows) // 2, len(rows) // 2, 1]
+    thick = [line for line in axes.lines if line.get_linewidth() == 3]
+    assert all((np.diff(line.get_ydata()) <= 0).all() for line in thick)
+    assert "a dot for each of 8 seeds" in picture.alt
+    with pytest.raises(ValueError, match="no rows of the method 'newest'"):
+        compute_curves(rows, ["newest"])

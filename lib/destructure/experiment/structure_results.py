@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import torch
 
-from destructure.places import data_folder
 from destructure.experiment.overtaking import Overtaking, overtaking
 from destructure.experiment.structure_compute import (
     BUDGETS,
@@ -21,6 +20,7 @@ from destructure.experiment.structure_compute import (
     run_job,
     tuning_jobs,
 )
+from destructure.places import data_folder
 
 COLUMNS = (
     "role",
@@ -220,7 +220,7 @@ def verdicts_by_window(points: pd.DataFrame, later: str) -> dict[int, Overtaking
 
 
 def stored_interval(points: pd.DataFrame, row: dict, margin: float = MARGIN) -> tuple[float, float]:
-    """Where a run made elsewhere, with another seed, should land: from the best to the worst stored seed, and a margin.
+    """Where a run made elsewhere with another seed should land: between the stored seeds, and a margin more.
 
     The margin is for what the seeds do not vary: another Python version has other docstrings, another machine
     rounds otherwise.
