@@ -1,0 +1,30 @@
+// The progress table, with links that open notebooks inside JupyterLab.
+function render({ model, el }) {
+  const root = document.createElement("section");
+  root.className = "exercise";
+  root.setAttribute("aria-label", "Progress");
+  root.dataset.lmSuppressShortcuts = "true";
+  const table = document.createElement("div");
+  table.setAttribute("aria-live", "polite");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Refresh";
+  button.addEventListener("click", () => model.send({ action: "refresh" }));
+  root.append(table, button);
+  el.append(root);
+
+  function show() {
+    table.innerHTML = model.get("table");
+    // The address bar names the open notebook: /lab/tree/notebooks/00_….ipynb
+    const folder = /\/tree\/(.*\/)?[^/]*$/.exec(decodeURIComponent(location.pathname))?.[1] ?? "";
+    for (const link of table.querySelectorAll("a")) {
+      link.dataset.commandlinkerCommand = "docmanager:open";
+      link.dataset.commandlinkerArgs = JSON.stringify({ path: folder + link.getAttribute("href") });
+    }
+  }
+  model.on("change:table", show);
+  show();
+  model.send({ action: "refresh" });
+}
+
+export default { render };

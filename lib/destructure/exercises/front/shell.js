@@ -1,0 +1,131 @@
+// What surrounds every control: buttons, feedback, hints, solution. All decisions are taken in Python.
+const MARKS = {
+  locked: "✓ Locked",
+  right: "✓ Right",
+  partly: "◐ Partly right",
+  wrong: "✗ Not right yet",
+  unanswered: "○ Not answered",
+};
+const REPLY_WITHIN = 5000; // milliseconds until we say that the kernel is silent
+
+const SAVE_AFTER = 200; // milliseconds: not at every letter that is typed
+
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+function keepKeys(root) {
+  // Otherwise JupyterLab takes letters and arrows as commands on cells.
+  root.dataset.lmSuppressShortcuts = "true";
+  for (const type of ["keydown", "keypress", "keyup"]) root.addEventListener(type, (event) => event.stopPropagation());
+}
+
+function render({ model, el }) {
+  const root = document.createElement("section");
+  root.className = "exercise";
+  root.setAttribute("aria-label", `Exercise: ${model.get("title")}`);
+  root.dataset.exercise = model.get("identity");
+  root.innerHTML = model.get("page");
+  keepKeys(root);
+  el.append(root);
+
+  const part = (name) => root.querySelector(`.exercise-${name}`);
+  const button = (action) => root.querySelector(`[data-action="${action}"]`);
+  const held = part("control");
+  let silence = null;
+  let saving = null;
+  let touched = model.get("draft") !== null;
+
+  const control = controls[model.get("kind")](held, {
+    front: model.get("front"),
+    changed() {
+      touched = true;
+      clearTimeout(saving);
+      saving = setTimeout(saveDraft, SAVE_AFTER);
+    },
+  });
+
+  function saveDraft() {
+    clearTimeout(saving);
+    saving = null;
+    model.set("draft", control.read());
+    model.save_changes();
+  }
+
+  function showDraft() {
+    const draft = model.get("draft");
+    if (saving === null && !same(draft, control.read())) control.write(draft);
+  }
+  function showVerdict() {
+    const { state, score, message } = model.get("verdict");
+    const area = part("feedback");
+    area.dataset.state = state ?? "";
+    area.replaceChildren();
+    if (!state) return;
+    const mark = document.createElement("strong");
+    mark.textContent = state === "partly" ? `${MARKS.partly} (${Math.floor(100 * score)}%)` : MARKS[state];
+    area.append(mark, ` ${message}`);
+  }
+  function showHints() {
+    const hints = model.get("hints");
+    const total = model.get("hint_count");
+    part("hints").innerHTML = hints.map((hint, i) => `<div><b>Hint ${i + 1} of ${total}.</b> ${hint}</div>`).join("");
+    button("hint").textContent = hints.length < total ? `Hint (${hints.length + 1} of ${total})` : "No more hints";
+    button("hint").disabled = hints.length >= total;
+  }
+  function showSolution() {
+    const solution = model.get("solution");
+    part("solution").innerHTML = solution && `<b>Solution.</b> ${solution}`;
+    button("solution").disabled = Boolean(solution);
+  }
+  function showNote() {
+    part("note").textContent = model.get("note");
+  }
+  function showLock() {
+    const locked = model.get("locked");
+    for (const field of held.querySelectorAll("input, select, button")) field.disabled = locked;
+    button("check").disabled = locked;
+  }
+  function showSource() {
+    const box = held.querySelector(".exercise-source");
+    if (!box) return;
+    box.hidden = !model.get("source");
+    box.querySelector("pre").textContent = model.get("source");
+  }
+
+  for (const action of ["check", "hint", "solution"]) {
+    button(action).addEventListener("click", () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => {
+        part("note").textContent =
+          "The kernel has not answered. If it was restarted, run this cell again; your answers are kept.";
+      }, REPLY_WITHIN);
+      if (saving !== null) saveDraft();
+      // The value travels along: a change of the draft may still be waiting its turn.
+      model.send({ action, value: touched ? control.read() : null });
+    });
+  }
+  const watch = {
+    draft: showDraft,
+    verdict: showVerdict,
+    hints: showHints,
+    solution: showSolution,
+    note: showNote,
+    locked: showLock,
+    source: showSource,
+    replies() {
+      clearTimeout(silence);
+      showNote();
+    },
+  };
+  for (const [name, show] of Object.entries(watch)) {
+    model.on(`change:${name}`, show);
+    if (name !== "draft") show();
+  }
+  control.write(model.get("draft"));
+  return () => {
+    clearTimeout(silence);
+    if (saving !== null) saveDraft();
+    for (const [name, show] of Object.entries(watch)) model.off(`change:${name}`, show);
+  };
+}
+
+export default { render };

@@ -1,0 +1,110 @@
+"""Choose one option, or all that are true; every wrong option explains itself."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from destructure.exercises.kinds.base import Kind
+from destructure.exercises.markup import inline
+from destructure.exercises.plain import Plain, shown
+from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right, wrong
+
+_LETTERS = "abcdefgh"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option.
+
+    Attributes:
+        key: stable name; it is what gets stored, and the name of the misconception if the option is wrong.
+        text: what the learner reads.
+        feedback: what it means to have chosen this option (or, with several right ones, to have missed it).
+        is_right: whether it belongs to the right answer.
+        credit: score of choosing this wrong option, for one that is not wholly wrong.
+    """
+
+    key: str
+    text: str
+    feedback: str
+    is_right: bool = False
+    credit: float = 0.0
+
+
+@dataclass(frozen=True)
+class Choice(Kind):
+    """One right option, or (`several`) every option that is true."""
+
+    options: tuple[Option, ...]
+    several: bool = False
+    name: ClassVar[str] = "choice"
+
+    def __post_init__(self):
+        keys = [option.key for option in self.options]
+        rights = sum(option.is_right for option in self.options)
+        if len(set(keys)) != len(keys) or not 2 <= len(keys) <= len(_LETTERS):
+            raise ValueError(f"A choice needs 2 to {len(_LETTERS)} options with different keys, not {keys}.")
+        if rights < 1 or (rights > 1 and not self.several):
+            raise ValueError(f"{rights} options are right; use exactly one, or several=True.")
+
+    def read(self, answer: Plain) -> Plain:
+        """Accept an option by letter, key or text; where several are right, a list of them."""
+        if not self.several:
+            if isinstance(answer, list) and len(answer) == 1:
+                answer = answer[0]
+            return self._option(answer).key
+        if isinstance(answer, str):
+            answer = answer.split(",")
+        if not isinstance(answer, list):
+            raise UnreadableAnswer(f"Give a list of options, such as {self.example()}, not {shown(answer)}.")
+        chosen = {self._option(one).key for one in answer}
+        return [option.key for option in self.options if option.key in chosen]
+
+    def _option(self, answer: Plain) -> Option:
+        wanted = answer.strip().casefold() if isinstance(answer, str) else None
+        for letter, option in zip(_LETTERS, self.options, strict=False):
+            if wanted in (letter, option.key.casefold(), option.text.casefold()):
+                return option
+        letters = ", ".join(_LETTERS[: len(self.options)])
+        raise UnreadableAnswer(f"{shown(answer)} is not one of the options; give one letter of {letters}.")
+
+    def grade(self, answer: Plain) -> Verdict:
+        """A wrong option gives its own credit; where several are right, every option counts."""
+        chosen = set(answer) if self.several else {answer}
+        rights = {option.key for option in self.options if option.is_right}
+        if chosen == rights:
+            return right(" ".join(option.feedback for option in self.options if option.is_right))
+        astray = [option for option in self.options if option.key in chosen - rights]
+        if not self.several:
+            return partly(astray[0].credit, astray[0].feedback, astray[0].key)
+        judged_right = sum((option.key in chosen) == option.is_right for option in self.options)
+        score = max(0.0, 2 * judged_right / len(self.options) - 1)
+        if astray:
+            return partly(score, astray[0].feedback, astray[0].key)
+        missed = [option for option in self.options if option.key in rights - chosen]
+        if len(missed) == len(rights):
+            return wrong("No true statement is chosen yet.", "none chosen")
+        return partly(
+            score, f"Not all true statements are chosen: {len(missed)} still missing.", "incomplete"
+        )
+
+    def control(self, live: bool) -> str:
+        """Radio buttons or check boxes."""
+        ask = "Choose all that are true" if self.several else "Choose one"
+        if not live:
+            box = "☐" if self.several else "○"
+            rows = [f"<li>{box} {letter}) {text}</li>" for letter, text in self._rows()]
+            return f'<p>{ask}:</p><ul style="list-style: none; padding-left: 1em">{"".join(rows)}</ul>'
+        field = "checkbox" if self.several else "radio"
+        rows = [
+            f'<label class="exercise-option"><input type="{field}" name="option" value="{option.key}">'
+            f"<span><b>{letter})</b> {text}</span></label>"
+            for option, (letter, text) in zip(self.options, self._rows(), strict=True)
+        ]
+        return f"<fieldset><legend>{ask}</legend>{''.join(rows)}</fieldset>"
+
+    def _rows(self):
+        return [(letter, inline(option.text)) for letter, option in zip(_LETTERS, self.options, strict=False)]
+
+    def example(self) -> str:
+        """One letter, or a list of letters."""
+        return '["a", "b"]' if self.several else '"a"'

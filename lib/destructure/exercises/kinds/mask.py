@@ -1,0 +1,185 @@
+"""Paint an attention mask: one row a query, one column a key, a painted cell is visible."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from destructure.exercises.kinds.base import Kind
+from destructure.exercises.markup import escape
+from destructure.exercises.plain import Plain, shown
+from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right
+
+Rows = tuple[tuple[int, ...], ...]
+_LARGEST = 12
+
+
+@dataclass(frozen=True)
+class WrongMask:
+    """A wrong mask that many learners paint, and what it shows."""
+
+    name: str
+    visible: Rows
+    message: str
+
+
+@dataclass(frozen=True)
+class Mask(Kind):
+    """Paint which keys (columns) each query (row) may look at.
+
+    Attributes:
+        queries, keys: labels of rows and columns.
+        visible: the right mask, 1 where the query may look at the key.
+        wrong_masks: named mistakes of this exercise; inverted, transposed, all and nothing visible are
+            recognised in every exercise.
+    """
+
+    queries: tuple[str, ...]
+    keys: tuple[str, ...]
+    visible: Rows
+    wrong_masks: tuple[WrongMask, ...] = ()
+    name: ClassVar[str] = "mask"
+
+    def __post_init__(self):
+        if len(self.visible) != len(self.queries) or {len(row) for row in self.visible} != {len(self.keys)}:
+            raise ValueError(f"The mask must have {len(self.queries)} rows of {len(self.keys)} cells.")
+        if max(len(self.queries), len(self.keys)) > _LARGEST:
+            raise ValueError(f"A mask to paint has at most {_LARGEST} rows and columns.")
+
+    def read(self, answer: Plain) -> Plain:
+        """Accept rows of 0 and 1, of truth values, or lines of text."""
+        if isinstance(answer, str):
+            answer = [list("".join(line.split())) for line in answer.strip().splitlines()]
+        wanted = f"{len(self.queries)} rows of {len(self.keys)} cells"
+        if not isinstance(answer, list) or not all(isinstance(row, list | str) for row in answer):
+            raise UnreadableAnswer(
+                f"Give the mask as {wanted}, such as {self.example()}, not {shown(answer)}."
+            )
+        rows = [list(row) for row in answer]
+        if [len(row) for row in rows] != [len(self.keys)] * len(self.queries):
+            sizes = " and ".join(sorted({str(len(row)) for row in rows}))[:40]
+            given = f"{len(rows)} row{'s' if len(rows) > 1 else ''} of {sizes} cells"
+            raise UnreadableAnswer(f"This mask has {given}; it must have {wanted}.")
+        return [[_cell(cell) for cell in row] for row in rows]
+
+    def grade(self, answer: Plain) -> Verdict:
+        """Each row that is right counts; a known mask is named, else the first wrong cell."""
+        given = tuple(tuple(row) for row in answer)
+        if given == self.visible:
+            return right("Every query sees exactly what it may see.")
+        rows_right = sum(mine == wanted for mine, wanted in zip(given, self.visible, strict=True))
+        score = rows_right / len(self.visible)
+        for mistake in (*self.wrong_masks, *self._usual_mistakes()):
+            if given == mistake.visible:
+                return partly(score, mistake.message, mistake.name)
+        return partly(score, self._first_difference(given), "single cells")
+
+    def _usual_mistakes(self):
+        height, width = len(self.queries), len(self.keys)
+        yield WrongMask(
+            "mask inverted",
+            tuple(tuple(1 - cell for cell in row) for row in self.visible),
+            "Inverted: you painted what must stay hidden. A painted cell means that the query may look"
+            " there.",
+        )
+        yield WrongMask(
+            "everything visible",
+            ((1,) * width,) * height,
+            "Everything is visible: no query is kept from anything. Which keys must some query not see?",
+        )
+        yield WrongMask(
+            "nothing visible",
+            ((0,) * width,) * height,
+            "Nothing is visible: every query needs at least one key, or its softmax has nothing to share"
+            " out.",
+        )
+        if height == width:
+            yield WrongMask(
+                "rows and columns swapped",
+                tuple(zip(*self.visible, strict=True)),
+                "Rows and columns are swapped: a row belongs to the query that looks, a column to the key it"
+                " looks at.",
+            )
+
+    def _first_difference(self, given: Rows) -> str:
+        for query, mine, wanted in zip(self.queries, given, self.visible, strict=True):
+            for key, painted, visible in zip(self.keys, mine, wanted, strict=True):
+                if painted and not visible:
+                    return f"Row “{query}”: it must not see “{key}”. Other rows may need a look too."
+                if visible and not painted:
+                    return f"Row “{query}”: it may also see “{key}”. Other rows may need a look too."
+        return "Some cells differ."
+
+    def control(self, live: bool) -> str:
+        """A grid of toggle buttons."""
+        head = "".join(f'<th scope="col">{escape(key)}</th>' for key in self.keys)
+        rows = "".join(self._row(number, live) for number in range(len(self.queries)))
+        table = (
+            '<table class="exercise-mask"><thead><tr><td><small>query ↓ key'
+            f" →</small></td>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        )
+        if not live:
+            return f"{table}<p><small>All cells start hidden (□); painted ones are visible (■).</small></p>"
+        help_text = (
+            "Drag or click to paint. By keyboard: arrow keys move, Space paints or clears, "
+            "Home and End jump within the row."
+        )
+        return (
+            f'<div role="group" aria-label="Mask: rows are queries, columns are keys">{table}</div>'
+            f'<p class="exercise-help">{help_text}</p>'
+        )
+
+    def _row(self, number: int, live: bool) -> str:
+        query = escape(self.queries[number])
+        if not live:
+            cells = '<td style="text-align: center">□</td>' * len(self.keys)
+        else:
+            cells = "".join(
+                '<td><button type="button" class="exercise-cell" aria-pressed="false" tabindex="-1"'
+                f' data-row="{number}" data-column="{column}" aria-label="query {number + 1} {query}, key'
+                f' {column + 1} {escape(key)}, visible"></button></td>'
+                for column, key in enumerate(self.keys)
+            )
+        return f'<tr><th scope="row">{query}</th>{cells}</tr>'
+
+    def example(self) -> str:
+        """The first row of a mask."""
+        width, height = len(self.keys), len(self.queries)
+        return "[" + ", ".join(["[1" + ", 0" * (width - 1) + "]"] + ["…"] * (height > 1)) + "]"
+
+    def front(self) -> dict:
+        """The size of the grid."""
+        return {"rows": len(self.queries), "columns": len(self.keys)}
+
+
+def _cell(cell: Plain) -> int:
+    if cell in (0, 1) or cell in ("0", "1"):
+        return int(cell)
+    raise UnreadableAnswer(f"A cell is 1 (visible) or 0 (hidden), not {shown(cell)}.")
+
+
+def causal_rows(length: int, shift: int = 0) -> Rows:
+    """A causal mask as rows: query i sees keys 0 to i + shift."""
+    return tuple(tuple(int(key <= query + shift) for key in range(length)) for query in range(length))
+
+
+def causal_mistakes(length: int) -> tuple[WrongMask, ...]:
+    """The mistakes that belong to a causal mask."""
+    only_itself = tuple(tuple(int(key == query) for key in range(length)) for query in range(length))
+    return (
+        WrongMask(
+            "mask off by one",
+            causal_rows(length, shift=-1),
+            "Off by one: no query sees itself, and the first one sees nothing at all. A position may see"
+            " itself, because what it holds is already known; what it predicts is the next one.",
+        ),
+        WrongMask(
+            "future leak",
+            causal_rows(length, shift=1),
+            "One step too many: every query sees the next position, which is exactly what it must predict.",
+        ),
+        WrongMask(
+            "only itself",
+            only_itself,
+            "Every query sees only itself, so nothing is read from what came before. Earlier positions are"
+            " visible.",
+        ),
+    )

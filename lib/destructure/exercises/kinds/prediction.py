@@ -1,0 +1,125 @@
+"""A guess with an interval, locked before the result is shown."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import ClassVar
+
+from destructure.exercises.kinds.base import Kind
+from destructure.exercises.markup import escape
+from destructure.exercises.plain import Plain, shown
+from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right, wrong
+
+_PARTS = {"guess": "Best guess", "low": "At least", "high": "At most"}
+
+
+@dataclass(frozen=True)
+class Prediction(Kind):
+    """A guess and an interval that the learner is fairly sure of.
+
+    Credit is for committing to something that can turn out wrong, never for being right: a prediction that
+    is graded on its outcome teaches people to look first. Whether the interval held is told at the reveal.
+
+    Attributes:
+        quantity: what is predicted, as a noun phrase ("right answers of 100").
+        lowest, highest: the possible values.
+        unit: what it is measured in.
+        sure: how sure the learner should be that the result lies inside, in per cent.
+        widest: an interval wider than this share of the possible range says too little.
+    """
+
+    quantity: str
+    lowest: float
+    highest: float
+    unit: str = ""
+    sure: int = 80
+    widest: float = 0.7
+    name: ClassVar[str] = "prediction"
+    action: ClassVar[str] = "Lock my prediction"
+    locks: ClassVar[bool] = True
+
+    def read(self, answer: Plain) -> Plain:
+        """Accept three named numbers, or three in a row: guess, low, high."""
+        if isinstance(answer, list) and len(answer) == 3:
+            answer = dict(zip(_PARTS, answer, strict=True))
+        if not isinstance(answer, dict) or set(answer) != set(_PARTS):
+            raise UnreadableAnswer(f"Give a guess, a low and a high end, such as {self.example()}.")
+        return {part: self._number(part, answer[part]) for part in _PARTS}
+
+    def _number(self, part: str, value: Plain) -> float:
+        if isinstance(value, str):
+            with suppress(ValueError):
+                value = float(value.strip().removesuffix(self.unit))
+        # NaN and infinity as text arrive here as floats; they lie in no range.
+        if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e100:
+            raise UnreadableAnswer(f"“{_PARTS[part]}” must be a number, not {shown(value)}.")
+        return float(value)
+
+    def is_empty(self, answer: Plain) -> bool:
+        """Whether all three fields are empty."""
+        if isinstance(answer, dict) and all(value in ("", None) for value in answer.values()):
+            return True
+        return super().is_empty(answer)
+
+    def grade(self, answer: Plain) -> Verdict:
+        """Full credit for any prediction that could turn out wrong."""
+        guess, low, high = answer["guess"], answer["low"], answer["high"]
+        span = self.highest - self.lowest
+        if not (self.lowest <= min(answer.values()) and max(answer.values()) <= self.highest):
+            possible = f"{self.lowest:g} to {self.highest:g} {self.unit}".strip()
+            return wrong(f"Part of this is impossible: the result must lie in {possible}.", "impossible")
+        if low > high:
+            return wrong("The interval is upside down: “at least” must not exceed “at most”.", "ends swapped")
+        if not low <= guess <= high:
+            return partly(0.3, "Your best guess lies outside your own interval.", "guess outside")
+        if high == low:
+            return partly(
+                0.5,
+                "An interval of no width claims certainty: how far off could you be and not be surprised?",
+                "false certainty",
+            )
+        if high - low > self.widest * span:
+            return partly(
+                0.5,
+                "This interval covers almost everything that is possible, so no result could contradict it.",
+                "says nothing",
+            )
+        return right(f"Your prediction: {guess:g}, between {low:g} and {high:g}. The result comes next.")
+
+    def judge(self, answer: dict[str, float], outcome: float) -> str:
+        """Compare a locked prediction with what happened."""
+        result = f"{outcome:.3g} {self.unit}".strip()
+        if answer["low"] <= outcome <= answer["high"]:
+            return f"The result is {result}: inside your interval."
+        side = "above" if outcome > answer["high"] else "below"
+        return (
+            f"The result is {result}: {side} your interval. Being surprised costs nothing here; "
+            "ask which assumption of yours the surprise contradicts."
+        )
+
+    def control(self, live: bool) -> str:
+        """Three fields and a line that shows them."""
+        unit = escape(self.unit)
+        ask = (
+            f"{escape(self.quantity[:1].upper() + self.quantity[1:])}: a guess, and an interval you are"
+            f" {self.sure}% sure of"
+        )
+        if not live:
+            blanks = ", ".join(f"{label.lower()} ____" for label in _PARTS.values())
+            return f"<p>{ask} ({blanks} {unit})</p>"
+        fields = "".join(
+            f'<label class="exercise-field">{label} <input type="text" inputmode="decimal" autocomplete="off"'
+            f' data-field="{part}" size="7"> {unit}</label>'
+            for part, label in _PARTS.items()
+        )
+        line = '<div class="exercise-line" aria-hidden="true"></div>'
+        return f"<fieldset><legend>{ask}</legend>{fields}{line}</fieldset>"
+
+    def front(self) -> dict:
+        """The ends of the line."""
+        return {"lowest": self.lowest, "highest": self.highest}
+
+    def example(self) -> str:
+        """A guess in the middle, with a wide interval."""
+        low, high = self.lowest, self.highest
+        middle = (low + high) / 2
+        return f'{{"guess": {middle:g}, "low": {(low + middle) / 2:g}, "high": {(high + middle) / 2:g}}}'

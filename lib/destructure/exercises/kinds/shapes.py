@@ -1,0 +1,133 @@
+"""Fill in the shapes along a pipeline."""
+
+import re
+from dataclasses import dataclass, field
+from math import prod
+from typing import ClassVar
+
+from destructure.exercises.kinds.base import Kind
+from destructure.exercises.markup import escape, inline
+from destructure.exercises.plain import Plain, shown
+from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a pipeline.
+
+    Attributes:
+        key: its name in an answer.
+        text: what happens here.
+        shape: the shape of what comes out.
+        given: whether the shape is shown, not asked.
+        wrong_shapes: wrong shape → what it shows.
+    """
+
+    key: str
+    text: str
+    shape: Shape
+    given: bool = False
+    wrong_shapes: dict[Shape, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Shapes(Kind):
+    """Trace the shape of a tensor through a pipeline."""
+
+    stages: tuple[Stage, ...]
+    name: ClassVar[str] = "shapes"
+
+    @property
+    def asked(self) -> tuple[Stage, ...]:
+        """The stages whose shape the learner fills in."""
+        return tuple(stage for stage in self.stages if not stage.given)
+
+    def is_empty(self, answer: Plain) -> bool:
+        """Whether every shape is empty."""
+        if isinstance(answer, dict) and all(value in ("", None, []) for value in answer.values()):
+            return True
+        return super().is_empty(answer)
+
+    def read(self, answer: Plain) -> Plain:
+        """Accept lists, tuples or text for each shape; missing ones count as open."""
+        keys = [stage.key for stage in self.asked]
+        if isinstance(answer, list) and len(answer) == len(keys):
+            answer = dict(zip(keys, answer, strict=True))
+        if not isinstance(answer, dict) or not set(answer) <= set(keys):
+            raise UnreadableAnswer(f"Give one shape for each of {', '.join(keys)}, such as {self.example()}.")
+        return {key: _shape(answer.get(key)) for key in keys}
+
+    def grade(self, answer: Plain) -> Verdict:
+        """Each right shape counts; the first wrong one is explained."""
+        mistakes = [stage for stage in self.asked if tuple(answer[stage.key]) != stage.shape]
+        if not mistakes:
+            return right("Every shape follows from the one before.")
+        score = 1 - len(mistakes) / len(self.asked)
+        stage = next((s for s in mistakes if answer[s.key]), mistakes[0])
+        return partly(score, *self._explain(stage, tuple(answer[stage.key])))
+
+    def _explain(self, stage: Stage, given: Shape) -> tuple[str, str]:
+        where = f"“{stage.key}”: "
+        if not given:
+            return where + "still empty.", "incomplete"
+        if given in stage.wrong_shapes:
+            return where + stage.wrong_shapes[given], f"{stage.key}: {given}"
+        if sorted(given) == sorted(stage.shape):
+            return where + "the right sizes, in the wrong order of axes.", "axes swapped"
+        if len(given) != len(stage.shape):
+            count = len(stage.shape)
+            return where + f"{len(given)} axes given, but it has {count}.", "number of axes"
+        if prod(given) == prod(stage.shape):
+            return where + "the right number of entries, split over the axes in another way.", "wrong split"
+        return where + "at least one size is wrong; follow each axis from the stage before.", "wrong size"
+
+    def control(self, live: bool) -> str:
+        """A field at each stage."""
+        rows = "".join(f"<li>{self._stage(stage, live)}</li>" for stage in self.stages)
+        style = "" if live else ' style="list-style: none"'
+        return f'<ol class="exercise-pipeline"{style}>{rows}</ol>'
+
+    def _stage(self, stage: Stage, live: bool) -> str:
+        text = inline(stage.text)
+        if stage.given:
+            return (
+                f'<span class="exercise-stage"><span>{text}</span> <code>{_text(stage.shape)}</code></span>'
+            )
+        if not live:
+            return (
+                f'<span class="exercise-stage">{text} <code>( ? )</code>'
+                f" <small>[{escape(stage.key)}]</small></span>"
+            )
+        return (
+            f'<label class="exercise-stage">{text} <input type="text" autocomplete="off"'
+            f' data-field="{escape(stage.key)}" size="14" placeholder="2, 3, 8">'
+            f" <small>{escape(stage.key)}</small></label>"
+        )
+
+    def example(self) -> str:
+        """One shape."""
+        return "{" + ", ".join(f'"{stage.key}": (2, 3, 8)' for stage in self.asked[:1]) + ", …}"
+
+
+def _shape(value: Plain) -> list[int]:
+    if value is None:
+        return []
+    if isinstance(value, str):
+        value = [part for part in re.split(r"[\s,;×x*()\[\]]+", value) if part]
+    if not isinstance(value, list) or len(value) > 8:
+        raise UnreadableAnswer(f"A shape is a few whole numbers, such as 2, 3, 8, not {shown(value)}.")
+    return [_size(size) for size in value]
+
+
+def _size(size: Plain) -> int:
+    if isinstance(size, str) and re.fullmatch(r"[0-9]{1,9}", size):
+        return int(size)
+    if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 10**9:
+        return size
+    raise UnreadableAnswer(f"A size is a whole number, such as 8, not {shown(size)}.")
+
+
+def _text(shape: Shape) -> str:
+    return "(" + ", ".join(str(size) for size in shape) + ")"

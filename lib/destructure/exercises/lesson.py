@@ -1,0 +1,131 @@
+"""What a notebook calls: show an exercise, answer by text, reveal a result."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from destructure.exercises.homework import Homework
+from destructure.exercises.store import AnswerStore
+from destructure.exercises.verdict import Verdict
+
+if TYPE_CHECKING:
+    from destructure.exercises.result_widget import RevealWidget
+    from destructure.exercises.widget import ExerciseWidget
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What `answer` returns: the verdict on an answer, readable as the last line of a cell.
+
+    Attributes:
+        id: the exercise.
+        verdict: score, message, misconception.
+        note: a sentence if something about saving needs attention, else "".
+    """
+
+    id: str
+    verdict: Verdict
+    note: str = ""
+
+    @property
+    def score(self) -> float:
+        """From 0 to 1."""
+        return self.verdict.score
+
+    def __repr__(self) -> str:
+        verdict = self.verdict
+        if not verdict.counted and not verdict.is_right:
+            head = "not answered"
+        elif verdict.is_right:
+            head = "right"
+        else:
+            head = f"score {verdict.score:.2f}"
+        return f"{self.id}: {head}. {verdict.message}" + (f"\n{self.note}" if self.note else "")
+
+
+def exercise(
+    id: str, function: Callable | None = None, *, store: AnswerStore | None = None
+) -> "ExerciseWidget":
+    """Show an exercise with everything that was answered before.
+
+    Args:
+        id: such as "04.mask.decoder".
+        function: for a code exercise, the learner's function. It is checked at once, unless it is still the
+            unsolved starter; the Check button later looks for the newest function of that name.
+        store: where answers are kept; the work folder by default.
+
+    Raises:
+        ValueError: if there is no exercise of that id, or a function is given where none belongs.
+    """
+    from destructure.exercises.result_widget import refresh_waiting
+    from destructure.exercises.widget import ExerciseWidget
+
+    homework = Homework.open(id, store)
+    kind = homework.exercise.kind
+    if not kind.runs_code:
+        if function is not None:
+            raise ValueError(f"Exercise {id} is answered in its widget or by answer(); it takes no function.")
+        return ExerciseWidget(homework, after_check=refresh_waiting if kind.locks else None)
+    name = getattr(function, "__name__", kind.function)
+    widget = ExerciseWidget(homework, answer_to_check=lambda: _newest(name, function))
+    if function is not None:
+        widget.click("check")
+    return widget
+
+
+def answer(id: str, value: Any, *, store: AnswerStore | None = None) -> Answered:
+    """Answer an exercise by text: graded and kept exactly as if it came from the widget.
+
+    Never raises for any value; what cannot be read is explained and not kept.
+
+    Args:
+        id: such as "04.mask.decoder".
+        value: the answer as plain data; each exercise says which form it wants.
+        store: where answers are kept; the work folder by default.
+
+    Raises:
+        ValueError: if there is no exercise of that id.
+    """
+    homework = Homework.open(id, store)
+    verdict = homework.check(value)
+    if "destructure.exercises.result_widget" in sys.modules:
+        from destructure.exercises.result_widget import refresh_waiting
+
+        refresh_waiting(homework)
+    return Answered(id, verdict, homework.note)
+
+
+def reveal(
+    id: str, outcome: float, data: Sequence[float] = (), *, store: AnswerStore | None = None
+) -> "RevealWidget":
+    """Show the result of a prediction, as soon as the learner has locked it.
+
+    Args:
+        id: a prediction exercise, such as "04.prediction.unseen".
+        outcome: what happened, in the exercise's unit.
+        data: single measurements behind it (one dot each), in the same unit.
+
+    Raises:
+        ValueError: if there is no prediction of that id, or the outcome is not one of the possible values.
+    """
+    from destructure.exercises.result_widget import RevealWidget
+
+    homework = Homework.open(id, store)
+    kind = homework.exercise.kind
+    if not kind.locks:
+        raise ValueError(f"Exercise {id} is not a prediction, so there is no result to reveal.")
+    if not kind.lowest <= outcome <= kind.highest:
+        raise ValueError(
+            f"The result {outcome} lies outside the possible values {kind.lowest:g} to {kind.highest:g}."
+        )
+    return RevealWidget(homework, outcome, data)
+
+
+def _newest(name: str, given: Callable | None) -> Callable | None:
+    """The function of that name as it now stands in the notebook; else the one given when the cell ran."""
+    if "IPython" in sys.modules:
+        shell = sys.modules["IPython"].get_ipython()
+        if shell is not None and callable(shell.user_ns.get(name)):
+            return shell.user_ns[name]
+    return given

@@ -1,0 +1,38 @@
+"""Small HTML pieces that the live exercise and its static picture share."""
+
+import base64
+from functools import cache
+from html import escape
+
+__all__ = ["escape", "image", "inline", "markdown"]
+
+
+@cache
+def _renderer():
+    import mistune
+
+    return mistune.create_markdown(escape=True, plugins=["table"])
+
+
+@cache
+def markdown(text: str) -> str:
+    """Render Markdown to HTML; raw HTML inside it is shown, not run."""
+    return _renderer()(text).strip()
+
+
+def inline(text: str) -> str:
+    """Render one line of Markdown (a label, an option) without the paragraph around it."""
+    return markdown(text).removeprefix("<p>").removesuffix("</p>")
+
+
+def image(svg: str, description: str, css_class: str = "exercise-picture") -> str:
+    """An SVG drawing as an `<img>`: it survives the cleaning that notebook viewers do, and always has alt text."""
+    return (
+        f'<img class="{css_class}" alt="{escape(description)}" src="{data_address(svg)}" '
+        'style="max-width: 100%; background: white">'
+    )
+
+
+def data_address(svg: str) -> str:
+    """The drawing as an address that an `<img>` can point to."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()

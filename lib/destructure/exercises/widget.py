@@ -1,0 +1,190 @@
+"""The live exercise: one widget for every kind, a thin shell over `Homework`."""
+
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+import anywidget
+import traitlets
+
+from destructure.exercises.homework import Homework
+from destructure.exercises.markup import markdown
+from destructure.exercises.page import live_page, static_page
+from destructure.exercises.plain import Plain
+from destructure.exercises.verdict import Verdict
+
+FRONT = files("destructure.exercises") / "front"
+# The order matters only in that the last file uses the others.
+_SCRIPTS = ("fields.js", "mask.js", "order.js", "switchboard.js", "prediction.js", "shell.js")
+
+
+def front_script() -> str:
+    """All JavaScript of the exercises as one module without imports: it needs no network."""
+    return "\n".join((FRONT / name).read_text(encoding="utf-8") for name in _SCRIPTS)
+
+
+def front_style() -> str:
+    """The style sheet."""
+    return (FRONT / "exercise.css").read_text(encoding="utf-8")
+
+
+class ExerciseWidget(anywidget.AnyWidget):
+    """An exercise as a learner sees and answers it.
+
+    Everything that the front end shows is a trait, so a test drives it by setting `draft` and calling
+    `click("check")`, `click("hint")` or `click("solution")`. Nothing is ever printed.
+
+    Attributes:
+        draft: the answer in the control, as plain data; `None` while untouched.
+        verdict: {"state", "score", "message"} of the latest check, {} before; state is "right", "partly",
+            "wrong", "unanswered" or "locked".
+        hints: HTML of the hints opened so far; solution: HTML of the solution, "" until opened.
+        note: a sentence about saving, "" if all is well.
+        locked: whether the answer can no longer be changed.
+        replies: counts answered buttons, so that the front end notices a silent kernel.
+    """
+
+    _esm = front_script()
+    _css = front_style()
+
+    identity = traitlets.Unicode().tag(sync=True)
+    title = traitlets.Unicode().tag(sync=True)
+    kind = traitlets.Unicode().tag(sync=True)
+    page = traitlets.Unicode().tag(sync=True)
+    front = traitlets.Dict().tag(sync=True)
+    draft = traitlets.Any(allow_none=True, default_value=None).tag(sync=True)
+    verdict = traitlets.Dict().tag(sync=True)
+    hints = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    hint_count = traitlets.Int().tag(sync=True)
+    solution = traitlets.Unicode().tag(sync=True)
+    source = traitlets.Unicode().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    locked = traitlets.Bool(False).tag(sync=True)
+    replies = traitlets.Int(0).tag(sync=True)
+
+    def __init__(
+        self,
+        homework: Homework,
+        answer_to_check: Callable[[], Any] | None = None,
+        after_check: Callable[[Homework], None] | None = None,
+    ):
+        """Show a learner's homework.
+
+        Args:
+            homework: the exercise, with what was answered before.
+            answer_to_check: returns what to check when the control holds no answer (code exercises: the
+                learner's function).
+            after_check: called with the homework after every check (predictions: results that waited appear).
+        """
+        exercise = homework.exercise
+        super().__init__(
+            identity=exercise.id,
+            title=exercise.title,
+            kind=exercise.kind.name,
+            page=live_page(exercise),
+            front=exercise.kind.front(),
+            hint_count=len(exercise.hints),
+        )
+        self.homework = homework
+        self._answer_to_check = answer_to_check
+        self._after_check = after_check
+        self._restore()
+        self.observe(self._on_draft, names="draft")
+        self.on_msg(self._on_message)
+
+    def click(self, action: str, value: Plain = None) -> None:
+        """Do what one of the buttons does.
+
+        Args:
+            action: "check", "hint" or "solution".
+            value: the answer to check; the draft if left out.
+
+        Raises:
+            ValueError: if there is no such button.
+        """
+        if action == "check":
+            self._check(self.draft if value is None else value)
+        elif action == "hint":
+            self.hints = [markdown(hint) for hint in self.homework.exercise.hints[: self.homework.hint()]]
+        elif action == "solution":
+            self.solution = markdown(self.homework.show_solution())
+        else:
+            raise ValueError(f"There is no button {action!r}; use 'check', 'hint' or 'solution'.")
+        self._after_saving()
+        self.replies += 1
+
+    def show_verdict(self, verdict: Verdict) -> None:
+        """Put a verdict into the feedback area."""
+        state = "locked" if self.homework.is_locked else _state(verdict)
+        self.verdict = {"state": state, "score": verdict.score, "message": verdict.message}
+
+    def _check(self, value: Plain) -> None:
+        if self._answer_to_check is not None:
+            value = self._answer_to_check()
+        elif value is not None and value != self.draft:
+            self.draft = value
+        self.show_verdict(self.homework.check(value))
+        if self.homework.exercise.kind.runs_code:
+            self.source = _text(self.homework.record.checked)
+        if self._after_check is not None:
+            self._after_check(self.homework)
+
+    def _on_draft(self, change) -> None:
+        self.homework.draft(change["new"])
+        if self.verdict and not self.homework.is_locked:
+            # A verdict on another answer than the one shown would mislead.
+            verdict = self.homework.stored_verdict()
+            if verdict is None:
+                self.verdict = {}
+        self._after_saving()
+
+    def _on_message(self, _, content: dict, __) -> None:
+        action = content.get("action") if isinstance(content, dict) else None
+        if action in ("check", "hint", "solution"):
+            try:
+                self.click(action, content.get("value"))
+            except Exception as problem:
+                # Jupyter would only log this; the learner must see that it is not their mistake.
+                self.note = (
+                    f"This exercise itself failed ({type(problem).__name__}: {problem}); please report it."
+                )
+                raise
+
+    def _after_saving(self) -> None:
+        self.note = self.homework.note
+        self.locked = self.homework.is_locked
+
+    def _restore(self) -> None:
+        record, exercise = self.homework.record, self.homework.exercise
+        if exercise.kind.runs_code:
+            self.source = _text(record.checked)
+        elif record.kind == exercise.kind.name:
+            self.draft = record.value
+        self.hints = [markdown(hint) for hint in exercise.hints[: record.hints]]
+        if record.solution_shown:
+            self.solution = markdown(exercise.solution)
+        verdict = self.homework.stored_verdict()
+        if verdict is not None:
+            self.show_verdict(verdict)
+        self._after_saving()
+
+    def __repr__(self) -> str:
+        return f"Exercise {self.identity}: {self.title}"
+
+    def _repr_mimebundle_(self, **options):
+        # Beside the live view: a picture of the unanswered exercise, for places that show no widgets. It does not
+        # depend on stored answers, so a notebook's outputs are the same whoever ran it.
+        data, metadata = super()._repr_mimebundle_(**options)
+        data["text/plain"] = repr(self)
+        data["text/html"] = static_page(self.homework.exercise)
+        return data, metadata
+
+
+def _state(verdict: Verdict) -> str:
+    if not verdict.counted:
+        return "unanswered"
+    return "right" if verdict.is_right else "partly" if verdict.score > 0 else "wrong"
+
+
+def _text(value: Plain) -> str:
+    return value if isinstance(value, str) else ""

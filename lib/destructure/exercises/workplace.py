@@ -1,0 +1,99 @@
+"""Where a learner's own files are, and who the learner is. The course's updates never touch this folder."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER_VARIABLE = "DESTRUCTURE_WORK"
+STUDENT_VARIABLE = "DESTRUCTURE_STUDENT"
+STUDENT_FILE = "student.json"
+
+
+def work_folder() -> Path:
+    """The learner's work folder: `work/` beside the folder of the notebooks; it may not exist yet.
+
+    The environment variable DESTRUCTURE_WORK names another one. Tests and whoever executes the notebooks
+    without a learner point it at an empty folder.
+    """
+    named = os.environ.get(FOLDER_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    notebooks = notebooks_folder()
+    return (notebooks.parent if notebooks else Path.cwd()) / "work"
+
+
+def notebooks_folder() -> Path | None:
+    """The folder of the course's notebooks, seen from a running notebook; `None` if there is none nearby."""
+    here = Path.cwd()
+    return next(
+        (folder / "notebooks" for folder in (here.parent, here) if (folder / "notebooks").is_dir()), None
+    )
+
+
+@dataclass(frozen=True)
+class Student:
+    """Who answers: an id ("" for nobody in particular) and the course or class it belongs to."""
+
+    id: str = ""
+    course: str = ""
+
+
+def current_student() -> Student:
+    """Read the student from DESTRUCTURE_STUDENT, else from `student.json` in the work folder.
+
+    A file that cannot be read counts as nobody: exercises must open whatever lies in that folder;
+    `student_problem` says what is wrong with it.
+    """
+    named = os.environ.get(STUDENT_VARIABLE)
+    if named:
+        return Student(named.strip())
+    try:
+        return _read(work_folder() / STUDENT_FILE)
+    except (OSError, ValueError):
+        return Student()
+
+
+def student_problem() -> str:
+    """One sentence if `student.json` is there but cannot be used, else ""."""
+    path = work_folder() / STUDENT_FILE
+    try:
+        if path.exists():
+            _read(path)
+    except (OSError, ValueError) as problem:
+        return (
+            f"{path.name} in the work folder cannot be used ({problem}); exercises show everybody's variant."
+            ' It should read {"student": "your id"}; sign_in("your id") writes it.'
+        )
+    return ""
+
+
+def sign_in(student: str, course: str = "") -> Student:
+    """Write down who answers, once, so that exercises show this student's own variants.
+
+    Raises:
+        ValueError: if the id is empty, long, or not one line of text.
+        OSError: if the work folder cannot be written.
+    """
+    signed = _student({"student": student, "course": course})
+    folder = work_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"student": signed.id, "course": signed.course}, ensure_ascii=False, indent=2)
+    (folder / STUDENT_FILE).write_text(text + "\n", encoding="utf-8")
+    return signed
+
+
+def _read(path: Path) -> Student:
+    return _student(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _student(data) -> Student:
+    if not isinstance(data, dict):
+        raise ValueError("it is not a JSON object")
+    id, course = data.get("student"), data.get("course", "")
+    for value, what in ((id, "student"), (course, "course")):
+        if not isinstance(value, str) or len(value) > 100 or not value.strip().isprintable():
+            raise ValueError(f"{what} must be one short line of text")
+    if not id.strip():
+        raise ValueError("student must not be empty")
+    return Student(id.strip(), course.strip())

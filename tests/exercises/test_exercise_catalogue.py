@@ -1,0 +1,157 @@
+"""One test over every exercise of the course, now and later: it can tell right from wrong."""
+
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from destructure.exercises.catalogue import check, every, find
+from destructure.exercises.kinds import ALL_KINDS
+from destructure.exercises.wrong_answers import Wrong, wrong_answers
+
+EXERCISES = list(every())
+STUDENTS = ["", *(f"student {number}" for number in range(5))]
+
+each = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
+
+
+def faults(exercise, wrong: dict[str, Wrong]) -> list[str]:
+    """Everything in which an exercise's check falls short of telling right from wrong."""
+    found = []
+    for name, value in {"reference": exercise.reference, **exercise.also_right}.items():
+        verdict = exercise.check(value)
+        if not (verdict.score == 1 and verdict.misconception is None and verdict.counted):
+            found.append(f"right answer {name!r}: {verdict}")
+    if not exercise.also_right:
+        found.append("no other right form")
+    if len(wrong) < 3:
+        found.append(f"only {len(wrong)} named wrong answers")
+    verdicts = {name: exercise.check(one.value) for name, one in wrong.items()}
+    for name, verdict in verdicts.items():
+        if not (0 <= verdict.score < 1):
+            found.append(f"wrong answer {name!r} scores {verdict.score}")
+        if wrong[name].says not in verdict.message:
+            found.append(f"wrong answer {name!r} is told {verdict.message!r}")
+    messages = Counter(verdict.message for verdict in verdicts.values())
+    found += [f"told for several wrong answers: {text!r}" for text, count in messages.items() if count > 1]
+    return found
+
+
+@each
+def test_tells_right_from_wrong(exercise):
+    assert faults(exercise, wrong_answers(exercise)) == []
+
+
+def test_the_test_above_can_fail():
+    exercise = find("04.mask.decoder")
+    wrong = wrong_answers(exercise)
+    assert any("only 0" in fault for fault in faults(exercise, {}))
+    blind = Wrong(exercise.reference, "Right")
+    assert any("scores 1" in fault for fault in faults(exercise, wrong | {"blind": blind}))
+    twice = Wrong(wrong["future leak"].value, wrong["future leak"].says)
+    assert any("several" in fault for fault in faults(exercise, wrong | {"twice": twice}))
+    mute = Wrong(wrong["future leak"].value, "something else")
+    assert any("is told" in fault for fault in faults(exercise, wrong | {"mute": mute}))
+
+
+@pytest.mark.parametrize("student", STUDENTS)
+@pytest.mark.parametrize(
+    "id", ["00.number.hit", "00.number.fall", "04.shapes.cross", "04.number.cross_share"]
+)
+def test_variants_tell_right_from_wrong_too(id, student):
+    exercise = find(id, student)
+    assert faults(exercise, wrong_answers(exercise)) == []
+
+
+@each
+def test_mistakes_that_are_recognised_have_names(exercise):
+    for name, wrong in wrong_answers(exercise).items():
+        verdict = exercise.check(wrong.value)
+        assert verdict.misconception, f"{name}: {verdict}"
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        "no scale",
+        "wrong scale",
+        "softmax over the wrong axis",
+        "mask inverted",
+        "mask off by one",
+        "boolean against additive mask",
+        "heads mixed by a bare view",
+        "padding attended",
+        "missing output projection",
+        "future leak",
+    ],
+)
+def test_attention_code_checks_name_the_classic_mistakes(mistake):
+    code = [exercise for exercise in every("04") if exercise.kind.runs_code]
+    diagnosed = [
+        (exercise.id, name)
+        for exercise in code
+        for name, wrong in wrong_answers(exercise).items()
+        if name.startswith(mistake) and exercise.check(wrong.value).misconception == mistake
+    ]
+    assert diagnosed
+
+
+def test_a_student_who_does_everything_wrong_at_once_is_not_right():
+    nonsense = "def multi_head_attention(states, memory, mask, weights, heads):\n    return states * 0.5\n"
+    verdict = check("04.code.multi_head", nonsense)
+    assert verdict.score < 0.5
+    assert verdict.misconception == "hidden memory is read" or verdict.misconception == "output matrix unused"
+
+
+@each
+def test_header_is_complete(exercise):
+    for text in (exercise.title, exercise.question, exercise.objective, exercise.solution, *exercise.hints):
+        assert len(text) > 4
+        assert "\u2014" not in text
+    assert len(set(exercise.hints)) == 3
+    assert exercise.minutes <= 20
+    assert exercise.talk_address.endswith("s")
+
+
+@each
+def test_nothing_is_right_before_it_is_answered(exercise):
+    for value in (None, "", [], {}):
+        verdict = exercise.check(value)
+        assert (verdict.score, verdict.counted) == (0, False)
+        assert len(verdict.message) > 10
+
+
+def test_the_two_notebooks_carry_what_the_course_promises():
+    kinds = {number: {exercise.kind.name for exercise in every(number)} for number in ("00", "04")}
+    assert all(len(list(every(number))) >= 5 for number in kinds)
+    assert len(kinds["00"] | kinds["04"]) >= 6
+    names = [exercise.kind.name for number in kinds for exercise in every(number)]
+    assert sum(names.count(name) for name in ("mask", "switchboard", "match", "shapes", "prediction")) >= 4
+    assert names.count("code") >= 2
+    assert {kind.name for kind in ALL_KINDS} == set(names)
+
+
+def test_unknown_exercise_is_one_clear_sentence():
+    with pytest.raises(ValueError, match=r"no exercise '04.mask.decodr'; did you mean '04.mask.decoder'"):
+        find("04.mask.decodr")
+    for id in ("", "99.x.y", 4, None, "04", "x" * 1000):
+        with pytest.raises(ValueError, match="There is no exercise"):
+            check(id, 1)
+
+
+def test_listing_showing_and_checking_needs_no_torch():
+    program = (
+        "import sys\n"
+        "from destructure.exercises.catalogue import every\n"
+        "from destructure.exercises import exercise, answer, progress_panel\n"
+        "for one in every():\n"
+        "    exercise(one.id)._repr_mimebundle_()\n"
+        "    one.kind.runs_code or answer(one.id, one.reference)\n"
+        "progress_panel()\n"
+        "assert 'torch' not in sys.modules, 'torch was imported'\n"
+        "assert 'matplotlib' not in sys.modules, 'matplotlib was imported'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""

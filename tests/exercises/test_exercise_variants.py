@@ -1,0 +1,167 @@
+"""Each student's own numbers: different, equally hard, and no use to a neighbour."""
+
+import math
+import re
+from collections import Counter
+
+import pytest
+
+from destructure.exercises import answer, exercise, sign_in
+from destructure.exercises.catalogue import find, varying
+from destructure.exercises.variants import Draw, fits_classmate, same_answer_expected
+from destructure.exercises.workplace import current_student, student_problem
+from destructure.structure import Structure
+
+STUDENTS = [f"student-{number:04d}" for number in range(1000)]
+VARYING = varying()
+each = pytest.mark.parametrize("id", VARYING)
+
+
+def numbers(text):
+    return [float(number) for number in re.findall(r"\*\*(\d+(?:\.\d+)?)%?(?: m)?\*\*", text)]
+
+
+def solve_hit(exercise):
+    count, percent = numbers(exercise.question)
+    fails = 1 - percent / 100  # 1
+    none = fails**count  # 2
+    return 100 * (1 - none), {"operations": 3, "numbers to read": 2}
+
+
+def solve_fall(exercise):
+    (height,) = numbers(exercise.question)
+    twice = 2 * height  # 1
+    squared = twice / 9.81  # 2
+    return math.sqrt(squared), {"operations": 3, "numbers to read": 2}
+
+
+def solve_share(exercise):
+    encoder, decoder = numbers(exercise.question)
+    inner = 4 + 8, 4 + 4 + 8  # one layer each: 2 operations
+    whole = inner[0] * encoder + inner[1] * decoder  # 2
+    return 100 * 4 * decoder / whole, {"operations": 6, "numbers to read": 2}
+
+
+def solve_memory(exercise):
+    """Compare the goal's description with that of each corner, as the drawings do; count the flips."""
+    from destructure.exercises.drawings import structure_description
+
+    goal = re.search(r'alt="Goal: ([^"]*)"', exercise.kind.control(live=True)).group(1).replace("&#x27;", "'")
+    start = exercise.kind.front()["start"]
+    (corner,) = [corner for corner in Structure.all() if structure_description(corner) == goal]
+    flips = sum(getattr(corner, switch) != start[switch] for switch in Structure.SWITCHES)
+    return corner, {"flips": flips}
+
+
+def solve_shapes(exercise):
+    sizes = re.search(
+        r"batch of (\d+): inputs of (\d+) tokens, targets of (\d+).*width (\d+) and (\d+) heads",
+        exercise.question,
+    )
+    batch, source, target, width, heads = map(int, sizes.groups())
+    share = width // heads
+    found = [
+        (batch, source, width),
+        (batch, heads, target, share),
+        (batch, heads, source, share),
+        (batch, heads, target, source),
+        (batch, target, width),
+    ]
+    return found, {"shapes": len(found), "sizes": sum(map(len, found))}
+
+
+SOLVERS = {
+    "00.number.hit": solve_hit,
+    "00.number.fall": solve_fall,
+    "04.number.cross_share": solve_share,
+    "04.switchboard.memory": solve_memory,
+    "04.shapes.cross": solve_shapes,
+}
+
+
+def test_at_least_two_exercises_vary_and_each_has_a_solver():
+    assert len(VARYING) >= 2
+    assert set(VARYING) == set(SOLVERS)
+
+
+@each
+def test_a_thousand_students_have_equally_hard_variants(id):
+    """Each is solved from its question alone, in the same number of steps."""
+    efforts = set()
+    for student in STUDENTS:
+        one = find(id, student)
+        value, effort = SOLVERS[id](one)
+        assert one.check(value).score == 1, (student, one.question)
+        assert one.check(one.reference).score == 1
+        assert effort == dict(one.effort)
+        efforts.add((*effort.items(), one.difficulty, one.minutes))
+    assert len(efforts) == 1
+
+
+@each
+def test_a_copied_answer_shows(id):
+    answers = [find(id, student).reference for student in STUDENTS[:200]]
+    common = Counter(map(str, answers)).most_common(1)[0][1]
+    assert common <= 0.25 * len(answers), "one answer fits too many students"
+    scores = [find(id, mine).check(theirs).score for mine, theirs in zip(STUDENTS, answers[1:], strict=False)]
+    assert sum(score == 1 for score in scores) < 0.2 * len(scores)
+
+
+def test_copying_is_traced_to_a_classmate():
+    id, classmates = "04.shapes.cross", STUDENTS[:30]
+    mine = classmates[0]
+    theirs = next(one for one in classmates if find(id, one).reference != find(id, mine).reference)
+    copied = find(id, theirs).reference
+    assert theirs in fits_classmate(id, copied, mine, classmates)
+    assert fits_classmate(id, find(id, mine).reference, mine, classmates) == []
+    assert mine not in same_answer_expected(id, mine, classmates)
+
+
+def test_draws_depend_on_student_exercise_course_and_label_only():
+    values = range(10**6)
+    draw = Draw("ada", "04.x.y", "2026")
+    assert draw.pick("a", values) == Draw("ada", "04.x.y", "2026").pick("a", values)
+    others = [
+        Draw("bob", "04.x.y", "2026").pick("a", values),
+        Draw("ada", "04.x.z", "2026").pick("a", values),
+        Draw("ada", "04.x.y", "2027").pick("a", values),
+        draw.pick("b", values),
+    ]
+    assert len({draw.pick("a", values), *others}) == 5
+    assert Draw("", "04.x.y").pick("a", "xyz") == "x"
+
+
+def test_draws_are_even():
+    counts = Counter(Draw(student, "04.x.y").pick("a", "abcd") for student in STUDENTS)
+    assert all(200 < count < 300 for count in counts.values())
+
+
+def test_a_student_who_signed_in_gets_their_own_variant(work):
+    default = exercise("04.shapes.cross").page
+    sign_in("  ada ", "autumn")
+    assert (current_student().id, current_student().course) == ("ada", "autumn")
+    assert exercise("04.shapes.cross").page != default
+    assert answer("04.shapes.cross", find("04.shapes.cross", "ada", "autumn").reference).score == 1
+    assert answer("04.shapes.cross", find("04.shapes.cross").reference).score < 1
+
+
+def test_environment_names_the_student_too(monkeypatch):
+    monkeypatch.setenv("DESTRUCTURE_STUDENT", "bob")
+    assert current_student().id == "bob"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"student": ""}', '{"student": 5}', "\x00", '{"student": "a\\nb"}']
+)
+def test_a_damaged_student_file_means_nobody_and_says_so(work, text):
+    work.mkdir()
+    (work / "student.json").write_text(text)
+    assert current_student().id == ""
+    assert "student.json" in student_problem()
+    assert exercise("04.shapes.cross").identity == "04.shapes.cross"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 200, 5, None])
+def test_a_student_id_is_one_short_line(name):
+    with pytest.raises(ValueError, match="student must"):
+        sign_in(name)

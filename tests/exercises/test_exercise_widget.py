@@ -1,0 +1,317 @@
+"""Every widget, without a browser: traits are set, buttons clicked, nothing is swallowed."""
+
+import json
+
+import pytest
+
+from destructure.exercises import answer, exercise, progress_panel, reveal
+from destructure.exercises.catalogue import every, find
+from destructure.exercises.store import AnswerStore
+from destructure.exercises.wrong_answers import wrong_answers
+
+EXERCISES = list(every())
+each = pytest.mark.parametrize("one", EXERCISES, ids=lambda one: one.id)
+
+
+def defined(source, name):
+    """Define a function as a notebook cell does, so that its source can be found."""
+    import linecache
+
+    import torch
+
+    file = f"<cell {abs(hash(source))}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    namespace = {"torch": torch, "functional": torch.nn.functional, "math": __import__("math")}
+    namespace["np"] = __import__("numpy")
+    exec(compile(source, file, "exec"), namespace)
+    return namespace[name]
+
+
+def hand_in(one, value):
+    """Answer as the front end does: put the answer into the control, click Check."""
+    if one.kind.runs_code:
+        return exercise(one.id, defined(value, one.kind.function))
+    widget = exercise(one.id)
+    widget.draft = value
+    widget.click("check")
+    return widget
+
+
+@each
+def test_answering_through_the_widget(one, capsys):
+    wrong = next(iter(wrong_answers(one).values()))
+    widget = hand_in(one, wrong.value)
+    assert widget.verdict["score"] < 1
+    assert wrong.says in widget.verdict["message"]
+    assert widget.verdict["state"] in ("wrong", "partly")
+    widget = hand_in(one, one.reference)
+    state = "locked" if one.kind.locks else "right"
+    assert widget.verdict == {"state": state, "score": 1, "message": one.check(one.reference).message}
+    assert widget.locked == one.kind.locks
+    assert AnswerStore().record(one.id).attempts == 2
+    assert capsys.readouterr() == ("", "")
+
+
+@each
+def test_the_answer_comes_back_when_the_cell_runs_again(one):
+    hand_in(one, one.reference)
+    again = exercise(one.id)
+    assert again.verdict["state"] in ("right", "locked")
+    if one.kind.runs_code:
+        assert again.source == one.reference.strip()
+    else:
+        assert one.check(again.draft).score == 1
+
+
+@each
+def test_widget_and_text_path_grade_alike(one, tmp_path):
+    for number, value in enumerate((one.reference, *(wrong.value for wrong in wrong_answers(one).values()))):
+        text = answer(one.id, value, store=AnswerStore(tmp_path / str(number)))
+        assert text.verdict == one.check(value)
+        if not one.kind.runs_code and not one.kind.locks:
+            widget = hand_in(one, value)
+            assert (widget.verdict["score"], widget.verdict["message"]) == (text.score, text.verdict.message)
+
+
+@each
+def test_hints_come_one_by_one_and_the_solution_is_recorded(one):
+    widget = exercise(one.id)
+    for count in (1, 2, 3, 3):
+        widget.click("hint")
+        assert len(widget.hints) == count
+    widget.click("solution")
+    assert len(widget.solution) > 10
+    record = AnswerStore().record(one.id)
+    assert record.hints == 3
+    assert record.solution_shown
+    assert not record.is_answered
+    again = exercise(one.id)
+    assert (again.hints, again.solution, again.verdict) == (widget.hints, widget.solution, {})
+
+
+@each
+def test_checking_nothing_is_not_an_attempt(one):
+    widget = exercise(one.id)
+    widget.click("check")
+    assert widget.verdict["state"] == "unanswered"
+    assert AnswerStore().read().records == {}
+
+
+def test_a_half_done_answer_survives():
+    widget = exercise("04.shapes.cross")
+    widget.draft = {"memory": "2, 5, 32", "queries": "", "keys": "", "scores": "", "output": ""}
+    again = exercise("04.shapes.cross")
+    assert again.draft == widget.draft
+    assert again.verdict == {}
+
+
+def test_a_verdict_goes_when_the_answer_changes():
+    widget = hand_in(find("04.choice.teacher_forcing"), "sequential")
+    assert widget.verdict["state"] == "wrong"
+    widget.draft = "own_mistakes"
+    assert widget.verdict == {}
+    widget.draft = "sequential"
+    widget.click("check")
+    assert AnswerStore().record("04.choice.teacher_forcing").attempts == 1
+
+
+def test_messages_from_the_front_end_do_the_same():
+    widget = exercise("04.mask.cross")
+    widget._handle_custom_msg({"action": "hint"}, [])
+    assert len(widget.hints) == 1
+    widget._handle_custom_msg({"action": "check", "value": [[1, 1, 1, 0, 0]] * 4}, [])
+    assert widget.verdict["state"] == "right"
+    assert widget.replies == 2
+    for nonsense in ({}, {"action": "explode"}, "text", {"action": ["check"]}):
+        widget._handle_custom_msg(nonsense, [])
+    assert widget.replies == 2
+
+
+def test_hostile_front_end_values():
+    widget = exercise("04.mask.cross")
+    for value in ({"a": [1]}, [[]], "x" * 30_000, [[float("nan")]]):
+        widget._handle_custom_msg({"action": "check", "value": value}, [])
+        assert widget.verdict["state"] == "unanswered"
+    with pytest.raises(ValueError, match="no button 'explode'"):
+        widget.click("explode")
+
+
+def test_a_fault_of_the_exercise_is_shown_and_raised(monkeypatch):
+    widget = exercise("04.mask.cross")
+    monkeypatch.setattr(widget.homework, "check", lambda value: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        widget.click("check")
+    with pytest.raises(ZeroDivisionError):
+        widget._on_message(widget, {"action": "check", "value": None}, [])
+    assert "please report it" in widget.note
+
+
+def test_a_full_disk_shows_in_the_widget(monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    widget = exercise("04.mask.cross")
+    monkeypatch.setattr("os.fsync", full)
+    widget.draft = [[1, 1, 1, 0, 0]] * 4
+    widget.click("check")
+    assert widget.verdict["state"] == "right"
+    assert "No space left on device" in widget.note
+    monkeypatch.undo()
+    widget.click("check")
+    assert widget.note == ""
+
+
+@each
+def test_front_end_data_is_plain_json(one):
+    widget = exercise(one.id)
+    state = {
+        name: getattr(widget, name) for name in ("page", "front", "draft", "verdict", "hints", "identity")
+    }
+    assert json.loads(json.dumps(state)) == state
+    assert "http" not in widget._esm, "the front end needs no network"
+    assert "import " not in widget._esm
+
+
+# --- code ----------------------------------------------------------------------------------------------------
+
+
+def test_unsolved_code_cells_run_and_count_for_nothing(work):
+    for one in EXERCISES:
+        if one.kind.runs_code:
+            starter = defined(one.kind.starter, one.kind.function)
+            widget = exercise(one.id, starter)
+            assert widget.verdict["state"] == "unanswered"
+            assert "then check" in widget.verdict["message"]
+            assert "not answered" in repr(answer(one.id, starter))
+    assert not work.exists()
+
+
+def test_running_a_solved_cell_again_is_no_new_attempt():
+    one = find("04.code.shift")
+    for _ in range(3):
+        hand_in(one, one.reference)
+    record = AnswerStore().record(one.id)
+    assert (record.attempts, record.value) == (1, one.reference.strip())
+
+
+def test_code_from_a_function_without_source():
+    function = eval("lambda target, begin: target")
+    assert "define it in a notebook cell" in answer("04.code.shift", function).verdict.message
+    assert "not something of type" in answer("04.code.shift", len).verdict.message
+
+
+def test_check_finds_the_newest_function_of_the_notebook(monkeypatch):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    one = find("04.code.shift")
+    shell = InteractiveShell.instance()
+    try:
+        widget = exercise(one.id)
+        widget.click("check")
+        assert widget.verdict["state"] == "unanswered"
+        shell.user_ns["shift_right"] = defined(wrong_answers(one)["future leak"].value, "shift_right")
+        widget.click("check")
+        assert "Nothing is shifted" in widget.verdict["message"]
+        shell.user_ns["shift_right"] = defined(one.reference, "shift_right")
+        widget.click("check")
+        assert widget.verdict["state"] == "right"
+    finally:
+        InteractiveShell.clear_instance()
+
+
+def test_only_code_exercises_take_a_function():
+    with pytest.raises(ValueError, match="takes no function"):
+        exercise("04.mask.decoder", len)
+
+
+# --- predictions ---------------------------------------------------------------------------------------------
+
+
+def test_the_result_waits_for_the_prediction():
+    result = reveal("04.prediction.unseen", 97, [95, 97, 99])
+    assert (result.shown, result.picture) == (False, "")
+    widget = exercise("04.prediction.unseen")
+    widget.draft = {"guess": "50", "low": "60", "high": "99"}
+    widget.click("check")
+    assert not result.shown
+    assert not widget.locked
+    widget.draft = {"guess": "90", "low": "80", "high": "99"}
+    widget.click("check")
+    assert widget.locked
+    assert result.shown
+    assert "97: inside your interval" in result.text
+    assert "The prediction was 90, between 80 and 99" in result.alt
+    assert result.picture.startswith("data:image/png;base64,")
+    assert reveal("04.prediction.unseen", 20).text.startswith("The result is 20: below your interval")
+
+
+def test_a_locked_prediction_stays():
+    answer("04.prediction.unseen", (90, 80, 99))
+    widget = exercise("04.prediction.unseen")
+    assert widget.locked
+    widget.draft = {"guess": "1", "low": "0", "high": "2"}
+    widget.click("check")
+    assert "stays as it is" in widget.verdict["message"]
+    assert "stays as it is" in repr(answer("04.prediction.unseen", (1, 0, 2)))
+    record = AnswerStore().record("04.prediction.unseen")
+    assert (record.checked, record.attempts) == ({"guess": 90, "low": 80, "high": 99}, 1)
+    assert record.value == record.checked
+
+
+def test_looking_first_is_allowed_and_recorded():
+    result = reveal("04.prediction.unseen", 97)
+    result._handle_custom_msg({"action": "show"}, [])
+    assert result.shown
+    record = AnswerStore().record("04.prediction.unseen")
+    assert record.result_shown
+    assert not record.is_answered
+
+
+def test_text_path_opens_the_result_too():
+    result = reveal("04.prediction.unseen", 97)
+    answer("04.prediction.unseen", (90, 80, 99))
+    assert result.shown
+
+
+def test_reveal_says_what_it_needs():
+    with pytest.raises(ValueError, match="not a prediction"):
+        reveal("04.mask.decoder", 1)
+    with pytest.raises(ValueError, match="outside the possible values 0 to 100"):
+        reveal("04.prediction.unseen", 101)
+    with pytest.raises(ValueError, match="outside"):
+        reveal("04.prediction.unseen", float("nan"))
+
+
+# --- the static view -----------------------------------------------------------------------------------------
+
+
+@each
+def test_static_view_is_readable_and_never_changes(one):
+    before = exercise(one.id)._repr_mimebundle_()[0]
+    hand_in(one, one.reference).click("solution")
+    after = exercise(one.id)._repr_mimebundle_()[0]
+    for kind in ("text/plain", "text/html"):
+        assert before[kind] == after[kind]
+    assert before["text/plain"] == f"Exercise {one.id}: {one.title}"
+    page = before["text/html"]
+    assert one.title.replace("'", "&#x27;") in page
+    assert one.talk in page
+    assert f"answer(&quot;{one.id}&quot;" in page
+    for forbidden in ("<input", "<button", "<script", "<select", "<svg", "None", "http://"):
+        assert forbidden not in page
+    assert all('alt="' in part for part in page.split("<img")[1:])
+
+
+def test_static_views_do_not_depend_on_stored_answers():
+    panel, result = progress_panel(), reveal("00.prediction.paper", 2.0)
+    before = panel._repr_mimebundle_()[0], result._repr_mimebundle_()[0]
+    for one in EXERCISES:
+        answer(one.id, one.reference)
+    after = progress_panel()._repr_mimebundle_()[0], reveal("00.prediction.paper", 2.0)._repr_mimebundle_()[0]
+    for old, new in zip(before, after, strict=True):
+        assert {key: value for key, value in old.items() if "widget" not in key} == {
+            key: value for key, value in new.items() if "widget" not in key
+        }
+    assert before[1]["text/plain"] == "Result of exercise 00.prediction.paper"
+    assert before[1]["image/png"]
+    assert "text/html" not in before[1]
