@@ -106,15 +106,19 @@ def tuning_jobs() -> list[Job]:
 
 
 def reporting_jobs(rates: dict[tuple[str, int], float]) -> list[Job]:
-    """All reporting runs, stage by stage and seed by seed, so that an unfinished study consists of whole seeds."""
+    """The reporting runs of all sizes with a rate, stage by stage and seed by seed.
+
+    So an unfinished study consists of whole seeds. Counting needs no rate.
+    """
     first = []
     for seed in REPORTING_SEEDS:
         first.append(Job("reporting", "counting", WINDOW, seed, PIECES_COUNTED))
-        first += [_report(case, seed, budgets, rates) for case, budgets in BUDGETS.items()]
+        first += [_report(case, seed, budgets, rates) for case, budgets in BUDGETS.items() if case in rates]
     second = [
         _report(case, seed, budgets, rates)
         for seed in REPORTING_SEEDS
         for case, budgets in SECOND_STAGE.items()
+        if case in rates
     ]
     return first + second
 

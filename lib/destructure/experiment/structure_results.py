@@ -57,26 +57,18 @@ def results() -> pd.DataFrame:
 
 
 def chosen_rates(rows: pd.DataFrame) -> dict[tuple[str, int], float]:
-    """The learning rate with the lowest mean bits on the tuning seeds, for each method and size.
-
-    Raises:
-        ValueError: if tuning runs are missing.
-    """
+    """The learning rate with the lowest mean bits on the tuning seeds, for each size whose tuning is complete."""
     tuning = rows[rows["role"] == "tuning"]
-    lacking = [each for each in tuning_jobs() if _key(each) not in _done(tuning)]
-    if lacking:
-        raise ValueError(f"{len(lacking)} tuning runs are missing; run python -m destructure results.")
+    lacking = {(job.method, job.size) for job in tuning_jobs() if _key(job) not in _done(tuning)}
     means = tuning.groupby(["method", "size", "learning_rate"])["bits"].mean()
-    return {case: float(means[case].idxmin()) for case in {**BUDGETS, **SECOND_STAGE}}
+    return {case: float(means[case].idxmin()) for case in {**BUDGETS, **SECOND_STAGE} if case not in lacking}
 
 
 def missing_jobs(rows: pd.DataFrame) -> list[Job]:
-    """What has no row yet: tuning first, then the report, whose rates the tuning decides."""
+    """What has no row yet: reports whose rate is known, and when there are none, tuning."""
     done = _done(rows)
-    tuning = [job for job in tuning_jobs() if _key(job) not in done]
-    if tuning:
-        return tuning
-    return [job for job in reporting_jobs(chosen_rates(rows)) if _key(job) not in done]
+    reports = [job for job in reporting_jobs(chosen_rates(rows)) if _key(job) not in done]
+    return reports or [job for job in tuning_jobs() if _key(job) not in done]
 
 
 def missing_reports(rows: pd.DataFrame) -> int:
@@ -164,7 +156,7 @@ def reported(rows: pd.DataFrame | None = None, operation_flops: float = OPERATIO
 
 def settled(points: pd.DataFrame) -> pd.DataFrame:
     """The rows that verdicts may use: those of the second stage only when it is complete for every seed."""
-    second = _in_second_stage(points)
+    second = in_second_stage(points)
     lacking = [
         seed
         for seed in REPORTING_SEEDS
@@ -181,7 +173,8 @@ def settled(points: pd.DataFrame) -> pd.DataFrame:
     return points[~second] if lacking else points
 
 
-def _in_second_stage(points: pd.DataFrame) -> pd.Series:
+def in_second_stage(points: pd.DataFrame) -> pd.Series:
+    """Which rows belong to the second stage, with its larger budgets."""
     cases = {(method, size, budget) for (method, size), each in SECOND_STAGE.items() for budget in each}
     keys = zip(points["method"], points["size"], points["budget"], strict=True)
     return pd.Series([key in cases for key in keys], index=points.index, dtype=bool)
@@ -244,9 +237,3 @@ def stored_interval(points: pd.DataFrame, row: dict, margin: float = MARGIN) -> 
             "use a method, size and budget of the study."
         )
     return float(same["bits"].min() - margin), float(same["bits"].max() + margin)
-
-
-def complete_seeds(rows: pd.DataFrame) -> list[int]:
-    """Reporting seeds of which every run has its rows."""
-    lacking = {job.seed for job in reporting_jobs(_NO_RATES) if _key(job) not in _done(rows)}
-    return [seed for seed in REPORTING_SEEDS if seed not in lacking]
