@@ -1,5 +1,6 @@
 """The commands, the README's table, the doctor, and how fast things start."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -103,11 +104,14 @@ def test_slides_and_notes_are_in_the_cells():
 
 
 def test_the_work_folder_is_empty_while_notebooks_run_and_restored_after(monkeypatch, tmp_path):
-    monkeypatch.setenv(notebooks.WORK_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(notebooks.FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(notebooks.STUDENT_VARIABLE, "somebody")
     with nobodys_work_folder() as folder:
         assert folder != tmp_path
         assert list(folder.iterdir()) == []
-    assert notebooks.os.environ[notebooks.WORK_VARIABLE] == str(tmp_path)
+        assert notebooks.STUDENT_VARIABLE not in os.environ
+    assert os.environ[notebooks.FOLDER_VARIABLE] == str(tmp_path)
+    assert os.environ[notebooks.STUDENT_VARIABLE] == "somebody"
 
 
 def test_a_failing_notebook_is_left_as_it_was(tmp_path, monkeypatch):

@@ -5,17 +5,16 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from destructure.exercises.catalogue import every
+from destructure.exercises.catalogue import every, find
 from destructure.exercises.editions import exercise_cell, exercise_of, exercise_source, misplaced, solved
 
 
 def notebook_with(ids):
-    imports = new_code_cell(
-        "import torch\n\nfrom destructure.exercises import answer, exercise, progress_panel, reveal"
-    )
-    cells = [new_markdown_cell("# Exercises"), imports, *(exercise_cell(id) for id in ids)]
-    last = new_code_cell("progress_panel()")
-    return new_notebook(cells=[*cells, last])
+    given = {alias: module for id in ids for alias, module in getattr(find(id).kind, "given", {}).items()}
+    imports = [f"import {module} as {alias}" for alias, module in given.items()]
+    imports.append("from destructure.exercises import answer, exercise, progress_panel, reveal")
+    first = [new_markdown_cell("# Exercises"), new_code_cell("\n".join(imports))]
+    return new_notebook(cells=[*first, *(exercise_cell(id) for id in ids), new_code_cell("progress_panel()")])
 
 
 def every_exercise():

@@ -118,7 +118,7 @@ def test_kill_9_in_the_middle_leaves_a_whole_file(work):
         assert answers.records["before"].score == 1
         assert len(answers.records) > seen
     store.update("after", with_score(1.0))
-    assert not list(work.glob(".answers-*")), "left-overs of killed processes must go"
+    assert not list(work.glob(".answers.json.new-*")), "left-overs of killed processes must go"
     assert not list(work.glob("*damaged*"))
 
 
@@ -133,11 +133,11 @@ def test_killed_between_writing_and_renaming(work):
     )
     done = subprocess.run([sys.executable, "-c", program])
     assert done.returncode == -signal.SIGKILL
-    assert len(list(work.glob(".answers-*"))) == 1
+    assert len(list(work.glob(".answers.json.new-*"))) == 1
     assert AnswerStore().record("04.choice.teacher_forcing").value == "sequential"
     answer("04.choice.teacher_forcing", "c")
     assert AnswerStore().record("04.choice.teacher_forcing").score == 1
-    assert not list(work.glob(".answers-*"))
+    assert not list(work.glob(".answers.json.new-*"))
 
 
 # --- a disk that refuses -------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ def test_a_full_disk_is_a_sentence_and_the_old_file_is_intact(work, monkeypatch,
     assert "intact" in repr(result)
     monkeypatch.undo()
     assert (work / "answers.json").read_bytes() == before
-    assert not list(work.glob(".answers-*"))
+    assert not list(work.glob(".answers.json.new-*"))
 
 
 def fill(folder):

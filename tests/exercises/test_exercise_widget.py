@@ -1,6 +1,8 @@
 """Every widget, without a browser: traits are set, buttons clicked, nothing is swallowed."""
 
+import importlib
 import json
+import linecache
 
 import pytest
 
@@ -13,24 +15,19 @@ EXERCISES = list(every())
 each = pytest.mark.parametrize("one", EXERCISES, ids=lambda one: one.id)
 
 
-def defined(source, name):
+def defined(source, kind):
     """Define a function as a notebook cell does, so that its source can be found."""
-    import linecache
-
-    import torch
-
     file = f"<cell {abs(hash(source))}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    namespace = {"torch": torch, "functional": torch.nn.functional, "math": __import__("math")}
-    namespace["np"] = __import__("numpy")
+    namespace = {alias: importlib.import_module(module) for alias, module in kind.given.items()}
     exec(compile(source, file, "exec"), namespace)
-    return namespace[name]
+    return namespace[kind.function]
 
 
 def hand_in(one, value):
     """Answer as the front end does: put the answer into the control, click Check."""
     if one.kind.runs_code:
-        return exercise(one.id, defined(value, one.kind.function))
+        return exercise(one.id, defined(value, one.kind))
     widget = exercise(one.id)
     widget.draft = value
     widget.click("check")
@@ -178,7 +175,7 @@ def test_front_end_data_is_plain_json(one):
 def test_unsolved_code_cells_run_and_count_for_nothing(work):
     for one in EXERCISES:
         if one.kind.runs_code:
-            starter = defined(one.kind.starter, one.kind.function)
+            starter = defined(one.kind.starter, one.kind)
             widget = exercise(one.id, starter)
             assert widget.verdict["state"] == "unanswered"
             assert "then check" in widget.verdict["message"]
@@ -209,10 +206,10 @@ def test_check_finds_the_newest_function_of_the_notebook(monkeypatch):
         widget = exercise(one.id)
         widget.click("check")
         assert widget.verdict["state"] == "unanswered"
-        shell.user_ns["shift_right"] = defined(wrong_answers(one)["future leak"].value, "shift_right")
+        shell.user_ns["shift_right"] = defined(wrong_answers(one)["future leak"].value, one.kind)
         widget.click("check")
         assert "Nothing is shifted" in widget.verdict["message"]
-        shell.user_ns["shift_right"] = defined(one.reference, "shift_right")
+        shell.user_ns["shift_right"] = defined(one.reference, one.kind)
         widget.click("check")
         assert widget.verdict["state"] == "right"
     finally:

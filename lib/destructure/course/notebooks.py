@@ -13,9 +13,9 @@ from nbclient import NotebookClient
 
 from destructure.course.contents import Lesson, record_time
 from destructure.course.speed import gflop_per_second
+from destructure.exercises.workplace import FOLDER_VARIABLE, STUDENT_VARIABLE
 
 SECONDS_A_CELL = 600
-WORK_VARIABLE = "DESTRUCTURE_WORK"
 
 
 def wait_politely() -> None:
@@ -29,16 +29,15 @@ def wait_politely() -> None:
 
 @contextlib.contextmanager
 def nobodys_work_folder() -> Iterator[Path]:
-    """An empty work folder for the time of the block, so that no learner's answers get into stored outputs."""
-    before = os.environ.get(WORK_VARIABLE)
+    """An empty work folder and no student for the time of the block: no learner's answers get into stored outputs."""
+    before = {name: os.environ.pop(name, None) for name in (FOLDER_VARIABLE, STUDENT_VARIABLE)}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        os.environ[WORK_VARIABLE] = folder
+        os.environ[FOLDER_VARIABLE] = folder
         try:
             yield Path(folder)
         finally:
-            os.environ.pop(WORK_VARIABLE)
-            if before is not None:
-                os.environ[WORK_VARIABLE] = before
+            del os.environ[FOLDER_VARIABLE]
+            os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 def make(lesson: Lesson) -> float:

@@ -6,17 +6,17 @@ disk, a damaged file, and a file that a newer version of the course has written.
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from destructure.exercises.records import Answers, Damaged, Newer, Record, from_text, to_text
 from destructure.exercises.workplace import work_folder
+from destructure.files import temporary_prefix, write_atomically
 
 FILE = "answers.json"
-_TEMPORARY = ".answers-"
+
 _LOCK_SECONDS = 10
 
 
@@ -127,31 +127,9 @@ class AnswerStore:
 
     def _write(self, records: dict[str, Record]) -> None:
         """Replace the file at once: at every moment it is either the old one or the new one, whole."""
-        text = to_text(records)
-        for left_over in self.folder.glob(_TEMPORARY + "*"):  # of a process that was killed: we hold the lock
-            left_over.unlink(missing_ok=True)
-        handle, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=self.folder)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, self.path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(name)
-            raise
-        _sync_folder(self.folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    # Makes the new name itself survive a power cut; not every system can open a folder.
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        for left_over in self.folder.glob(temporary_prefix(self.path) + "*"):  # of a process that was killed:
+            left_over.unlink(missing_ok=True)  # we hold the lock
+        write_atomically(self.path, to_text(records).encode("utf-8"))
 
 
 def _free_name(folder: Path) -> Path:

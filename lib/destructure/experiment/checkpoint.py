@@ -6,13 +6,13 @@ step, only after the tensor file is complete. So whenever the machine stops, the
 
 import hashlib
 import json
-import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import safetensors.torch
 from torch import Tensor
+
+from destructure.files import write_atomically
 
 INDEX = "checkpoint.json"
 VERSION = 1
@@ -71,16 +71,3 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def has_checkpoint(folder: Path) -> bool:
     """Whether the folder holds a checkpoint, whole or damaged."""
     return (folder / INDEX).exists()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that every reader sees the old content or the new, and never a part of it."""
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        except BaseException:
-            os.unlink(file.name)
-            raise
-    os.replace(file.name, path)

@@ -1,0 +1,43 @@
+"""Writing files so that nothing is ever half-written."""
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file at once: at every moment it is the old one or the new one, whole, also after a power cut.
+
+    A process killed on the way leaves a file whose name begins with `temporary_prefix(path)`.
+
+    Raises:
+        OSError: if the disk is full or the folder cannot be written; the old file is then intact.
+    """
+    handle, name = tempfile.mkstemp(prefix=temporary_prefix(path), dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
+    _sync_folder(path.parent)
+
+
+def temporary_prefix(path: Path) -> str:
+    """How the names of unfinished versions of a file begin."""
+    return f".{path.name}.new-"
+
+
+def _sync_folder(folder: Path) -> None:
+    # Makes the new name itself survive a power cut; not every system can open a folder.
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
