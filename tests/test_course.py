@@ -139,3 +139,30 @@ def test_executing_leaves_nothing_of_this_machine(tmp_path):
     assert [output.text for output in cell.outputs] == ["a\nb\n"]
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert "version" not in notebook.metadata.language_info
+
+
+def test_the_glossary_is_in_order_and_says_where_each_term_comes_from():
+    rows = [
+        line
+        for line in (ROOT / "notebooks/glossary.md").read_text(encoding="utf-8").splitlines()
+        if "|" in line
+    ]
+    terms = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
+    names = [term for term, _, _ in terms]
+    assert names == sorted(names, key=str.lower)
+    numbers = {lesson.number for lesson in contents.LESSONS}
+    assert all(meaning and notebook in numbers for _, meaning, notebook in terms)
+
+
+def test_terms_set_in_bold_in_a_lesson_are_in_the_glossary():
+    glossary = (ROOT / "notebooks/glossary.md").read_text(encoding="utf-8").lower()
+    for term in (
+        "teacher forcing",
+        "greedy decoding",
+        "exact match",
+        "cross-attention",
+        "terminal speed",
+        "drag",
+        "loss",
+    ):
+        assert f"| {term} |" in glossary
