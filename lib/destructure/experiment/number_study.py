@@ -13,10 +13,10 @@ import pandas as pd
 import torch
 
 from destructure.config import TransformerConfig
-from destructure.places import data_folder
 from destructure.experiment.evaluate import exact_match
 from destructure.experiment.recipe import Recipe
 from destructure.experiment.train import Run, train
+from destructure.places import data_folder
 from destructure.tasks import NumberTranslation
 from destructure.tasks.base import Pair
 from destructure.transformer import Transformer

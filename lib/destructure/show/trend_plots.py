@@ -36,7 +36,7 @@ _LOOKS = {
     "other": CURVES[6],
 }
 _POINTS = 25  # of a band
-_LABEL = 30  # letters a line beside a ten-fold time
+_LABEL = 33  # letters a line beside a ten-fold time
 BAND = "95% prediction interval"
 
 
@@ -107,9 +107,8 @@ def ten_fold_plot(rows: Sequence[TenFoldTime], *, rule: float = 5.0, title: str 
     """
     if not rows:
         raise ValueError("There are no ten-fold times to draw; give at least one row.")
-    longest = 1.6 * max(
-        end for row in rows for end in (row.years, row.high, row.low) if end and np.isfinite(end)
-    )
+    ends = [end for row in rows for end in (row.years, row.low, row.high) if end and np.isfinite(end)]
+    longest = min(1.6 * max(ends), 60.0)  # beyond, an interval only says "very long"
     with use_style():
         labels = [textwrap.fill(row.label, _LABEL) for row in rows]
         drawing = figure(8, 1.6 + 0.26 * sum(1.5 + label.count("\n") for label in labels))
@@ -252,7 +251,7 @@ def _draw_ten_fold(axes: Axes, row: TenFoldTime, height: int, longest: float) ->
     if row.low is not None:
         high = min(row.high, longest)
         axes.plot([row.low, high], [height, height], color=colour, linestyle="-", linewidth=2.5)
-        if high == longest:
+        if row.high > longest:
             axes.plot(high * 0.97, height, marker=">", color=colour, markersize=9)
     if row.years is not None:
         fill = colour if row.is_sure else "white"
