@@ -22,10 +22,10 @@ def lab(
 ):
     """Open JupyterLab at a notebook."""
     from destructure.course.contents import lesson
-    from destructure.course.notebooks import wait_politely
+    from destructure.course.notebooks import use_one_thread
     from destructure.places import course_folder
 
-    wait_politely()
+    use_one_thread()
     path = _or_exit(lesson, notebook).file.relative_to(course_folder()).as_posix()
     # Not `jupyterlab PATH`: that would make the notebooks' folder the root, and hide data/ and lib/ from the reader.
     command = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/{path}"]

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from destructure.course.notebooks import nobodys_work_folder, wait_politely
+from destructure.course.notebooks import nobodys_work_folder, use_one_thread
 
 SECONDS_A_CELL = 300
 
@@ -27,7 +27,7 @@ def run_all(pytest_arguments: list[str]) -> int:
         "notebook outputs": gate,
     }
     failed = []
-    wait_politely()
+    use_one_thread()
     with nobodys_work_folder():
         for name, command in checks.items():
             print(f"\n== {name}", flush=True)
