@@ -9,6 +9,7 @@ import torch
 
 from destructure.experiment import structure_compute, structure_results
 from destructure.experiment.overtaking import crossing, envelope, overtaking
+from destructure.experiment.state import TrainingState
 from destructure.experiment.structure_compute import (
     BUDGETS,
     SECOND_STAGE,
@@ -160,7 +161,8 @@ def test_counting_gives_a_row_a_window_and_knows_its_cost(small_text):
 
 
 def test_a_diverged_run_stays_in_the_table_and_knows_nothing(small_text, monkeypatch):
-    monkeypatch.setattr(structure_compute.TrainingState, "step", lambda *_: None)
+    # A step that is not finite is recorded, and ends the run.
+    monkeypatch.setattr(TrainingState, "step", lambda state, *_: state.rows.append(state.progress()))
     (row,) = structure_results._run_alone(Job("reporting", "recurrence", 16, 7, (2e7,), 8e-3))
     assert (row["status"], row["bits"]) == ("diverged", pytest.approx(math.log2(97)))
 

@@ -70,6 +70,15 @@ def test_the_history_is_tidy():
     assert list(result.results.budget) == [20]
 
 
+def test_own_measurements_take_the_place_of_the_usual_ones():
+    result = run(
+        replace(QUICK, evaluate_every=10), measure=lambda model: {"largest": model.output.weight.max().item()}
+    )
+    assert "largest" in result.results.columns
+    assert "exact_match" not in result.results.columns
+    assert list(result.history.step[result.history.largest.notna()]) == [10, 20]
+
+
 def test_flops_are_counted_by_formula_over_real_tokens():
     result = run()
     batches = Batches(TASK.pairs("train"), QUICK.tokens_per_batch, seed=0)

@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "target_mask",
         ],
         "config": ["TransformerConfig"],
+        "recurrent": ["RecurrentConfig", "RecurrentModel"],
         "structure": ["Structure"],
         "transformer": ["EncoderOnly", "Transformer"],
     },

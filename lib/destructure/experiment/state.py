@@ -94,7 +94,8 @@ class TrainingState:
 
     def history_table(self) -> pd.DataFrame:
         """The history as a tidy table; evaluations are missing (NaN) at steps without one."""
-        return pd.DataFrame(self.rows, columns=list(HISTORY)).assign(seed=self.seed)
+        measured = [column for row in self.rows for column in row if column not in HISTORY]
+        return pd.DataFrame(self.rows, columns=[*HISTORY, *dict.fromkeys(measured)]).assign(seed=self.seed)
 
     def copy(self) -> "TrainingState":
         """An independent copy that continues with the same batches."""

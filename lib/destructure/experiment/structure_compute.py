@@ -19,10 +19,8 @@ from torch import nn
 from torch.nn import functional
 
 from destructure.config import TransformerConfig
-from destructure.experiment.interrupt import InterruptLater
 from destructure.experiment.recipe import Recipe
-from destructure.experiment.state import TrainingState
-from destructure.experiment.train import _bar, _Loop
+from destructure.experiment.train import train
 from destructure.ngram import NgramModel
 from destructure.recurrent import RecurrentConfig, RecurrentModel
 from destructure.structure import Structure
@@ -219,14 +217,19 @@ def counting_cost(pieces: int, window: int) -> float:
 def _train(job: Job, task: DocstringText, progress: bool) -> Iterator[dict]:
     pairs = held_out(task, job.role)
     recipe = Recipe(flops=job.budgets, learning_rate=job.rate, tokens_per_batch=TOKENS_PER_BATCH)
-    state = TrainingState(
-        make_model(job.method, job.size, len(task.vocabulary), job.seed), task, recipe, job.seed
+    model = make_model(job.method, job.size, len(task.vocabulary), job.seed)
+    run = train(
+        model,
+        task,
+        recipe,
+        seed=job.seed,
+        progress=progress,
+        measure=lambda trained: {"bits": bits_per_character(trained, pairs)},
     )
-    with _bar(recipe, progress, 0) as bar, InterruptLater() as interrupt:
-        status, final = _Measured(state, recipe, pairs, None, bar, interrupt).run()
-    if status == "interrupted":
+    if run.status == "interrupted":
         raise KeyboardInterrupt
-    done = {result["budget"]: result for result in final.results}
+    done = {result["budget"]: result for result in run.results.to_dict("records")}
+    last = run.history.iloc[-1]
     for budget in job.budgets:
         result = done.get(budget)
         yield {
@@ -234,17 +237,10 @@ def _train(job: Job, task: DocstringText, progress: bool) -> Iterator[dict]:
             "budget": budget,
             "compute": budget,
             "bits": result["bits"] if result else math.log2(len(task.vocabulary) - len(SPECIAL_TOKENS)),
-            "status": "finished" if result else status,
-            "steps": result["step"] if result else final.steps,
-            "characters": (result or final.progress())["tokens"],
+            "status": "finished" if result else run.status,
+            "steps": int((last if result is None else result)["step"]),
+            "characters": int((last if result is None else result)["tokens"]),
         }
-
-
-class _Measured(_Loop):
-    """The one training loop, measured in bits a character instead of by the answers a model writes."""
-
-    def _evaluate(self, state: TrainingState) -> dict[str, float]:
-        return {"bits": bits_per_character(state.averaged_model(), self.validation)}
 
 
 def shortened(job: Job, largest: float) -> Job:

@@ -1,5 +1,6 @@
 """One training loop for every model and task."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def train(
     seed: int = 0,
     checkpoint: str | Path | None = None,
     progress: bool = True,
+    measure: Callable[[nn.Module], dict[str, float]] | None = None,
 ) -> Run:
     """Train a model on a task.
 
@@ -57,6 +59,8 @@ def train(
         checkpoint: a folder to write the state to; if it holds one already, training continues from there,
             to the same bits as if it had never stopped.
         progress: show a bar.
+        measure: what to measure at each evaluation, as columns of history and results; by default the loss and
+            the exact match on validation pairs.
 
     Returns:
         A `Run`. Ctrl-C ends training after the current step with status "interrupted", a checkpoint if a folder
@@ -69,9 +73,9 @@ def train(
     state = TrainingState(model, task, recipe, seed)
     if folder is not None:
         state.resume_from(folder)
-    validation = task.pairs("validation")[: recipe.evaluation_examples]
+    measure = measure or _validation_scores(task, recipe)
     with _bar(recipe, progress, state.spent) as bar, InterruptLater() as interrupt:
-        loop = _Loop(state, recipe, validation, folder, bar, interrupt)
+        loop = _Loop(state, recipe, measure, folder, bar, interrupt)
         status, final = loop.run()
     return Run(final.averaged_model(), final.history_table(), pd.DataFrame(final.results), status, seed)
 
@@ -79,8 +83,8 @@ def train(
 class _Loop:
     """Trunk and cooldown branches of one run."""
 
-    def __init__(self, state, recipe, validation, folder, bar, interrupt):
-        self.state, self.recipe, self.validation = state, recipe, validation
+    def __init__(self, state, recipe, measure, folder, bar, interrupt):
+        self.state, self.recipe, self.measure = state, recipe, measure
         self.folder, self.bar, self.interrupt = folder, bar, interrupt
 
     def run(self) -> tuple[str, TrainingState]:
@@ -95,7 +99,7 @@ class _Loop:
             stopped = self._advance(branch, until=budget, cooling=(branch.spent, budget))
             if stopped:
                 return self._stop(stopped, branch, trunk)
-            result = self._evaluate(branch) | branch.progress() | {"budget": budget}
+            result = self.measure(branch.averaged_model()) | branch.progress() | {"budget": budget}
             trunk.results.append(result)
             branch.results = list(trunk.results)
             self._save(trunk)
@@ -113,7 +117,7 @@ class _Loop:
             self.bar.update(min(state.spent, self.bar.total) - self.bar.n)
             self.bar.set_postfix(loss=f"{row['loss']:.3f}", refresh=False)
             if self.recipe.evaluate_every and state.steps % self.recipe.evaluate_every == 0:
-                row |= self._evaluate(state)
+                row |= self.measure(state.averaged_model())
             if cooling is None and state.steps % self.recipe.checkpoint_every == 0:
                 self._save(state)
             if state.spent == spent:
@@ -122,13 +126,6 @@ class _Loop:
 
     def _objective(self):
         return loss_with_inputs if self.recipe.loss_on_inputs else target_loss
-
-    def _evaluate(self, state) -> dict[str, float]:
-        model = state.averaged_model()
-        return {
-            "validation_loss": mean_loss(model, self.validation),
-            "exact_match": exact_match(model, self.validation),
-        }
 
     def _stop(self, status, stopped, trunk):
         if status == "interrupted":
@@ -146,6 +143,14 @@ class _Loop:
     def _save(self, state):
         if self.folder is not None:
             state.save_to(self.folder)
+
+
+def _validation_scores(task: Task, recipe: Recipe) -> Callable[[nn.Module], dict[str, float]]:
+    pairs = task.pairs("validation")[: recipe.evaluation_examples]
+    return lambda model: {
+        "validation_loss": mean_loss(model, pairs),
+        "exact_match": exact_match(model, pairs),
+    }
 
 
 def _bar(recipe: Recipe, progress: bool, spent: float):

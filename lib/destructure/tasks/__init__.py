@@ -19,6 +19,7 @@ from destructure.tasks.base import (
     Vocabulary,
     check_no_leak,
 )
+from destructure.tasks.docstrings import DocstringText
 from destructure.tasks.number_words import english, german
 from destructure.tasks.numbers import NumberTranslation
 from destructure.tasks.sentence import SentencePair
@@ -30,6 +31,7 @@ __all__ = [
     "PADDING",
     "SPECIAL_TOKENS",
     "SPLITS",
+    "DocstringText",
     "NumberTranslation",
     "Pair",
     "SentencePair",

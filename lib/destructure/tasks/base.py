@@ -141,12 +141,17 @@ def check_no_leak(task: Task) -> None:
             raise ValueError(
                 f"{shared!r} stands in both {earlier} and {later}; every item may be in one split only."
             )
-        shared = _first_shared(*([pair.source for pair in task.pairs(split)] for split in (earlier, later)))
+        shared = _first_shared(*(_sources(task, split) for split in (earlier, later)))
         if shared is not None:
             text = " ".join(task.vocabulary.decode(shared))
             raise ValueError(
                 f"The source {text!r} stands in both {earlier} and {later}; every source may be in one split only."
             )
+
+
+def _sources(task: Task, split: Split) -> list[tuple[int, ...]]:
+    """What the model reads; a language model reads nothing, so there the items alone can tell."""
+    return [pair.source for pair in task.pairs(split) if pair.source]
 
 
 def _first_shared(earlier: Sequence[Hashable], later: Sequence[Hashable]) -> Hashable | None:
