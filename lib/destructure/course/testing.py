@@ -1,12 +1,24 @@
-"""What `make test` runs, in order of cost: style, unit tests, rules for notebooks, strict comparison of outputs."""
+"""What `make test` runs: style, rules for notebooks, unit tests, and the strict comparison of notebook outputs.
+
+The last two take minutes each and one processor each, so they run side by side.
+"""
 
 import os
 import subprocess
 import sys
+import tempfile
 
 from destructure.course.notebooks import nobodys_work_folder, use_one_thread
 
 SECONDS_A_CELL = 300
+PYTEST = [sys.executable, "-m", "pytest", "-q"]
+QUICK = {
+    "style": [sys.executable, "-m", "ruff", "check", "--quiet", "."],
+    "format": [sys.executable, "-m", "ruff", "format", "--check", "--quiet", "lib", "tests"],
+    "rules for notebooks": [sys.executable, "-m", "destructure", "check-notebooks"],
+}
+GATE = [*PYTEST, "-p", "no:cacheprovider", "notebooks", "--nbval", "--nbval-current-env"]
+GATE += ["--nbval-sanitize-with", "tests/nbval_sanitize.cfg", f"--nbval-cell-timeout={SECONDS_A_CELL}"]
 
 
 def run_all(pytest_arguments: list[str]) -> int:
@@ -15,23 +27,25 @@ def run_all(pytest_arguments: list[str]) -> int:
     Args:
         pytest_arguments: passed on to the unit tests, for example ["-k", "attention"].
     """
-    python = sys.executable
-    gate = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "notebooks"]
-    gate += ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg"]
-    gate += [f"--nbval-cell-timeout={SECONDS_A_CELL}"]
-    checks = {
-        "style": [python, "-m", "ruff", "check", "--quiet", "."],
-        "format": [python, "-m", "ruff", "format", "--check", "--quiet", "lib", "tests"],
-        "unit tests": [python, "-m", "pytest", "-q", *pytest_arguments],
-        "rules for notebooks": [python, "-m", "destructure", "check-notebooks"],
-        "notebook outputs": gate,
-    }
-    failed = []
     use_one_thread()
     with nobodys_work_folder():
-        for name, command in checks.items():
-            print(f"\n== {name}", flush=True)
-            if subprocess.call(command, env=os.environ) != 0:
-                failed.append(name)
+        failed = [name for name, command in QUICK.items() if _run(name, command) != 0]
+        with tempfile.TemporaryFile() as output:
+            gate = subprocess.Popen(GATE, stdout=output, stderr=subprocess.STDOUT)
+            try:
+                if _run("unit tests", [*PYTEST, *pytest_arguments]) != 0:
+                    failed.append("unit tests")
+                print("\n== notebook outputs", flush=True)
+                if gate.wait() != 0:
+                    failed.append("notebook outputs")
+            finally:
+                gate.terminate()
+            output.seek(0)
+            os.write(sys.stdout.fileno(), output.read())
     print(f"\n{'FAILED: ' + ', '.join(failed) if failed else 'All checks passed.'}", flush=True)
     return 1 if failed else 0
+
+
+def _run(name: str, command: list[str]) -> int:
+    print(f"\n== {name}", flush=True)
+    return subprocess.call(command)
