@@ -10,14 +10,13 @@ import pytest
 
 from destructure.course.contents import lesson
 from destructure.data_tables import citation, load_table, sure_rows
-from destructure.show import trend_plots
+from destructure.show import cite, trend_plots
 from destructure.show.style import CURVES
 from destructure.show.trend_explorer import TrendExplorer, compute_price_series
 from destructure.show.trend_plots import look, past_forecasts, ten_fold_plot, trend_plot
 from destructure.show.trend_series import (
     PlottedSeries,
     TenFoldTime,
-    cite,
     family_series,
     hardware_series,
     processor_series,

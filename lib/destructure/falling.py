@@ -22,6 +22,7 @@ class FallingObject:
         drag_coefficient: drag force / (½ × air density × speed² × area).
         source: where mass and area come from, a key of `data/sources.csv`.
         verified: whether they do come from there; false for our own rough estimates.
+        drag_source: where the drag coefficient comes from, a key of the same table.
 
     Raises:
         ValueError: if mass, area or drag coefficient is not above zero.
@@ -33,11 +34,22 @@ class FallingObject:
     drag_coefficient: float
     source: str = "own estimate"
     verified: bool = False
+    drag_source: str = "own estimate"
 
     def __post_init__(self):
         for what in ("mass", "area", "drag_coefficient"):
             if not (value := getattr(self, what)) > 0 or not math.isfinite(value):
                 raise ValueError(f"{what} of {self.name} is {value}; it must be a number above 0.")
+
+    @property
+    def label(self) -> str:
+        """The name for a figure's legend, which says so when the thing is our estimate."""
+        return self.name if self.verified else f"{self.name} (our estimate)"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Keys of `data/sources.csv` behind the numbers."""
+        return (self.source, self.drag_source)
 
     @property
     def terminal_speed(self) -> float:
@@ -52,13 +64,9 @@ class FallingObject:
 
 def falling_objects() -> dict[str, FallingObject]:
     """A pen, a sheet of paper and a feather, from `data/falling_objects.csv`, by name."""
-    table = load_table("falling_objects")
-    return {
-        row.name: FallingObject(
-            row.name, row.mass_kg, row.area_m2, row.drag_coefficient, row.source, row.verified
-        )
-        for row in table.itertuples(index=False)
-    }
+    table = load_table("falling_objects").drop(columns="note")
+    table = table.rename(columns={"mass_kg": "mass", "area_m2": "area"})
+    return {row["name"]: FallingObject(**row) for row in table.to_dict("records")}
 
 
 def fall_without_drag(seconds: np.ndarray | float) -> np.ndarray:

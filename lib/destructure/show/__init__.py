@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "alt_text": ["read_pictures_aloud", "with_alt_text"],
         "architectures": ["architecture", "architecture_pair"],
         "attention_maps": ["attention_map"],
+        "citations": ["cite"],
         "curves": ["learning_curve"],
         "facts": ["FactError", "fact"],
         "masks": ["mask_picture"],

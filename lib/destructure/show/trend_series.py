@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from destructure.data_tables import citation, load_table, sure_rows
+from destructure.data_tables import load_table, sure_rows
 from destructure.trends import (
     MultiplyingTime,
     Observations,
@@ -193,20 +193,6 @@ def _published(row: pd.Series) -> TenFoldTime:
     label = f"{row['quantity']} ({row['source']})"
     low, high = (min(ends), max(ends)) if ends else (None, None)
     return TenFoldTime(label, years(row["value"]), low, high, bool(row["verified"]), (row["source"],), False)
-
-
-def cite(*shown: "PlottedSeries | TenFoldTime | str") -> None:
-    """Print where the numbers of a figure come from, once each, with links.
-
-    Args:
-        shown: what the figure shows, or keys of `data/sources.csv`.
-
-    Raises:
-        ValueError: if a key is unknown.
-    """
-    keys = dict.fromkeys(key for one in shown for key in ((one,) if isinstance(one, str) else one.sources))
-    for key in keys:
-        print(f"Source: {citation(key)}")
 
 
 def _sources(table: pd.DataFrame) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class Prediction(Kind):
                 "This interval covers almost everything that is possible, so no result could contradict it.",
                 "says nothing",
             )
-        return right(f"Your prediction: {guess:g}, between {low:g} and {high:g}. The result comes next.")
+        return right(f"Your prediction: {guess:g}, between {low:g} and {high:g}. It is kept for the result.")
 
     def judge(self, answer: dict[str, float], outcome: float) -> str:
         """Compare a locked prediction with what happened."""

@@ -1,0 +1,56 @@
+"""Notebooks print where the published numbers behind a figure come from; estimates never look sure."""
+
+import re
+
+import nbformat
+import pytest
+
+from destructure.course.contents import written_lessons
+from destructure.data_tables import citation, load_table
+from destructure.falling import FallingObject, falling_objects
+from destructure.show import cite
+
+LOADS = re.compile(r"load_table\(\s*\"(\w+)\"")
+
+
+def printed(notebook):
+    streams = (output for cell in notebook.cells for output in cell.get("outputs", []))
+    return "".join(output.get("text", "") for output in streams)
+
+
+def tables_read(notebook):
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return set(LOADS.findall(code)) | ({"falling_objects"} if "falling_objects()" in code else set())
+
+
+def uncited(notebook):
+    """Tables a notebook reads of which no source is printed."""
+    text = printed(notebook)
+    sources = {name: load_table(name)["source"].unique() for name in tables_read(notebook)}
+    return [name for name, keys in sources.items() if not any(citation(key) in text for key in keys)]
+
+
+@pytest.mark.parametrize("lesson", written_lessons(), ids=lambda lesson: lesson.number)
+def test_every_table_a_notebook_reads_is_cited_in_it(lesson):
+    assert uncited(nbformat.read(lesson.file, 4)) == []
+
+
+def test_a_notebook_that_cites_nothing_is_found():
+    cell = nbformat.v4.new_code_cell('load_table("t5_architectures")')
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    assert uncited(notebook) == ["t5_architectures"]
+
+
+def test_cite_prints_each_source_once(capsys):
+    things = falling_objects().values()
+    cite(*things, "CS25 slide 13")
+    lines = capsys.readouterr().out.splitlines()
+    keys = {key for thing in things for key in thing.sources} | {"CS25 slide 13"}
+    assert sorted(lines) == sorted(f"Source: {citation(key)}" for key in keys)
+
+
+def test_an_estimate_says_so_in_its_label():
+    things = falling_objects()
+    assert things["pen"].label == "pen (our estimate)"
+    assert things["sheet of paper"].label == "sheet of paper"
+    assert FallingObject("stone", 1.0, 0.01, 0.5).label == "stone (our estimate)"
