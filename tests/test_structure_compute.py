@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from destructure.experiment import structure_compute, structure_results
-from destructure.experiment.overtaking import crossing, envelope, overtaking
+from destructure.experiment.overtaking import Overtaking, crossing, envelope, overtaking
 from destructure.experiment.state import TrainingState
 from destructure.experiment.structure_compute import (
     BUDGETS,
@@ -340,3 +340,22 @@ def test_the_figure_shows_every_seed_and_the_envelope():
     assert "a dot for each of 8 seeds" in picture.alt
     with pytest.raises(ValueError, match="no rows of the method 'newest'"):
         compute_curves(rows, ["newest"])
+
+
+def test_a_longer_window_that_falls_before_a_shorter_one_is_named(monkeypatch):
+    def falls(places):
+        verdict = {None: "undecided"}
+        found = {
+            window: Overtaking(
+                "attention", "counting", verdict.get(at, "crossing"), at, at, at, 1.0, 8, 1.0, 1e12
+            )
+            for window, at in enumerate(places)
+        }
+        monkeypatch.setattr(structure_results, "verdicts_by_window", lambda points, later: found)
+        return structure_results.overtaken_early(pd.DataFrame(), "attention")
+
+    assert falls([1e9, 1e10, 1e11]) == []
+    assert falls([1e9, 1e10, None]) == []
+    assert falls([1e9, 1e11, 1e10]) == [2]
+    assert falls([1e9, None, 1e11]) == [2]
+    assert falls([None, None, None]) == []
