@@ -6,7 +6,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m destructure
 INSTALLED := $(VENV)/installed
 
-.PHONY: lab test notebooks results doctor install constraints clean
+.PHONY: lab test notebooks results doctor install weights constraints clean
 
 lab: install
 	$(RUN) lab
@@ -29,7 +29,12 @@ install: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all]"
+	$(RUN) weights --small
 	touch $(INSTALLED)
+
+# Real weights for notebooks 05 and 06 as well, optional: 177 MB more.
+weights: install
+	$(RUN) weights
 
 # The exact versions, after a deliberate upgrade: everything installed but the course itself.
 constraints:

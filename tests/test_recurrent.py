@@ -1,5 +1,7 @@
 """The recurrent models: what they see, what they cost, and that the one training loop trains them."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -15,6 +17,15 @@ CONFIGS = {
     "two layers": RecurrentConfig(VOCABULARY, WIDTH, layers=2),
     "encoder-decoder": RecurrentConfig(VOCABULARY, WIDTH, reads_source=True),
     "with attention": RecurrentConfig(VOCABULARY, WIDTH, layers=2, reads_source=True, attention=True),
+    "own source table": RecurrentConfig(
+        VOCABULARY,
+        WIDTH,
+        reads_source=True,
+        source_vocabulary=VOCABULARY + 4,
+        tied_output=False,
+        output_bias=True,
+        scale_embedding=False,
+    ),
 }
 each = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 
@@ -49,7 +60,7 @@ def test_no_prediction_depends_on_later_target_tokens(config):
     assert (before[:, 4:] != after[:, 4:]).any(-1).all()
 
 
-@pytest.mark.parametrize("name", ["encoder-decoder", "with attention"])
+@pytest.mark.parametrize("name", ["encoder-decoder", "with attention", "own source table"])
 def test_the_target_depends_on_every_source_token_and_on_no_padding(name):
     config = CONFIGS[name]
     model = RecurrentModel(config).eval()
@@ -128,6 +139,40 @@ class _WithValidation(SentencePair):
         return super().pairs("train")
 
 
+def test_tables_of_their_own_hold_their_own_weights():
+    model = RecurrentModel(CONFIGS["own source table"]).eval()
+    assert model.source_embedding.weight.shape == (VOCABULARY + 4, WIDTH)
+    assert model.output.weight is not model.embedding.weight
+    source, target = ids(1, 5, seed=1), ids(1, 4)
+    before = model(source, target)
+    assert model(source + 4, target).shape == before.shape  # ids that only the source has
+    for table, moves in ((model.embedding, False), (model.source_embedding, True)):
+        with torch.no_grad():  # a row that only the source holds: changing the target's table changes nothing
+            row = int((set(source.flatten().tolist()) - set(target.flatten().tolist())).pop())
+            table.weight[row] += 1
+        assert torch.allclose(model(source, target), before) != moves
+    with torch.no_grad():
+        model.output.bias[7] += 2
+    assert torch.allclose(
+        model(source, target)[..., 7], model.output.bias[7] + logits_without_bias(model, source, target)
+    )
+
+
+def logits_without_bias(model, source, target):
+    model.output.bias, bias = None, model.output.bias
+    try:
+        return model(source, target)[..., 7]
+    finally:
+        model.output.bias = bias
+
+
+def test_embeddings_are_scaled_unless_told_otherwise():
+    scaled = RecurrentModel(CONFIGS["encoder-decoder"])
+    plain = RecurrentModel(replace(CONFIGS["encoder-decoder"], scale_embedding=False))
+    target = ids(2, 3)
+    assert torch.allclose(scaled.embed(target), WIDTH**0.5 * plain.embed(target))
+
+
 def test_the_seed_decides_the_weights_and_leaves_the_global_state_alone():
     torch.manual_seed(5)
     expected = torch.rand(1)
@@ -146,12 +191,15 @@ def test_the_seed_decides_the_weights_and_leaves_the_global_state_alone():
         (lambda: RecurrentConfig(10, width=2.5), "width is 2.5"),
         (lambda: RecurrentConfig(10, layers=True), "layers is True"),
         (lambda: RecurrentConfig(10, attention=True), "reads_source=True"),
+        (lambda: RecurrentConfig(10, source_vocabulary=5), "reads no source"),
+        (lambda: RecurrentConfig(10, reads_source=True, source_vocabulary=0), "source_vocabulary is 0"),
         (lambda: RecurrentModel(CONFIGS["language model"])(ids(2, 3), ids(2, 4)), "reads none"),
         (
             lambda: RecurrentModel(CONFIGS["encoder-decoder"])(ids(3, 3), ids(2, 4)),
             "one target for each source",
         ),
         (lambda: RecurrentModel(CONFIGS["language model"])(None, ids(2, 4) + 100), "ids 0 to 22"),
+        (lambda: RecurrentModel(CONFIGS["own source table"])(ids(2, 3) + 20, ids(2, 4)), "ids 0 to 26"),
         (lambda: forward_flops(CONFIGS["language model"], 0, -1), "0 or more"),
     ],
 )

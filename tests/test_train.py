@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import stat
 import threading
 from dataclasses import replace
 
@@ -20,7 +21,7 @@ from destructure.experiment.evaluate import loss_with_inputs, target_loss
 from destructure.generate import greedy
 from destructure.tasks.base import Pair
 from destructure.tasks.numbers import NumberTranslation
-from destructure.token_ids import BEGIN, END
+from destructure.token_ids import BEGIN, END, PADDING
 
 TASK = NumberTranslation(high=999, train_examples=400, validation_examples=50, test_examples=50)
 CONFIG = TransformerConfig(
@@ -279,6 +280,17 @@ def test_loading_what_is_not_there(tmp_path):
         load_checkpoint(tmp_path)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+def test_a_written_file_may_be_read_by_whoever_may_read_new_files(tmp_path):
+    path, usual = tmp_path / "state", tmp_path / "usual"
+    usual.write_bytes(b"")
+    write_atomically(path, b"first")
+    assert path.stat().st_mode == usual.stat().st_mode
+    path.chmod(0o640)
+    write_atomically(path, b"second")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "file"
     write_atomically(path, b"old")
@@ -376,7 +388,9 @@ def test_greedy_decoding_equals_the_plain_loop_without_a_cache(structure):
     written = torch.full((len(source), 1), BEGIN)
     with torch.no_grad():
         for _ in range(longest):
-            following = random(source, written)[:, -1].argmax(-1, keepdim=True)
+            logits = random(source, written)[:, -1]
+            logits[:, PADDING] = -torch.inf  # padding is never written
+            following = logits.argmax(-1, keepdim=True)
             written = torch.cat([written, following], dim=1)
     expected = [ids[: ids.index(END)] if END in ids else ids for ids in written[:, 1:].tolist()]
     assert greedy(random, source, longest) == expected

@@ -28,7 +28,12 @@ def causal_mask(queries: int, keys: int | None = None, device=None) -> Tensor:
     return torch.ones(1, queries, keys, dtype=torch.bool, device=device).tril(diagonal=earlier)
 
 
-def input_mask(source: Tensor, bidirectional: bool) -> Tensor:
+def real_tokens(ids: Tensor, has_padding: bool = True) -> Tensor:
+    """Which ids are tokens and not padding, as booleans of the same shape; all of them if there is no padding."""
+    return ids != PADDING if has_padding else torch.ones_like(ids, dtype=torch.bool)
+
+
+def input_mask(source: Tensor, bidirectional: bool, has_padding: bool = True) -> Tensor:
     """What each input token sees of the input: everything (S4) or itself and what came before.
 
     Padding is hidden from every other token; each token may see itself, so that no row of the softmax is empty.
@@ -36,28 +41,29 @@ def input_mask(source: Tensor, bidirectional: bool) -> Tensor:
     Args:
         source: (batch, source) ids.
         bidirectional: whether later input tokens are visible.
+        has_padding: whether id 0 is padding, here and below.
 
     Returns:
         (batch, source, source) booleans.
     """
     length = source.shape[1]
-    real = (source != PADDING).unsqueeze(1)
+    real = real_tokens(source, has_padding).unsqueeze(1)
     itself = torch.eye(length, dtype=torch.bool, device=source.device)
     if bidirectional:
         return real.expand(-1, length, -1) | itself
     return (real & causal_mask(length, device=source.device)) | itself
 
 
-def memory_mask(source: Tensor, target_length: int) -> Tensor:
+def memory_mask(source: Tensor, target_length: int, has_padding: bool = True) -> Tensor:
     """What each target token sees of the input: all of it, except padding.
 
     Returns:
         (batch, target, source) booleans.
     """
-    return (source != PADDING).unsqueeze(1).expand(-1, target_length, -1)
+    return real_tokens(source, has_padding).unsqueeze(1).expand(-1, target_length, -1)
 
 
-def target_mask(target: Tensor, queries: int | None = None) -> Tensor:
+def target_mask(target: Tensor, queries: int | None = None, has_padding: bool = True) -> Tensor:
     """What each target token sees of the target: itself and earlier tokens, in every structure.
 
     Args:
@@ -68,7 +74,7 @@ def target_mask(target: Tensor, queries: int | None = None) -> Tensor:
         (batch, queries, target) booleans.
     """
     length = target.shape[1]
-    return input_mask(target, bidirectional=False)[:, length - (queries or length) :]
+    return input_mask(target, False, has_padding)[:, length - (queries or length) :]
 
 
 # --- the weighted average ------------------------------------------------------------------------------------

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from destructure.attention import KeyValues, MultiHeadAttention, join
+from destructure.attention import KeyValues, MultiHeadAttention, join, real_tokens
 from destructure.config import TransformerConfig
-from destructure.token_ids import PADDING
 
 
 def make_norm(config: TransformerConfig) -> nn.Module:
@@ -146,13 +145,18 @@ class Stack(nn.Module):
         self.final_norm = make_norm(config) if config.norm_placement == "before" else nn.Identity()
 
 
-def running_positions(ids: Tensor) -> Tensor:
+def running_positions(ids: Tensor, has_padding: bool = True) -> Tensor:
     """Number the real tokens 0, 1, 2, … whatever padding stands before them: (batch, length)."""
-    return ((ids != PADDING).cumsum(dim=1) - 1).clamp(min=0)
+    return (real_tokens(ids, has_padding).cumsum(dim=1) - 1).clamp(min=0)
 
 
 def initialise(model: nn.Module, seed: int) -> None:
-    """Draw the weights: matrices scaled to keep a vector's size, embeddings small, biases 0, norms 1."""
+    """Draw the weights: matrices scaled to keep a vector's size, embeddings small, biases 0, norms 1.
+
+    A model built without values (on torch's "meta" device, to be filled with real weights) is left as it is.
+    """
+    if all(parameter.is_meta for parameter in model.parameters()):
+        return
     generator = torch.Generator().manual_seed(seed)
     tables = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     with torch.no_grad():

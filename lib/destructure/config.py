@@ -20,6 +20,8 @@ class TransformerConfig:
 
     Sizes
         vocabulary: how many token ids there are; id 0 is padding.
+        has_padding: `False` makes id 0 a token like any other, for weights trained elsewhere whose id 0 is a word
+            (GPT-2's is "!"); all sequences of a batch must then be equally long.
         width: length of the vector that stands for one token ("d_model" in the papers).
         layers: layers in *each* stack (an encoder-decoder with `layers=3` has 3 + 3).
         heads: attention heads; `width` must be a multiple of it.
@@ -79,6 +81,7 @@ class TransformerConfig:
     restart_target_positions: bool = False
     tied_output: bool = True
     output_bias: bool = False
+    has_padding: bool = True
 
     def __post_init__(self):
         _require_sizes(self)

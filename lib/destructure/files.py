@@ -1,6 +1,7 @@
 """Writing files so that nothing is ever half-written."""
 
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(name, _mode(path))
         os.replace(name, path)
     except BaseException:
         with suppress(OSError):
@@ -31,6 +33,15 @@ def write_atomically(path: Path, content: bytes) -> None:
 def temporary_prefix(path: Path) -> str:
     """How the names of unfinished versions of a file begin."""
     return f".{path.name}.new-"
+
+
+def _mode(path: Path) -> int:
+    """Who may read and write: as before, or as any new file (mkstemp's own allow nobody but the owner)."""
+    with suppress(FileNotFoundError):
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)  # the only way to read it is to set it
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _sync_folder(folder: Path) -> None:

@@ -22,11 +22,17 @@ class RecurrentConfig:
     """Sizes and structure of a `RecurrentModel`.
 
     Attributes:
-        vocabulary: how many token ids there are; id 0 is padding.
+        vocabulary: how many token ids there are (for the target, if the source has its own); id 0 is padding.
         width: length of a token's vector and of the state.
         layers: recurrent layers, in the encoder and in the decoder each.
         reads_source: whether there is an encoder; without one the model is a plain language model.
         attention: whether the target looks back at all source states (additive scores, Bahdanau 2014).
+        source_vocabulary: how many ids the source has, with a table of their own; `None` if source and target
+            share ids and table.
+        tied_output: the output matrix is the (target) token table.
+        output_bias: the output layer adds a bias per token id.
+        scale_embedding: multiply token embeddings by √width, so that a table small enough for the output is not
+            too quiet as an input.
 
     Raises:
         ValueError: one sentence that says what was given, what is allowed and what to do.
@@ -37,15 +43,26 @@ class RecurrentConfig:
     layers: int = 1
     reads_source: bool = False
     attention: bool = False
+    source_vocabulary: int | None = None
+    tied_output: bool = True
+    output_bias: bool = False
+    scale_embedding: bool = True
 
     def __post_init__(self):
-        for name in ("vocabulary", "width", "layers"):
+        for name in ("vocabulary", "width", "layers", "source_vocabulary"):
             value = getattr(self, name)
+            if value is None and name == "source_vocabulary":
+                continue
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} is {value!r}; it must be a whole number of 1 or more.")
         if self.attention and not self.reads_source:
             raise ValueError(
                 "attention needs reads_source=True: without a source there is nothing to look back at."
+            )
+        if self.source_vocabulary is not None and not self.reads_source:
+            raise ValueError(
+                f"source_vocabulary is {self.source_vocabulary}, but the model reads no source; set "
+                "reads_source=True, or leave source_vocabulary out."
             )
 
     @property
@@ -98,11 +115,12 @@ class RecurrentModel(nn.Module):
                 self.encoder = _recurrent_layers(config)
             if config.attention:
                 self.attention = AdditiveAttention(config.width)
-            self.output = nn.Linear(config.width, config.vocabulary, bias=False)
-        self.output.weight = self.embedding.weight  # tied, as in the course's Transformer
-        self.scale = (
-            config.width**0.5
-        )  # else a table small enough for the output starts too quiet as an input
+            if config.source_vocabulary is not None:
+                self.source_embedding = nn.Embedding(config.source_vocabulary, config.width)
+            self.output = nn.Linear(config.width, config.vocabulary, bias=config.output_bias)
+        if config.tied_output:
+            self.output.weight = self.embedding.weight
+        self.scale = config.width**0.5 if config.scale_embedding else 1.0
         initialise(self, seed)
 
     def forward(self, source: Tensor | None, target: Tensor) -> Tensor:
@@ -130,7 +148,7 @@ class RecurrentModel(nn.Module):
             empty = self.embedding.weight.new_zeros(batch, 0, self.config.width)
             return RecurrentMemory([nothing] * self.config.layers, empty, visible)
         last = ((source != PADDING).sum(dim=1) - 1).clamp(min=0)  # padding stands after the end
-        states, start = self.embed(source), []
+        states, start = self.scale * self._source_table(source), []
         for layer in self.encoder:
             states = layer(states)[0]
             start.append(states[torch.arange(batch, device=source.device), last])
@@ -158,14 +176,14 @@ class RecurrentModel(nn.Module):
         return self.output(states), RecurrentCache(ends, target.shape[1]), None
 
     def embed(self, ids: Tensor) -> Tensor:
-        """Ids (batch, length) to vectors (batch, length, width) of about unit size a number."""
+        """Target ids (batch, length) to vectors (batch, length, width) of about unit size a number."""
         return self.scale * self.embedding(ids)
 
     def check(self, source: Tensor | None, target: Tensor) -> tuple[Tensor, Tensor]:
         """Return source and target ids as they will be used, or raise ValueError with one clear sentence."""
         target = require_ids(target, self.config.vocabulary, "target")
         source = target[:, :0] if source is None else source
-        source = require_ids(source, self.config.vocabulary, "source", shortest=0)
+        source = require_ids(source, self._source_table.num_embeddings, "source", shortest=0)
         if source.shape[0] != target.shape[0]:
             raise ValueError(
                 f"The source has {source.shape[0]} sequences and the target {target.shape[0]}; "
@@ -177,6 +195,10 @@ class RecurrentModel(nn.Module):
                 "build it with reads_source=True, or give an empty source."
             )
         return source, target
+
+    @property
+    def _source_table(self) -> nn.Embedding:
+        return self.embedding if self.config.source_vocabulary is None else self.source_embedding
 
     def training_flops(self, source: int, target: int) -> int:
         """FLOPs to learn from one example of these lengths, by formula: three forward passes' worth."""

@@ -4,11 +4,11 @@ Read it top to bottom. The four switches of `Structure` appear in exactly these 
 
     S1 separate_cross_attention   `blocks.Layer` (the sub-layer), `Transformer.write` (what one softmax covers)
     S2 separate_parameters        `Transformer.__init__` (two stacks, or one under two names)
-    S3 final_layer_memory         `Transformer.read` (what each target layer gets to read)
+    S3 final_layer_memory         `Transformer.keys_values_for_target` (what each target layer gets to read)
     S4 bidirectional_input        `Transformer.read` (the input mask)
 
 Shapes: source (batch, source) and target (batch, target) ids; states (batch, length, width).
-Id 0 is padding. Positions run on from the input to the target.
+Id 0 is padding (unless `has_padding` is off). Positions run on from the input to the target.
 """
 
 from dataclasses import dataclass, field
@@ -18,11 +18,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from destructure import cost
-from destructure.attention import KeyValues, input_mask, join, memory_mask, target_mask
-from destructure.blocks import Embedding, Stack, initialise, running_positions
+from destructure.attention import KeyValues, input_mask, join, memory_mask, real_tokens, target_mask
+from destructure.blocks import Embedding, LayerResult, Stack, initialise, running_positions
 from destructure.checks import require_ids, require_room
 from destructure.config import TransformerConfig
-from destructure.token_ids import PADDING
 
 
 @dataclass
@@ -109,17 +108,23 @@ class Transformer(nn.Module):
 
     def read(self, source: Tensor, keep_weights: bool = False) -> Memory:
         """Run the input stack over the source (batch, source) and prepare what each target layer will read."""
-        structure = self.config.structure
-        positions = running_positions(source)
+        structure, has_padding = self.config.structure, self.config.has_padding
+        positions = running_positions(source, has_padding)
         states = self.embedding(source, positions, segment=0)
-        mask = input_mask(source, structure.bidirectional_input)  # S4
+        mask = input_mask(source, structure.bidirectional_input, has_padding)  # S4
         passed = []
         for layer in self.input_stack.layers:
             passed.append(layer(states, positions, mask, keep_weights=keep_weights))
             states = passed[-1].states
         final = self.input_stack.final_norm(states)
+        weights = [result.self_weights for result in passed] if keep_weights else []
+        return Memory(self.keys_values_for_target(passed, final, positions), source, final, weights)
 
-        keys_values = []
+    def keys_values_for_target(
+        self, passed: list[LayerResult], final: Tensor, positions: Tensor
+    ) -> list[KeyValues]:
+        """What each target layer gets to read of the input, from the input layers' results and the final states."""
+        keys_values, structure = [], self.config.structure
         for layer, same_level in zip(self.target_stack.layers, passed, strict=True):
             reader = layer.cross_attention or layer.attention
             if structure.final_layer_memory:  # S3: every target layer reads the final input states...
@@ -128,8 +133,7 @@ class Transformer(nn.Module):
                 keys_values.append(same_level.own)  # ... or layer l what input layer l read,
             else:  # projected by the reader's own matrices, unless they are the same
                 keys_values.append(reader.keys_values(same_level.read, positions))
-        weights = [result.self_weights for result in passed] if keep_weights else []
-        return Memory(keys_values, source, final, weights)
+        return keys_values
 
     def write(self, memory: Memory, target: Tensor, cache: list[KeyValues] | None = None, keep_weights=False):
         """Run the target stack over target ids, after a memory.
@@ -146,8 +150,8 @@ class Transformer(nn.Module):
         new = target[:, done:]
         positions = self._target_positions(memory.source, target)[:, done:]
         states = self.target_embedding(new, positions, segment=1)
-        mask = target_mask(target, queries=new.shape[1])
-        sees_input = memory_mask(memory.source, new.shape[1])
+        mask = target_mask(target, new.shape[1], self.config.has_padding)
+        sees_input = memory_mask(memory.source, new.shape[1], self.config.has_padding)
         separate = self.config.structure.separate_cross_attention  # S1: a softmax of its own for the input...
         if not separate:  # ... or one softmax over input and target together.
             mask = torch.cat([sees_input, mask], dim=-1)
@@ -178,13 +182,14 @@ class Transformer(nn.Module):
         Returns:
             Final states (batch, source + target, width).
         """
-        structure = self.config.structure
+        structure, has_padding = self.config.structure, self.config.has_padding
         if not structure.is_single_stack:
             raise ValueError(
                 f"The structure {structure} cannot run in one pass: only a prefix LM or a decoder-only model "
                 "is one stack over input and target; leave one_pass unset."
             )
-        positions = torch.cat([running_positions(source), self._target_positions(source, target)], dim=1)
+        positions = running_positions(source, has_padding)
+        positions = torch.cat([positions, self._target_positions(source, target)], dim=1)
         states = torch.cat(
             [
                 self.embedding(source, positions[:, : source.shape[1]], segment=0),
@@ -192,9 +197,10 @@ class Transformer(nn.Module):
             ],
             dim=1,
         )
-        from_source = input_mask(source, structure.bidirectional_input)
+        from_source = input_mask(source, structure.bidirectional_input, has_padding)
         from_source = functional.pad(from_source, (0, target.shape[1]), value=False)
-        from_target = torch.cat([memory_mask(source, target.shape[1]), target_mask(target)], dim=-1)
+        sees_input = memory_mask(source, target.shape[1], has_padding)
+        from_target = torch.cat([sees_input, target_mask(target, None, has_padding)], dim=-1)
         mask = torch.cat([from_source, from_target], dim=1)
         for layer in self.input_stack.layers:
             states = layer(states, positions, mask).states
@@ -226,10 +232,10 @@ class Transformer(nn.Module):
         return AttentionMaps(memory.weights, [result.self_weights for result in results], cross)
 
     def _target_positions(self, source, target):
-        positions = running_positions(target)
+        positions = running_positions(target, self.config.has_padding)
         if self.config.restart_target_positions:
             return positions
-        return positions + (source != PADDING).sum(dim=1, keepdim=True)
+        return positions + real_tokens(source, self.config.has_padding).sum(dim=1, keepdim=True)
 
     def check(self, source: Tensor | None, target: Tensor) -> tuple[Tensor, Tensor]:
         """Return source and target ids as they will be used, or raise ValueError with one clear sentence."""
@@ -260,14 +266,11 @@ class EncoderOnly(nn.Module):
 
     def forward(self, ids: Tensor, segments: Tensor | int = 0) -> Tensor:
         """Ids (batch, length) to one final vector a token (batch, length, width)."""
-        ids = require_ids(ids, self.config.vocabulary, "input")
-        require_room(ids, ids[:, :0], self.config)
-        positions = running_positions(ids)
-        states = self.embedding(ids, positions, segments)
-        mask = input_mask(ids, bidirectional=True)
-        for layer in self.stack.layers:
-            states = layer(states, positions, mask).states
-        return self.stack.final_norm(states)
+        return self.stack.final_norm(self._run(ids, segments)[0])
+
+    def attention_maps(self, ids: Tensor, segments: Tensor | int = 0) -> list[Tensor]:
+        """Attention weights of ids (batch, length): (batch, heads, length, length) of each layer."""
+        return self._run(ids, segments, keep_weights=True)[1]
 
     def classify(self, ids: Tensor) -> Tensor:
         """Ids (batch, length), the first being `[CLS]`, to class logits (batch, labels).
@@ -282,3 +285,15 @@ class EncoderOnly(nn.Module):
     def masked_logits(self, ids: Tensor) -> Tensor:
         """Ids with some hidden behind a mask token to logits (batch, length, vocabulary), by the token table."""
         return self(ids) @ self.embedding.tokens.weight.T
+
+    def _run(self, ids, segments, keep_weights=False):
+        ids = require_ids(ids, self.config.vocabulary, "input")
+        require_room(ids, ids[:, :0], self.config)
+        positions = running_positions(ids, self.config.has_padding)
+        states = self.embedding(ids, positions, segments)
+        mask, weights = input_mask(ids, True, self.config.has_padding), []
+        for layer in self.stack.layers:
+            result = layer(states, positions, mask, keep_weights=keep_weights)
+            states = result.states
+            weights.append(result.self_weights)
+        return states, weights

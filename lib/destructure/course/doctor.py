@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from destructure.course.contents import LESSONS, measured_times
 from destructure.course.speed import gflop_per_second
+from destructure.pretrained import PACKAGES, what_is_missing
 
 OPTIONAL = {
     "test": ("pytest", "nbval", "ruff", "transformers", "num2words", "playwright"),
@@ -27,6 +28,8 @@ def report() -> Iterator[str]:
         missing = [name for name in packages if importlib.util.find_spec(name) is None]
         state = f"missing {', '.join(missing)}: pip install -e '.[{extra}]'" if missing else "present"
         yield f"extra       [{extra}] {state}"
+    for name in PACKAGES:
+        yield f"weights     [{name}] {what_is_missing(name) or 'present'}"
     yield "notebooks   expected here, from the times measured when they were made:"
     times = measured_times()
     for lesson in LESSONS:

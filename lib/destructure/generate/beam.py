@@ -1,0 +1,158 @@
+"""Beam search: several beginnings side by side, the best few kept at every step."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from destructure.generate.methods import Beam
+from destructure.generate.request import Prompts, Request, make_requests, rows_of_source
+from destructure.generate.writers import make_writer, read_source
+from destructure.token_ids import BEGIN, END, PADDING
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One text that beam search kept.
+
+    Attributes:
+        ids: new ids, without the end token.
+        log_probability: of the whole text with its end token, in nats.
+        score: what texts are compared by: log_probability / length ** length_penalty.
+        ended: whether it wrote the end token; otherwise it was cut off.
+    """
+
+    ids: list[int]
+    log_probability: float
+    score: float
+    ended: bool
+
+
+@torch.inference_mode()
+def beam_search(
+    model,
+    source,
+    longest: int,
+    *,
+    prompts: Prompts | None = None,
+    how: Beam = Beam(),  # noqa: B008  (frozen)
+    cache: bool = True,
+    fast: bool = True,
+    begin: int | None = BEGIN,
+    end: int | tuple[int, ...] | None = END,
+) -> list[list[Hypothesis]]:
+    """Search for the most probable text of each row, and return all that were kept.
+
+    At every step each of the `width` texts is extended by every token, texts that have ended compete unchanged, and
+    the `width` with the best score stay. The search ends when all kept texts have ended. It can miss the best text,
+    because a beginning that looks poor is given up for good; with width 1 it is greedy writing.
+
+    Args:
+        model, source, longest, prompts, cache, fast, begin, end: as in `generate`.
+        how: width and length penalty.
+
+    Returns:
+        For each row up to `width` texts, the best first.
+
+    Raises:
+        ValueError: as `generate`.
+    """
+    found = {}
+    for request in make_requests(model, source, longest, prompts, begin, end):
+        found.update(zip(request.rows, beam_search_request(model, request, how, cache, fast), strict=True))
+    return [found[row] for row in range(len(found))]
+
+
+def beam_search_request(
+    model, request: Request, how: Beam, cache: bool, fast: bool
+) -> list[list[Hypothesis]]:
+    """Search for one batch that was checked before."""
+    batch, width = len(request.rows), how.width
+    writer = _wide_writer(model, request, width, cache, fast)
+    texts = _Texts.start(batch, width)
+    for step in range(request.longest):
+        logits = request.only_tokens(writer.logits(), first=step == 0)
+        ids, rows = texts.extend(logits, request.ends, how.length_penalty)
+        if bool(texts.ended.all()):
+            break
+        if step + 1 < request.longest:
+            writer.reorder(rows.to(logits.device))
+            writer.append(ids.to(logits.device))
+    return texts.sorted(request.ends, how.length_penalty)
+
+
+def _wide_writer(model, request, width, cache, fast):
+    """A writer with `width` rows for each row asked for; the source is read once."""
+    source = read_source(model, request.source)
+    wide = torch.arange(len(request.rows)).repeat_interleave(width)
+    prompts = request.prompts.repeat_interleave(width, dim=0)
+    return make_writer(model, rows_of_source(source, wide), prompts, request.longest, cache, fast)
+
+
+@dataclass
+class _Texts:
+    """The texts in the beam.
+
+    Attributes:
+        ids: (batch, width, length); padding after the end.
+        total: (batch, width) log-probabilities; minus infinity for a place not yet taken.
+        length: (batch, width) tokens, the end token included.
+        ended: (batch, width); free places count as ended.
+    """
+
+    ids: Tensor
+    total: Tensor
+    length: Tensor
+    ended: Tensor
+
+    @classmethod
+    def start(cls, batch: int, width: int) -> "_Texts":
+        """One empty text a row; the other places of the beam are free."""
+        total = torch.full((batch, width), -torch.inf, dtype=torch.float64)
+        total[:, 0] = 0
+        ids = torch.zeros(batch, width, 0, dtype=torch.long)
+        return cls(ids, total, torch.zeros(batch, width, dtype=torch.long), total < 0)
+
+    def extend(self, logits: Tensor, ends: frozenset[int], length_penalty: float) -> tuple[Tensor, Tensor]:
+        """Extend every text by every token and keep the best.
+
+        Returns:
+            The last id of each text kept, and the row of `logits` that it goes on from: both (batch · width,).
+        """
+        batch, width = self.total.shape
+        vocabulary = logits.shape[-1]
+        step = logits.cpu().double().log_softmax(dim=-1).view(batch, width, vocabulary)
+        # A text that has ended can only stay as it is: by padding, which costs nothing and adds no length.
+        step = step.masked_fill(self.ended.unsqueeze(-1), -torch.inf)
+        step[..., PADDING] = step[..., PADDING].masked_fill(self.ended, 0)
+        totals = self.total.unsqueeze(-1) + step
+        lengths = (self.length + ~self.ended).unsqueeze(-1)
+        scores = totals / lengths.clamp(min=1) ** length_penalty
+        chosen = scores.flatten(1).topk(width, dim=1).indices
+        place, ids = chosen // vocabulary, chosen % vocabulary
+
+        self.total = totals.flatten(1).gather(1, chosen)
+        was_ended = self.ended.gather(1, place)
+        self.length = self.length.gather(1, place) + ~was_ended
+        free = self.total == -torch.inf
+        self.ended = was_ended | free | torch.isin(ids, torch.tensor(sorted(ends), dtype=torch.long))
+        kept = self.ids.gather(1, place.unsqueeze(-1).expand(-1, -1, self.ids.shape[-1]))
+        self.ids = torch.cat([kept, ids.unsqueeze(-1)], dim=-1)
+        rows = place + width * torch.arange(batch).unsqueeze(1)
+        return ids.flatten(), rows.flatten()
+
+    def sorted(self, ends: frozenset[int], length_penalty: float) -> list[list[Hypothesis]]:
+        """The texts of each row, the best first."""
+        scores = self.total / self.length.clamp(min=1) ** length_penalty
+        found = []
+        for row, order in enumerate(scores.argsort(dim=1, descending=True, stable=True).tolist()):
+            found.append([])
+            for place in order:
+                total = float(self.total[row, place])
+                if total == -torch.inf:  # a free place
+                    continue
+                ids = self.ids[row, place, : int(self.length[row, place])].tolist()
+                ended = ids[-1] in ends
+                score = float(scores[row, place])
+                found[-1].append(Hypothesis(ids[:-1] if ended else ids, total, score, ended))
+        return found

@@ -1,0 +1,216 @@
+"""What was asked for, checked and brought into one form before any token is written."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral
+
+import torch
+from torch import Tensor
+
+from destructure.attention import real_tokens
+from destructure.checks import require_ids, require_room
+from destructure.recurrent import RecurrentMemory
+from destructure.token_ids import PADDING
+from destructure.transformer import Memory
+
+Prompts = Sequence[Sequence[int]] | Tensor
+
+
+@dataclass
+class Request:
+    """One batch to write.
+
+    Attributes:
+        source: (rows, source) ids, maybe of length 0, or a memory of an input read before.
+        prompts: (rows, prompt) ids that every row goes on from, padded on the left.
+        longest: how many tokens to write at most.
+        ends: ids that end a text.
+        rows: which rows of the caller's batch these are.
+        never_padding: whether id 0 must not be chosen: it is padding, and no end token.
+    """
+
+    source: Tensor | Memory | RecurrentMemory
+    prompts: Tensor
+    longest: int
+    ends: frozenset[int]
+    rows: list[int]
+    never_padding: bool
+
+    def only_tokens(self, logits: Tensor, first: bool) -> Tensor:
+        """Rule out padding in logits (rows, vocabulary), in place; check the first ones.
+
+        Raises:
+            ValueError: if a first logit is not a number (NaN), as after a training that diverged.
+        """
+        if first and bool(logits.isnan().any()):
+            raise ValueError(
+                "The model's logits are not numbers (NaN), so no token can be chosen; its weights are damaged, as "
+                "after a training that diverged."
+            )
+        if self.never_padding:
+            logits[:, PADDING] = -torch.inf
+        return logits
+
+
+def make_requests(model, source, longest, prompts, begin, end) -> list[Request]:
+    """Check everything and return what to write: one batch, or several where rows must not be padded.
+
+    Raises:
+        ValueError: one sentence that says what was given, what is allowed and what to do.
+    """
+    if not isinstance(longest, int) or isinstance(longest, bool) or longest < 1:
+        raise ValueError(f"longest is {longest!r}; allow at least one token.")
+    config, device = model.config, next(model.parameters()).device
+    has_padding = getattr(config, "has_padding", True)
+    count = _rows_of(source)
+    begins = _beginnings(prompts, count, begin, has_padding)
+    ends = frozenset(() if end is None else (end,) if isinstance(end, int) else end)
+    _require_known(ends, config.vocabulary, "end")
+    if count is not None and len(begins) != count:
+        raise ValueError(
+            f"There are {count} sources and {len(begins)} prompts; give one prompt for each source."
+        )
+
+    groups = [range(len(begins))]
+    if not has_padding:  # nothing can be hidden, so only rows of equal length go together
+        lengths = sorted({len(ids) for ids in begins})
+        groups = [[row for row, ids in enumerate(begins) if len(ids) == length] for length in lengths]
+    never_padding = has_padding and PADDING not in ends
+    requests = []
+    for rows in groups:
+        padded = _padded_left([begins[row] for row in rows]).to(device)
+        rows = list(rows)
+        part = source if source is None or len(groups) == 1 else rows_of_source(source, torch.tensor(rows))
+        part = _checked_source(model, part, padded)
+        requests.append(Request(part, padded, longest, ends, rows, never_padding))
+        _require_positions(config, requests[-1], has_padding)
+    return requests
+
+
+def rows_of_source(source, rows: Tensor):
+    """Take some rows of a source or memory, in the order given; a row may be taken more than once."""
+    if isinstance(source, Tensor):
+        return source[rows.to(source.device)]
+    if isinstance(source, RecurrentMemory):
+        rows = rows.to(source.states.device)
+        return RecurrentMemory(
+            [start[rows] for start in source.start], source.states[rows], source.visible[rows]
+        )
+    rows = rows.to(source.source.device)
+    keys_values = [type(part)(*(tensor[rows] for tensor in part)) for part in source.keys_values]
+    return Memory(keys_values, source.source[rows], source.states[rows])
+
+
+def _rows_of(source) -> int | None:
+    if source is None:
+        return None
+    if isinstance(source, Tensor):
+        if source.dim() != 2:
+            raise ValueError(
+                f"The source has shape {tuple(source.shape)}; give token ids as (batch, length)."
+            )
+        return source.shape[0]
+    if isinstance(source, Memory):
+        return source.source.shape[0]
+    if isinstance(source, RecurrentMemory):
+        return source.states.shape[0]
+    raise ValueError(
+        f"The source is a {type(source).__name__}; give token ids as a torch tensor (batch, length), a memory that "
+        "the model has read, or None for no source."
+    )
+
+
+def _beginnings(
+    prompts: Prompts | None, rows: int | None, begin: int | None, has_padding: bool
+) -> list[list[int]]:
+    """What each row goes on from: `begin`, then its prompt without padding."""
+    if isinstance(prompts, Tensor):
+        if prompts.dim() != 2 or prompts.is_floating_point():
+            raise ValueError(
+                f"The prompts are a tensor of shape {tuple(prompts.shape)} and {prompts.dtype}; give whole numbers "
+                "as (batch, length), or one list of ids a prompt."
+            )
+        prompts = prompts.tolist()
+    if prompts is None:
+        prompts = [[]] * (1 if rows is None else rows)
+    if isinstance(prompts, str) or not all(_is_list_of_ids(ids) for ids in prompts):
+        raise ValueError(
+            "The prompts are not token ids; give one list of whole numbers a prompt, such as [[5, 3], [7]], or a "
+            "tensor (batch, length)."
+        )
+    if not len(prompts):
+        raise ValueError(
+            "There are no prompts; give at least one, or None to start from the begin token alone."
+        )
+    if begin == PADDING and has_padding:
+        raise ValueError(
+            f"The begin token is {begin}, but id {PADDING} is padding in this model and hidden from it; give another "
+            "id, or None for none."
+        )
+    first = [] if begin is None else [begin]
+    begins = [
+        [*first, *(int(index) for index in ids if index != PADDING or not has_padding)] for ids in prompts
+    ]
+    if not all(begins):
+        empty = [bool(ids) for ids in begins].index(False)
+        raise ValueError(
+            f"Prompt {empty} is empty and there is no begin token, so there is nothing to go on from; give a prompt "
+            "of at least one id, or a begin token."
+        )
+    return begins
+
+
+def _is_list_of_ids(ids) -> bool:
+    return isinstance(ids, Sequence) and all(_is_whole(index) for index in ids)
+
+
+def _is_whole(value) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _padded_left(begins: list[list[int]]) -> Tensor:
+    length = max(map(len, begins))
+    return torch.tensor([[PADDING] * (length - len(ids)) + ids for ids in begins])
+
+
+def _checked_source(model, source, prompts: Tensor):
+    """Check ids; turn no source into an empty one."""
+    if isinstance(source, Memory | RecurrentMemory):
+        require_ids(prompts, model.config.vocabulary, "prompt")
+        return source
+    structure = getattr(model.config, "structure", None)
+    if structure is None:  # a recurrent model has no positions to run out of
+        return model.check(source, prompts)[0]
+    require_ids(prompts, model.config.vocabulary, "prompt")
+    source = prompts[:, :0] if source is None else source
+    require_ids(source, model.config.vocabulary, "source", shortest=0)
+    require_room(source, prompts[:, -1:], model.config)
+    return source
+
+
+def _require_positions(config, request: Request, has_padding: bool) -> None:
+    """Check that a learned position table reaches to the last token of every row; padding needs no position."""
+    if config.positions != "learned":
+        return
+    source = request.source if isinstance(request.source, Tensor) else request.source.source
+    source_lengths = real_tokens(source, has_padding).sum(dim=1)
+    prompt_lengths = real_tokens(request.prompts, has_padding).sum(dim=1)
+    taken = prompt_lengths if config.restart_target_positions else source_lengths + prompt_lengths
+    # The last token written is not read again, so it needs no position.
+    needed = int(taken.max()) + request.longest - 1
+    if needed > config.max_length:
+        room = config.max_length - int(taken.max()) + 1
+        raise ValueError(
+            f"{request.longest} new tokens after {int(taken.max())} given ones need {needed} positions, but this "
+            f"model has {config.max_length}; ask for at most {max(room, 0)} new tokens, or build the model "
+            "with a larger max_length."
+        )
+
+
+def _require_known(ids, vocabulary: int, name: str) -> None:
+    for index in ids:
+        if not _is_whole(index) or not 0 <= index < vocabulary:
+            raise ValueError(
+                f"The {name} token is {index!r}, but the vocabulary has ids 0 to {vocabulary - 1}; give one of "
+                "these, or None for none."
+            )

@@ -1,0 +1,131 @@
+"""Writers: a model in the middle of a text. The loop asks one for logits, chooses, and tells it what was chosen.
+
+Every writer has three methods:
+
+    logits()        (rows, vocabulary): how likely each token is to come next
+    append(ids)     (rows,): one chosen token a row
+    reorder(rows)   (rows,): continue row `rows[i]`'s text in row i; rows may only swap where they share the source
+
+`PlainWriter` is the one to read. `destructure.generate.fast` does the same sooner.
+"""
+
+import torch
+from torch import Tensor
+
+from destructure.attention import KeyValues
+from destructure.recurrent import RecurrentCache, RecurrentModel
+from destructure.token_ids import PADDING
+from destructure.transformer import Transformer
+
+
+class PlainWriter:
+    """A `Transformer` that writes, by its own `read` and `write`.
+
+    With the cache, the input is read once, and keys and values of written tokens are kept; each step computes the new
+    token only. That is possible in all sixteen structures: no token sees a later *target* token, so what was computed
+    for a written token never changes while the text grows. Without the cache, each step computes everything again.
+
+    Args:
+        model: any structure.
+        source: (rows, source) ids, or the `Memory` of an input read before.
+        prompts: (rows, prompt) ids to go on from, padded on the left.
+        cache: whether to keep what was computed.
+
+    Attributes:
+        written: (rows, length) all target ids so far, prompts included.
+    """
+
+    def __init__(self, model: Transformer, source, prompts: Tensor, cache: bool = True):
+        self.model, self.written, self.keep = model, prompts, cache
+        self.memory = read_source(model, source)
+        self.cache: list[KeyValues] | None = None
+
+    def logits(self) -> Tensor:
+        """How likely each token is to come next, (rows, vocabulary)."""
+        if not self.keep:
+            memory = self.model.read(self.memory.source)
+            return self.model.write(memory, self.written)[0][:, -1]
+        logits, self.cache, _ = self.model.write(self.memory, self.written, self.cache)
+        return logits[:, -1]
+
+    def append(self, ids: Tensor) -> None:
+        """Go on with these ids: (rows,) one a row, or (rows, several)."""
+        self.written = torch.cat([self.written, ids.view(len(ids), -1)], dim=1)
+
+    def reorder(self, rows: Tensor) -> None:
+        """Continue row `rows[i]`'s text in row i; rows may only swap where they share the source."""
+        self.written = self.written[rows]
+        if self.cache is not None:
+            self.cache = [KeyValues(keys[rows], values[rows]) for keys, values in self.cache]
+
+
+class RecurrentWriter:
+    """A `RecurrentModel` that writes. Its cache is its state, as large after a thousand tokens as after one.
+
+    A state cannot hide padding, as a mask does: so padding must not reach it. Sources are moved to stand before their
+    padding, and where prompts differ in length, each row's state waits until its prompt begins.
+
+    Args:
+        model, source, prompts, cache: as in `PlainWriter`.
+    """
+
+    def __init__(self, model: RecurrentModel, source, prompts: Tensor, cache: bool = True):
+        self.model, self.written, self.keep = model, prompts, cache
+        self.source, self.memory = source, read_source(model, source)
+        self._forget()
+
+    def logits(self) -> Tensor:
+        """How likely each token is to come next, (rows, vocabulary)."""
+        if not self.keep:
+            self.memory = read_source(self.model, self.source)
+            self._forget()
+        new = self.written[:, self.done :]
+        pieces = [new] if bool((new != PADDING).all()) else new.split(1, dim=1)
+        for piece in pieces:
+            self._go_on(piece)
+        return self._logits
+
+    def append(self, ids: Tensor) -> None:
+        """Go on with these ids: (rows,) one a row, or (rows, several)."""
+        self.written = torch.cat([self.written, ids.view(len(ids), -1)], dim=1)
+
+    def reorder(self, rows: Tensor) -> None:
+        """Continue row `rows[i]`'s text in row i; rows may only swap where they share the source."""
+        self.written = self.written[rows]
+        self.states, self._logits = [state[rows] for state in self.states], self._logits[rows]
+
+    def _go_on(self, ids):
+        logits, cache, _ = self.model.write(self.memory, ids, RecurrentCache(self.states, 0))
+        real = ids[:, :1] != PADDING
+        self.states = [
+            torch.where(real, new, old) for new, old in zip(cache.states, self.states, strict=True)
+        ]
+        self._logits = logits[:, -1]
+        self.done += ids.shape[1]
+
+    def _forget(self):
+        self.states, self.done, self._logits = self.memory.start, 0, None
+
+
+def read_source(model, source):
+    """A memory of the source: (rows, source) ids are read; what has been read is returned as it is."""
+    if not isinstance(source, Tensor):
+        return source
+    return model.read(padding_last(source) if isinstance(model, RecurrentModel) else source)
+
+
+def padding_last(ids: Tensor) -> Tensor:
+    """Move each row's padding behind its tokens: (rows, length) to the same shape."""
+    order = (ids == PADDING).int().argsort(dim=1, stable=True)
+    return ids.gather(1, order)
+
+
+def make_writer(model, source, prompts: Tensor, longest: int, cache: bool, fast: bool):
+    """The writer for a model."""
+    if isinstance(model, RecurrentModel):
+        return RecurrentWriter(model, source, prompts, cache)
+    if cache and fast:
+        from destructure.generate.fast import FastWriter
+
+        return FastWriter(model, source, prompts, longest)
+    return PlainWriter(model, source, prompts, cache)

@@ -1,0 +1,229 @@
+"""How the transformers library names and shapes the weights of GPT-2, BERT and Llama, and what they are called here.
+
+Each function takes a checkpoint's settings and tensors and returns our configuration and our weights. A setting that
+our classes cannot reproduce is refused with its name: a model that is nearly right is worse than none.
+"""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from destructure.config import TransformerConfig
+from destructure.structure import Structure
+
+_ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "relu": "relu"}
+_GPT2_PARTS = {
+    "ln_1": "attention_norm",
+    "ln_2": "feed_forward_norm",
+    "attn.c_proj": "attention.output",
+    "mlp.c_fc": "feed_forward.expand",
+    "mlp.c_proj": "feed_forward.contract",
+}
+_LLAMA_PARTS = {
+    "input_layernorm": "attention_norm",
+    "post_attention_layernorm": "feed_forward_norm",
+    "self_attn.q_proj": "attention.query",
+    "self_attn.k_proj": "attention.key",
+    "self_attn.v_proj": "attention.value",
+    "self_attn.o_proj": "attention.output",
+    "mlp.gate_proj": "feed_forward.gate",
+    "mlp.up_proj": "feed_forward.expand",
+    "mlp.down_proj": "feed_forward.contract",
+}
+_BERT_PARTS = {
+    "attention.self.query": "attention.query",
+    "attention.self.key": "attention.key",
+    "attention.self.value": "attention.value",
+    "attention.output.dense": "attention.output",
+    "attention.output.LayerNorm": "attention_norm",
+    "intermediate.dense": "feed_forward.expand",
+    "output.dense": "feed_forward.contract",
+    "output.LayerNorm": "feed_forward_norm",
+}
+_BERT_TABLES = {
+    "embeddings.word_embeddings.weight": "embedding.tokens.weight",
+    "embeddings.position_embeddings.weight": "embedding.positions.weight",
+    "embeddings.token_type_embeddings.weight": "embedding.segments.weight",
+    "embeddings.LayerNorm.weight": "embedding.norm.weight",
+    "embeddings.LayerNorm.bias": "embedding.norm.bias",
+}
+
+
+class Settings(dict):
+    """What a checkpoint's `config.json` says."""
+
+    def require(self, name: str, default, allowed: tuple):
+        """Return a setting, or raise ValueError if our classes cannot reproduce its value."""
+        value = self.get(name, default)
+        if value not in allowed:
+            known = " or ".join(repr(each) for each in allowed)
+            raise ValueError(
+                f"The checkpoint's config.json says {name} = {value!r}, which this course's model cannot reproduce; "
+                f"only {known} is supported."
+            )
+        return value
+
+    @property
+    def has_padding(self) -> bool:
+        """Whether id 0 is padding, as everywhere in this course."""
+        return self.get("pad_token_id") == 0
+
+
+def gpt2(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerConfig, dict[str, Tensor]]:
+    """GPT-2: matrices are stored transposed, and queries, keys and values in one."""
+    settings.require("scale_attn_weights", True, (True,))
+    settings.require("scale_attn_by_inverse_layer_idx", False, (False,))
+    settings.require("add_cross_attention", False, (False,))
+    activation = settings.require("activation_function", "gelu_new", tuple(_ACTIVATIONS))
+    tied = settings.require("tie_word_embeddings", True, (True, False))
+    tensors = _without_prefix(tensors, "transformer.")
+    tensors = _without(
+        tensors, lambda name: name.endswith((".attn.bias", ".attn.masked_bias"))
+    )  # the causal mask
+    if tied:
+        tensors.pop("lm_head.weight", None)
+    weights = {}
+    for name, tensor in tensors.items():
+        kind = name.rpartition(".")[2]
+        if name.startswith("h.") and tensor.dim() == 2:
+            tensor = tensor.T
+        if ".attn.c_attn." in name:
+            layer = name.split(".")[1]
+            for part, rows in zip(("query", "key", "value"), tensor.chunk(3), strict=True):
+                weights[f"input_stack.layers.{layer}.attention.{part}.{kind}"] = rows
+        else:
+            weights[_gpt2_name(name)] = tensor
+    length, width = tensors["wpe.weight"].shape
+    config = TransformerConfig(
+        vocabulary=tensors["wte.weight"].shape[0],
+        width=width,
+        layers=_layers(weights, "input_stack.layers."),
+        heads=settings.get("n_head", 12),
+        structure=Structure.DECODER_ONLY,
+        feed_forward=weights["input_stack.layers.0.feed_forward.expand.weight"].shape[0],
+        max_length=length,
+        norm="layer",
+        activation=_ACTIVATIONS[activation],
+        bias=True,
+        norm_epsilon=settings.get("layer_norm_epsilon", 1e-5),
+        tied_output=tied,
+        has_padding=settings.has_padding,
+    )
+    return config, weights
+
+
+def llama(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerConfig, dict[str, Tensor]]:
+    """Llama: names differ, and nothing else; its rotary positions pair the halves of a head as ours do."""
+    settings.require("hidden_act", "silu", ("silu", "swish"))
+    rotary = Settings(settings.get("rope_parameters") or settings.get("rope_scaling") or {})
+    rotary.require("rope_type", rotary.get("type", "default"), ("default",))
+    bias = settings.require("attention_bias", False, (True, False))
+    settings.require("mlp_bias", False, (bias,))
+    tied = settings.require("tie_word_embeddings", False, (True, False))
+    heads = settings.get("num_attention_heads", 32)
+    tensors = _without(tensors, lambda name: name.endswith("rotary_emb.inv_freq"))
+    tensors = _without_prefix(tensors, "model.")
+    if tied:
+        tensors.pop("lm_head.weight", None)
+    weights = {_llama_name(name): tensor for name, tensor in tensors.items()}
+    vocabulary, width = weights["embedding.tokens.weight"].shape
+    settings.require("head_dim", None, (None, width // heads))
+    config = TransformerConfig(
+        vocabulary=vocabulary,
+        width=width,
+        layers=_layers(weights, "input_stack.layers."),
+        heads=heads,
+        structure=Structure.DECODER_ONLY,
+        key_value_heads=settings.get("num_key_value_heads"),
+        feed_forward=weights["input_stack.layers.0.feed_forward.expand.weight"].shape[0],
+        max_length=settings.get("max_position_embeddings", 2048),
+        norm="rms",
+        activation="swiglu",
+        bias=bias,
+        positions="rotary",
+        rotary_base=float(rotary.get("rope_theta", settings.get("rope_theta", 10_000.0))),
+        norm_epsilon=settings.get("rms_norm_eps", 1e-6),
+        tied_output=tied,
+        has_padding=settings.has_padding,
+    )
+    return config, weights
+
+
+def bert(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerConfig, dict[str, Tensor]]:
+    """BERT: the stack and its embeddings; the layers above it (pooler, classifier, ...) are left out."""
+    settings.require("position_embedding_type", "absolute", ("absolute",))
+    settings.require("is_decoder", False, (False,))
+    activation = settings.require("hidden_act", "gelu", tuple(_ACTIVATIONS))
+    settings.setdefault("pad_token_id", 0)
+    tensors = _without_prefix(tensors, "bert.")
+    tensors = {
+        name: each for name, each in tensors.items() if name in _BERT_TABLES or name.startswith("encoder.")
+    }
+    weights = {_bert_name(name): tensor for name, tensor in tensors.items()}
+    vocabulary, width = weights["embedding.tokens.weight"].shape
+    config = TransformerConfig(
+        vocabulary=vocabulary,
+        width=width,
+        layers=_layers(weights, "stack.layers."),
+        heads=settings.get("num_attention_heads", 12),
+        feed_forward=weights["stack.layers.0.feed_forward.expand.weight"].shape[0],
+        max_length=weights["embedding.positions.weight"].shape[0],
+        norm="layer",
+        norm_placement="after",
+        activation=_ACTIVATIONS[activation],
+        bias=True,
+        segments=weights["embedding.segments.weight"].shape[0],
+        embedding_norm=True,
+        norm_epsilon=settings.get("layer_norm_eps", 1e-12),
+        has_padding=settings.has_padding,
+    )
+    return config, weights
+
+
+def left_out_of_bert(tensors: dict[str, Tensor]) -> list[str]:
+    """Names of weights above a BERT's stack that `bert` leaves out, but for the pooler that every BERT has."""
+    known = ("embeddings.", "encoder.", "pooler.")
+    return [name for name in _without_prefix(tensors, "bert.") if not name.startswith(known)]
+
+
+def _gpt2_name(name: str) -> str:
+    top = {
+        "wte.weight": "embedding.tokens.weight",
+        "wpe.weight": "embedding.positions.weight",
+        "lm_head.weight": "output.weight",
+        "ln_f.weight": "input_stack.final_norm.weight",
+        "ln_f.bias": "input_stack.final_norm.bias",
+    }
+    return top.get(name) or _layer_name(name, "h.", "input_stack.layers.", _GPT2_PARTS)
+
+
+def _llama_name(name: str) -> str:
+    top = {
+        "embed_tokens.weight": "embedding.tokens.weight",
+        "norm.weight": "input_stack.final_norm.weight",
+        "lm_head.weight": "output.weight",
+    }
+    return top.get(name) or _layer_name(name, "layers.", "input_stack.layers.", _LLAMA_PARTS)
+
+
+def _bert_name(name: str) -> str:
+    return _BERT_TABLES.get(name) or _layer_name(name, "encoder.layer.", "stack.layers.", _BERT_PARTS)
+
+
+def _layer_name(name: str, theirs: str, ours: str, parts: dict[str, str]) -> str:
+    """For example layers.0.mlp.up_proj.weight → input_stack.layers.0.feed_forward.expand.weight."""
+    layer, _, rest = name.removeprefix(theirs).partition(".")
+    part, _, kind = rest.rpartition(".")
+    return f"{ours}{layer}.{parts[part]}.{kind}" if name.startswith(theirs) and part in parts else name
+
+
+def _layers(weights: dict[str, Tensor], beginning: str) -> int:
+    return len({name.removeprefix(beginning).split(".")[0] for name in weights if name.startswith(beginning)})
+
+
+def _without_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+
+
+def _without(tensors: dict[str, Tensor], unwanted: Callable[[str], bool]) -> dict[str, Tensor]:
+    return {name: tensor for name, tensor in tensors.items() if not unwanted(name)}

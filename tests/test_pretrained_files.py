@@ -1,0 +1,461 @@
+"""Readers of other formats, on small made-up files: equal to the other library, clear when a file is damaged."""
+
+import json
+import pickle
+import warnings
+from dataclasses import replace
+
+import gguf
+import numpy as np
+import pytest
+import torch
+import transformers
+
+from destructure import EncoderOnly, Transformer
+from destructure.pretrained import from_checkpoint, quantised
+from destructure.pretrained.chat import read_chat_model
+from destructure.pretrained.gguf_file import read_gguf
+from destructure.pretrained.molecules import read_molecules
+from destructure.pretrained.reading import read_plain_pickle
+from destructure.pretrained.spelling import read_spelling_to_sound
+from pretrained_files import (
+    HEADS,
+    HIDDEN,
+    LAYERS,
+    LONGEST,
+    VOCABULARY,
+    WIDTH,
+    one_sentence,
+    randomise,
+    tiny_llama,
+    write_gguf,
+)
+
+TOLERANCE = 1e-5
+
+
+def random_ids(rows=3, length=9, lowest=0, seed=0):
+    return torch.randint(lowest, VOCABULARY, (rows, length), generator=torch.Generator().manual_seed(seed))
+
+
+def tiny_gpt2(**changes):
+    settings = {
+        "vocab_size": VOCABULARY,
+        "n_positions": LONGEST,
+        "n_embd": WIDTH,
+        "n_layer": LAYERS,
+        "n_head": HEADS,
+        "n_inner": HIDDEN,
+        "attn_implementation": "eager",
+    }
+    return randomise(transformers.GPT2LMHeadModel(transformers.GPT2Config(**(settings | changes))))
+
+
+def tiny_bert(kind=transformers.BertModel, **changes):
+    settings = {
+        "vocab_size": VOCABULARY,
+        "hidden_size": WIDTH,
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": HEADS,
+        "intermediate_size": HIDDEN,
+        "max_position_embeddings": LONGEST,
+        "attn_implementation": "eager",
+    }
+    return randomise(kind(transformers.BertConfig(**(settings | changes))))
+
+
+def assert_same_logits(ours, theirs, ids):
+    with torch.no_grad():
+        assert (ours(None, ids) - theirs(ids).logits).abs().max() < TOLERANCE
+
+
+# --- checkpoints of the transformers library -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"n_inner": None}, {"activation_function": "relu"}, {"tie_word_embeddings": False}],
+    ids=str,
+)
+def test_gpt2_loads_and_agrees(tmp_path, changes):
+    theirs = tiny_gpt2(**changes)
+    theirs.save_pretrained(tmp_path)
+    ours = from_checkpoint(tmp_path)
+    assert isinstance(ours, Transformer)
+    ids = random_ids()
+    ids[:, 2] = 0  # in GPT-2 id 0 is a word like any other
+    assert_same_logits(ours, theirs, ids)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"tie_word_embeddings": False},
+        {"num_key_value_heads": 4},
+        {"num_key_value_heads": 1},
+        {"attention_bias": True, "mlp_bias": True},
+    ],
+    ids=str,
+)
+def test_llama_loads_and_agrees(tmp_path, changes):
+    theirs = tiny_llama(**changes)
+    theirs.save_pretrained(tmp_path)
+    assert_same_logits(from_checkpoint(tmp_path), theirs, random_ids())
+
+
+def test_a_checkpoint_in_parts_and_in_half_precision(tmp_path):
+    tiny_llama().to(torch.bfloat16).save_pretrained(tmp_path, max_shard_size="60kB")
+    assert len(list(tmp_path.glob("*.safetensors"))) > 1
+    theirs = transformers.LlamaForCausalLM.from_pretrained(tmp_path, dtype=torch.float32).eval()
+    assert_same_logits(from_checkpoint(tmp_path), theirs, random_ids())
+
+
+def test_bert_loads_and_agrees(tmp_path):
+    theirs = tiny_bert()
+    theirs.save_pretrained(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ours = from_checkpoint(tmp_path)
+    assert isinstance(ours, EncoderOnly)
+    ids = random_ids(lowest=1)
+    ids[::2, -3:] = 0
+    segments = torch.zeros_like(ids)
+    segments[:, 4:] = 1
+    with torch.no_grad():
+        expected = theirs(
+            ids, attention_mask=(ids != 0).long(), token_type_ids=segments, output_attentions=True
+        )
+        difference = (ours(ids, segments) - expected.last_hidden_state)[ids != 0]
+        assert difference.abs().max() < TOLERANCE
+        for own, other in zip(ours.attention_maps(ids, segments), expected.attentions, strict=True):
+            real = (ids != 0)[:, None, :, None].expand_as(own)
+            assert (own - other)[real].abs().max() < TOLERANCE
+
+
+def test_a_head_above_bert_is_left_out_and_said(tmp_path):
+    theirs = tiny_bert(transformers.BertForSequenceClassification)
+    theirs.save_pretrained(tmp_path)
+    with pytest.warns(UserWarning, match="classifier.weight"):
+        ours = from_checkpoint(tmp_path)
+    ids = random_ids(lowest=1)
+    with torch.no_grad():
+        assert (ours(ids) - theirs.bert(ids).last_hidden_state).abs().max() < TOLERANCE
+
+
+def change_settings(folder, **changes):
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("make", "changes", "says"),
+    [
+        (tiny_gpt2, {"activation_function": "silu"}, "activation_function = 'silu'"),
+        (tiny_gpt2, {"scale_attn_by_inverse_layer_idx": True}, "scale_attn_by_inverse_layer_idx"),
+        (tiny_gpt2, {"model_type": "t5"}, "of the kind 't5'"),
+        (tiny_gpt2, {"n_head": 5}, "cannot be split"),
+        (tiny_llama, {"rope_parameters": {"rope_type": "llama3"}}, "rope_type = 'llama3'"),
+        (tiny_llama, {"rope_parameters": None, "rope_scaling": {"type": "linear"}}, "rope_type = 'linear'"),
+        (tiny_llama, {"head_dim": 8}, "head_dim = 8"),
+        (tiny_llama, {"attention_bias": True}, "mlp_bias = False"),
+        (tiny_llama, {"num_key_value_heads": 4}, "has shape"),
+        (tiny_bert, {"position_embedding_type": "relative_key"}, "relative_key"),
+        (tiny_bert, {"is_decoder": True}, "is_decoder = True"),
+    ],
+    ids=str,
+)
+def test_what_our_classes_cannot_hold_is_refused(tmp_path, make, changes, says):
+    make().save_pretrained(tmp_path)
+    change_settings(tmp_path, **changes)
+    with pytest.raises(ValueError, match=says) as error:
+        from_checkpoint(tmp_path)
+    one_sentence(error)
+
+
+def cut(path, share=0.6):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+
+
+def remove_a_tensor(path):
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(path)
+    tensors.pop("transformer.h.1.ln_2.weight")
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+@pytest.mark.parametrize(
+    ("file", "damage", "kind", "says"),
+    [
+        ("model.safetensors", cut, ValueError, "may be damaged or cut off"),
+        ("model.safetensors", lambda path: path.write_bytes(b""), ValueError, "may be damaged or cut off"),
+        ("model.safetensors", lambda path: path.unlink(), FileNotFoundError, "has no model.safetensors"),
+        (
+            "model.safetensors",
+            remove_a_tensor,
+            ValueError,
+            "lacks input_stack.layers.1.feed_forward_norm.weight",
+        ),
+        ("config.json", cut, ValueError, "may be damaged or cut off"),
+        ("config.json", lambda path: path.write_text("[]"), ValueError, "one object"),
+        ("config.json", lambda path: path.unlink(), FileNotFoundError, "config.json was not found"),
+    ],
+)
+def test_a_damaged_checkpoint_is_one_clear_sentence(tmp_path, file, damage, kind, says):
+    tiny_gpt2().save_pretrained(tmp_path)
+    damage(tmp_path / file)
+    with pytest.raises(kind, match=says) as error:
+        from_checkpoint(tmp_path)
+    one_sentence(error)
+
+
+def test_no_folder_is_one_clear_sentence(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no folder 'nothing'") as error:
+        from_checkpoint(tmp_path / "nothing")
+    one_sentence(error)
+
+
+def test_an_index_cannot_name_files_elsewhere(tmp_path):
+    tiny_gpt2().save_pretrained(tmp_path / "one")
+    (tmp_path / "one/model.safetensors").rename(tmp_path / "model.safetensors")
+    index = {"weight_map": {"wte.weight": "../model.safetensors"}}
+    (tmp_path / "one/model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(ValueError, match="same folder"):
+        from_checkpoint(tmp_path / "one")
+
+
+# --- numbers in four and eight bits --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "ours"), [("Q8_0", quantised.eight_bits), ("Q4_1", quantised.four_bits)])
+def test_our_dequantisation_equals_the_gguf_packages(name, ours):
+    kind = gguf.GGMLQuantizationType[name]
+    generator = np.random.default_rng(3)
+    packed = gguf.quantize(generator.normal(size=(7, 96)).astype(np.float32), kind)
+    assert np.array_equal(ours(packed), gguf.dequantize(packed, kind))
+    anything = generator.integers(0, 256, size=(50, 3 * quantised.FORMATS[name]), dtype=np.uint8)
+    with np.errstate(invalid="ignore"):
+        assert np.array_equal(ours(anything), gguf.dequantize(anything, kind), equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "rows", [np.zeros((2, 33), np.uint8), np.zeros(34, np.uint8), np.zeros((2, 34), np.float32)], ids=str
+)
+def test_bytes_that_are_no_blocks_are_refused(rows):
+    with pytest.raises(ValueError, match="blocks of 34") as error:
+        quantised.eight_bits(rows)
+    one_sentence(error)
+
+
+# --- GGUF ----------------------------------------------------------------------------------------------------
+
+
+def test_a_gguf_file_loads_and_agrees(tmp_path):
+    theirs = tiny_llama()
+    chat = read_chat_model(write_gguf(tmp_path / "tiny.gguf", theirs))  # rounds `theirs` as the file does
+    assert_same_logits(chat.model, theirs, random_ids(lowest=1))
+    assert chat.model.config.tied_output
+    assert chat.model.config.max_length == LONGEST
+
+
+def test_a_gguf_files_tokenizer_and_texts(tmp_path):
+    theirs = tiny_llama()
+    chat = read_chat_model(write_gguf(tmp_path / "tiny.gguf", theirs))
+    assert chat.tokens("the 12<|im_end|>") == ["the", " ", "1", "2", "<|im_end|>"]
+    assert chat.decode(chat.tokenize("the café")[0].tolist()) == "the café"
+    ids = chat.tokenize("the the")
+    with torch.no_grad():
+        logits = theirs(ids, labels=ids)
+    assert chat.loss("the the") == pytest.approx(float(logits.loss), abs=1e-5)
+    best = chat.next_tokens("the the", 4)
+    expected = logits.logits[0, -1].softmax(-1).topk(4).values.tolist()
+    assert [probability for _, probability in best] == pytest.approx(expected, abs=1e-5)
+    assert chat.complete("the the", longest=3) == chat.complete("the the", longest=3, cache=False)
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda chat: chat.tokenize(""), "at least one character"),
+        (lambda chat: chat.complete("a", longest=0), "longest is 0"),
+        (lambda chat: chat.next_tokens("a", 0), "k is 0"),
+        (lambda chat: chat.loss("a"), "single token"),
+        (lambda chat: chat.tokenize("the<|endoftext|>"), "padding here"),
+        (lambda chat: chat.tokenize("a" * 41), "at most 40"),
+    ],
+)
+def test_bad_questions_to_a_chat_model_are_one_clear_sentence(tmp_path, ask, says):
+    chat = read_chat_model(write_gguf(tmp_path / "tiny.gguf", tiny_llama()))
+    with pytest.raises(ValueError, match=says) as error:
+        ask(chat)
+    one_sentence(error)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"family": "qwen2"}, "family 'qwen2'"),
+        ({"cut": "llama-bpe"}, "rule 'llama-bpe'"),
+        ({"table": "Q4_0"}, "type Q4_0"),
+    ],
+)
+def test_another_kind_of_gguf_model_is_refused(tmp_path, options, says):
+    path = write_gguf(tmp_path / "tiny.gguf", tiny_llama(), **options)
+    with pytest.raises(ValueError, match=says) as error:
+        read_chat_model(path)
+    one_sentence(error)
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.02, 0.5, 0.95])
+def test_a_cut_gguf_file_is_one_clear_sentence(tmp_path, share):
+    path = write_gguf(tmp_path / "tiny.gguf", tiny_llama())
+    cut(path, share)
+    with pytest.raises(ValueError, match="may be damaged or cut off") as error:
+        read_gguf(path)
+    one_sentence(error)
+
+
+def test_a_missing_gguf_file_is_one_clear_sentence(tmp_path):
+    with pytest.raises(FileNotFoundError, match="was not found"):
+        read_gguf(tmp_path / "none.gguf")
+
+
+# --- pickles and arrays --------------------------------------------------------------------------------------
+
+
+class Payload:
+    """What an attacker would put into a vocabulary: unpickling it would make a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+def test_a_hostile_pickle_is_refused_and_does_not_run(tmp_path):
+    trap, path = tmp_path / "trap", tmp_path / "vocabulary.pkl"
+    path.write_bytes(pickle.dumps({"itos": ["<pad>"], "more": Payload(trap)}))
+    with pytest.raises(ValueError, match=r"asks for .*open.*nothing was run") as error:
+        read_plain_pickle(path)
+    one_sentence(error)
+    assert not trap.exists()
+    pickle.loads(path.read_bytes())["more"].close()  # the payload would have worked
+    assert trap.exists()
+
+
+def test_a_hostile_file_of_tensors_is_refused_and_does_not_run(tmp_path):
+    trap, path, vocabulary = (tmp_path / name for name in ("trap", "weights.pt", "vocabulary.pkl"))
+    torch.save({"encoder": torch.zeros(2), "more": Payload(trap)}, path)
+    vocabulary.write_bytes(pickle.dumps({"itos": ["<unk>", "<pad>", "<sos>", "<eos>", "C"]}))
+    with pytest.raises(ValueError, match="plain tensors") as error:
+        read_molecules(path, vocabulary)
+    one_sentence(error)
+    assert not trap.exists()
+
+
+def test_a_hostile_archive_of_arrays_is_refused_and_does_not_run(tmp_path):
+    trap, path = tmp_path / "trap", tmp_path / "weights.npz"
+    np.savez(path, enc_emb=np.array([Payload(trap)], dtype=object))
+    with pytest.raises(ValueError, match="NumPy") as error:
+        read_spelling_to_sound(path)
+    one_sentence(error)
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no pickle", pickle.dumps([1, "a"] * 100)[:50]])
+def test_a_damaged_pickle_is_one_clear_sentence(tmp_path, content):
+    path = tmp_path / "vocabulary.pkl"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="may be damaged or cut off") as error:
+        read_plain_pickle(path)
+    one_sentence(error)
+
+
+def g2p_arrays():
+    generator, parts = np.random.default_rng(0), {}
+    for side, rows in (("enc", 29), ("dec", 74)):
+        parts[f"{side}_emb"] = generator.normal(size=(rows, 8)).astype(np.float32)
+        for name in ("w_ih", "w_hh"):
+            parts[f"{side}_{name}"] = generator.normal(size=(24, 8)).astype(np.float32)
+        for name in ("b_ih", "b_hh"):
+            parts[f"{side}_{name}"] = generator.normal(size=24).astype(np.float32)
+    return parts | {"fc_w": parts["dec_emb"] + 1, "fc_b": parts["dec_emb"][:, 0]}
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda parts: parts.pop("fc_b"), "weights of g2p-en"),
+        (lambda parts: parts.update(more=parts["fc_b"]), "has more, which the model has not"),
+        (lambda parts: parts.update(enc_emb=parts["enc_emb"][:28]), "has shape"),
+        (lambda parts: parts.update(fc_w=parts["fc_w"][:50]), "weights of g2p-en"),
+        (lambda parts: parts.update(dec_w_hh=parts["dec_w_hh"].astype(int)), "real numbers"),
+    ],
+)
+def test_arrays_that_are_not_g2ps_are_one_clear_sentence(tmp_path, damage, says):
+    parts, path = g2p_arrays(), tmp_path / "weights.npz"
+    np.savez(path, **parts)
+    assert read_spelling_to_sound(path).speak("word") is not None
+    damage(parts)
+    np.savez(path, **parts)
+    with pytest.raises(ValueError, match=says) as error:
+        read_spelling_to_sound(path)
+    one_sentence(error)
+
+
+@pytest.mark.parametrize("share", [0, 0.3, 0.9])
+def test_a_cut_archive_is_one_clear_sentence(tmp_path, share):
+    path = tmp_path / "weights.npz"
+    np.savez(path, **g2p_arrays())
+    cut(path, share)
+    with pytest.raises(ValueError, match="may be damaged or cut off") as error:
+        read_spelling_to_sound(path)
+    one_sentence(error)
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "weights", "says"),
+    [
+        ([1], {}, "list of tokens"),
+        ({"itos": "abc"}, {}, "list of tokens"),
+        ({"itos": ["<pad>", "C"]}, {}, "different tokens"),
+        ({"itos": ["<unk>", "<pad>", "<sos>", "<eos>", "C"]}, {"encoder.strange": torch.zeros(2)}, "annalog"),
+        ({"itos": ["<unk>", "<pad>", "<sos>", "<eos>", "C"]}, [torch.zeros(2)], "named tensors"),
+    ],
+)
+def test_files_that_are_not_annalogs_are_one_clear_sentence(tmp_path, vocabulary, weights, says):
+    paths = tmp_path / "weights.pt", tmp_path / "vocabulary.pkl"
+    torch.save(weights, paths[0])
+    paths[1].write_bytes(pickle.dumps(vocabulary))
+    with pytest.raises(ValueError, match=says) as error:
+        read_molecules(*paths)
+    one_sentence(error)
+
+
+# --- models filled with weights ------------------------------------------------------------------------------
+
+
+def test_a_filled_model_shares_tied_tables_and_can_be_trained(tmp_path):
+    tiny_gpt2().save_pretrained(tmp_path)
+    model = from_checkpoint(tmp_path)
+    assert model.output.weight is model.embedding.tokens.weight
+    assert not any(parameter.is_meta for parameter in model.parameters())
+    model(None, random_ids()).sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+def test_without_padding_id_0_is_seen_and_counted(tmp_path):
+    """The switch behind GPT-2's "!": with it off, the first id decides what comes after, also if it is 0."""
+    tiny_gpt2().save_pretrained(tmp_path)
+    model, ids = from_checkpoint(tmp_path), random_ids(1, 5, lowest=1)
+    ids[0, 0] = 0
+    with torch.no_grad():
+        seen = model(None, ids)
+        in_two_parts = model(ids[:, :2], ids[:, 2:])
+        model.config = replace(model.config, has_padding=True)
+        hidden = model(None, ids)
+    assert torch.allclose(seen[:, 2:], in_two_parts, atol=1e-5)
+    assert (seen - hidden)[:, 1:].abs().max() > 0.1
