@@ -4,7 +4,6 @@ The plan, with its date, its pilots and what would contradict the expectation, i
 `python -m destructure results` runs what is missing and appends one row a seed to data/results/unseen_numbers.csv.
 """
 
-import csv
 import platform
 import time
 from dataclasses import replace
@@ -16,6 +15,7 @@ import torch
 from destructure.config import TransformerConfig
 from destructure.experiment.evaluate import exact_match
 from destructure.experiment.recipe import Recipe
+from destructure.experiment.sweep.storage import ResultsFile
 from destructure.experiment.train import Run, train
 from destructure.places import data_folder
 from destructure.tasks import NumberTranslation
@@ -43,6 +43,7 @@ COLUMNS = (
     "torch",
     "machine",
 )
+_KEY = ("train_examples", "seed")  # what tells one run from another
 
 
 def make_task(train_examples: int = TRAIN_EXAMPLES) -> NumberTranslation:
@@ -88,16 +89,10 @@ def results() -> pd.DataFrame:
 
 def run_missing() -> int:
     """Run what has no row yet, appending each row as it comes; return how many were run."""
-    path = results_file()
-    done = (
-        set(results()[["train_examples", "seed"]].itertuples(index=False, name=None))
-        if path.exists()
-        else set()
-    )
-    missing = [(arm, seed) for arm in ARMS for seed in REPORTING_SEEDS if (arm, seed) not in done]
-    for arm, seed in missing:
-        _append(path, _row(arm, seed))
-    return len(missing)
+    file = ResultsFile(results_file(), COLUMNS)
+    done = file.keys(*_KEY)
+    missing = [(arm, seed) for arm in ARMS for seed in REPORTING_SEEDS if (str(arm), str(seed)) not in done]
+    return sum(file.append([_row(arm, seed)], unless=_KEY) for arm, seed in missing)
 
 
 def _row(train_examples: int, seed: int) -> dict:
@@ -119,13 +114,3 @@ def _row(train_examples: int, seed: int) -> dict:
         "torch": torch.__version__.split("+")[0],
         "machine": f"{platform.system()} {platform.machine()} CPU",
     }
-
-
-def _append(path: Path, row: dict) -> None:
-    new = not path.exists()
-    path.parent.mkdir(exist_ok=True)
-    with path.open("a", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow(row)

@@ -1,7 +1,6 @@
 """The rows of the study of structure and compute: filled in by `run_missing`, read and judged here."""
 
-import csv
-import io
+import math
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from destructure.experiment.structure_compute import (
     run_job,
     tuning_jobs,
 )
+from destructure.experiment.sweep.storage import ResultsFile
 from destructure.places import data_folder
 
 COLUMNS = (
@@ -40,6 +40,8 @@ COLUMNS = (
     "torch",
     "machine",
 )
+
+_ROW_KEY = ("role", "method", "size", "seed", "learning_rate", "budget")
 
 MARGIN = 0.15
 """Bits that a run on another machine may lie outside the stored seeds; see `stored_interval`."""
@@ -79,11 +81,11 @@ def missing_reports(rows: pd.DataFrame) -> int:
 
 def run_missing(workers: int = 1) -> int:
     """Run what has no row yet, writing each run's rows as it ends; return how many runs were added."""
-    added = 0
+    added, file = 0, ResultsFile(results_file(), COLUMNS)
+    file.repair()
     while jobs := missing_jobs(results()):
         for rows in _run_all(jobs, workers):
-            _append(results_file(), rows)
-            added += 1
+            added += file.append(rows, unless=_ROW_KEY)
     return added
 
 
@@ -121,18 +123,6 @@ def _done(rows: pd.DataFrame) -> set[tuple]:
         size, budget = (0, 0.0) if counting else (row.size, float(row.budget))
         done.add((row.role, row.method, size, row.seed, _rate(row.role, row.learning_rate), budget))
     return done
-
-
-def _append(path: Path, rows: list[dict]) -> None:
-    """Add a run's rows in one piece, so that no run is ever half in the file."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    if not path.exists():
-        writer.writeheader()
-    writer.writerows(rows)
-    path.parent.mkdir(exist_ok=True)
-    with path.open("a", encoding="utf-8", newline="") as file:
-        file.write(text.getvalue())
 
 
 _NO_RATES = dict.fromkeys({**BUDGETS, **SECOND_STAGE}, 0.0)  # to list runs before rates are chosen
@@ -210,6 +200,16 @@ def verdicts_by_window(points: pd.DataFrame, later: str) -> dict[int, Overtaking
         some = points[~counting | (points["size"] == window)]
         found[int(window)] = overtaking(some, later, "counting", budgets(points))
     return found
+
+
+def overtaken_early(points: pd.DataFrame, later: str) -> list[int]:
+    """Windows of counting that a trained method overtakes before it overtakes some shorter window, or without that.
+
+    A longer window is less structure, so the lecture's figure has none of them.
+    """
+    verdicts = verdicts_by_window(points, later)
+    places = {window: verdict.at or math.inf for window, verdict in verdicts.items()}
+    return [each for each in places if any(places[each] < places[shorter] for shorter in range(each))]
 
 
 def stored_interval(points: pd.DataFrame, row: dict, margin: float = MARGIN) -> tuple[float, float]:

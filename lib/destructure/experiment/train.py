@@ -44,6 +44,7 @@ def train(
     checkpoint: str | Path | None = None,
     progress: bool = True,
     measure: Callable[[nn.Module], dict[str, float]] | None = None,
+    watch: Callable[[nn.Module], dict[str, float]] | None = None,
 ) -> Run:
     """Train a model on a task.
 
@@ -61,6 +62,8 @@ def train(
         progress: show a bar.
         measure: what to measure at each evaluation, as columns of history and results; by default the loss and
             the exact match on validation pairs.
+        watch: what to measure on the way, each `recipe.evaluate_every` steps, where it should be something else,
+            or something cheaper, than at the budgets; by default `measure`.
 
     Returns:
         A `Run`. Ctrl-C ends training after the current step with status "interrupted", a checkpoint if a folder
@@ -75,7 +78,7 @@ def train(
         state.resume_from(folder)
     measure = measure or _validation_scores(task, recipe)
     with _bar(recipe, progress, state.spent) as bar, InterruptLater() as interrupt:
-        loop = _Loop(state, recipe, measure, folder, bar, interrupt)
+        loop = _Loop(state, recipe, measure, watch or measure, folder, bar, interrupt)
         status, final = loop.run()
     return Run(final.averaged_model(), final.history_table(), pd.DataFrame(final.results), status, seed)
 
@@ -83,8 +86,8 @@ def train(
 class _Loop:
     """Trunk and cooldown branches of one run."""
 
-    def __init__(self, state, recipe, measure, folder, bar, interrupt):
-        self.state, self.recipe, self.measure = state, recipe, measure
+    def __init__(self, state, recipe, measure, watch, folder, bar, interrupt):
+        self.state, self.recipe, self.measure, self.watch = state, recipe, measure, watch
         self.folder, self.bar, self.interrupt = folder, bar, interrupt
 
     def run(self) -> tuple[str, TrainingState]:
@@ -117,7 +120,7 @@ class _Loop:
             self.bar.update(min(state.spent, self.bar.total) - self.bar.n)
             self.bar.set_postfix(loss=f"{row['loss']:.3f}", refresh=False)
             if self.recipe.evaluate_every and state.steps % self.recipe.evaluate_every == 0:
-                row |= self.measure(state.averaged_model())
+                row |= self.watch(state.averaged_model())
             if cooling is None and state.steps % self.recipe.checkpoint_every == 0:
                 self._save(state)
             if state.spent == spent:
