@@ -70,12 +70,39 @@ def solve_shapes(exercise):
     return found, {"shapes": len(found), "sizes": sum(map(len, found))}
 
 
+def solve_pipeline(exercise):
+    sizes = re.search(
+        r"batch of (\d+) sentences, (\d+) tokens.* of (\d+) entries.*width (\d+)", exercise.question
+    )
+    batch, length, vocabulary, width = map(int, sizes.groups())
+    vectors = (batch, length, width)
+    found = [(batch, length), (batch, length, vocabulary), (vocabulary, width), vectors]
+    found += [(batch, length, length), vectors]
+    return found, {"shapes": len(found), "sizes": sum(map(len, found))}
+
+
+def solve_pairs(exercise):
+    (length,) = numbers(exercise.question)
+    following = length + 1  # 1
+    twice = length * following  # 2
+    return twice / 2, {"operations": 3, "numbers to read": 1}  # 3
+
+
+def solve_cache(exercise):
+    layers, heads, kv_heads, head_width, tokens = numbers(exercise.question)
+    numbers_a_token = 2 * layers * kv_heads * head_width  # 3 operations
+    return 2 * numbers_a_token * tokens / 2**20, {"operations": 6, "numbers to read": 5}
+
+
 SOLVERS = {
     "00.number.hit": solve_hit,
     "00.number.fall": solve_fall,
+    "03.number.pairs": solve_pairs,
+    "03.shapes.pipeline": solve_pipeline,
     "04.number.cross_share": solve_share,
     "04.switchboard.memory": solve_memory,
     "04.shapes.cross": solve_shapes,
+    "06.number.cache_bytes": solve_cache,
 }
 
 

@@ -23,6 +23,7 @@ from destructure.tasks.docstrings import DocstringText
 from destructure.tasks.number_words import english, german
 from destructure.tasks.numbers import NumberTranslation
 from destructure.tasks.sentence import SentencePair
+from destructure.tasks.telephone import TelephoneNumbers
 from destructure.token_ids import BEGIN, END, PADDING, SPECIAL_TOKENS
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "SentencePair",
     "Split",
     "Task",
+    "TelephoneNumbers",
     "Vocabulary",
     "check_no_leak",
     "english",
