@@ -80,12 +80,16 @@ def notebooks(
 @app.command()
 def results(workers: Annotated[int, typer.Option(help="Runs at a time, where a study allows it.")] = 1):
     """Run what is missing of the course's own experiments; finished runs are left alone."""
-    from destructure.experiment import number_study, structure_results
-
-    typer.echo(f"{number_study.run_missing()} runs added to {number_study.results_file().name}")
-    typer.echo(
-        f"{structure_results.run_missing(workers)} runs added to {structure_results.results_file().name}"
+    from destructure.experiment import (
+        concatenation_study,
+        number_study,
+        recurrence_results,
+        structure_results,
     )
+
+    for study in (number_study, structure_results, recurrence_results, concatenation_study):
+        several = {"workers": workers} if study is structure_results else {}
+        typer.echo(f"{study.run_missing(**several)} runs added to {study.results_file().name}")
 
 
 @app.command()
@@ -119,6 +123,20 @@ def sweep(
         raise typer.Exit(130) from None
     typer.echo(report)
     raise typer.Exit(int(bool(report.failures)))
+
+
+@app.command()
+def bench(repeats: Annotated[int, typer.Option(min=1, help="Measurements of each side.")] = 9):
+    """Measure what the course promises about speed, against other libraries side by side."""
+    from destructure.course.bench import generation
+
+    typer.echo("Ratios of medians over repeats, both sides in turns; absolute times are noise.")
+    broken = False
+    comparisons = generation(repeats)
+    while comparison := _or_exit(next, comparisons, None):
+        typer.echo(comparison)
+        broken |= comparison.broken
+    raise typer.Exit(int(broken))
 
 
 @app.command(name="check-notebooks")

@@ -3,17 +3,16 @@
 `run_missing()` runs what is missing and appends the rows of each run as it ends.
 """
 
-import csv
 import platform
 import time
 from collections.abc import Callable, Mapping
-from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 import torch
 
 from destructure.experiment import recurrence_study as study
+from destructure.experiment.sweep.storage import ResultsFile
 from destructure.places import data_folder
 
 TUNING_SEEDS = (100, 101)
@@ -138,14 +137,16 @@ def run_missing(report: Callable[[str], object] = lambda line: None) -> int:
 
 
 def _run_all(jobs: list[Job], report: Callable[[str], object]) -> int:
-    path = results_file()
+    file = ResultsFile(results_file(), COLUMNS)
+    file.repair()
     columns = ["role", "arm", "learning_rate", "seed"]
-    done = set(results()[columns].itertuples(index=False, name=None)) if path.exists() else set()
+    done = set(results()[columns].itertuples(index=False, name=None)) if results_file().exists() else set()
     missing = [job for job in jobs if job not in done]
+    added = 0
     for number, job in enumerate(missing, start=1):
         report(f"{number} of {len(missing)}: {job}")
-        _append(path, _rows(*job))
-    return len(missing)
+        added += file.append(_rows(*job), unless=(*columns, "budget", "length"))
+    return added
 
 
 def _rows(role: str, arm: str, rate: float, seed: int) -> list[dict]:
@@ -173,15 +174,3 @@ def _rows(role: str, arm: str, rate: float, seed: int) -> list[dict]:
         lengths = study.LENGTHS if tuning else (*study.LENGTHS, *study.LONGER)
         rows += [shared | {"length": length, "exact_match": round(exact[length], 4)} for length in lengths]
     return rows
-
-
-def _append(path: Path, rows: list[dict]) -> None:
-    """Write the rows of one run in one piece, so that an interrupted study holds whole runs only."""
-    text = StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    path.parent.mkdir(exist_ok=True)
-    if not path.exists():
-        writer.writeheader()
-    writer.writerows(rows)
-    with path.open("a", encoding="utf-8", newline="") as file:
-        file.write(text.getvalue())

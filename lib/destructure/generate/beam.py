@@ -127,7 +127,7 @@ class _Texts:
         step[..., PADDING] = step[..., PADDING].masked_fill(self.ended, 0)
         totals = self.total.unsqueeze(-1) + step
         lengths = (self.length + ~self.ended).unsqueeze(-1)
-        scores = totals / lengths.clamp(min=1) ** length_penalty
+        scores = totals / _divisor(lengths, length_penalty)
         chosen = scores.flatten(1).topk(width, dim=1).indices
         place, ids = chosen // vocabulary, chosen % vocabulary
 
@@ -143,7 +143,7 @@ class _Texts:
 
     def sorted(self, ends: frozenset[int], length_penalty: float) -> list[list[Hypothesis]]:
         """The texts of each row, the best first."""
-        scores = self.total / self.length.clamp(min=1) ** length_penalty
+        scores = self.total / _divisor(self.length, length_penalty)
         found = []
         for row, order in enumerate(scores.argsort(dim=1, descending=True, stable=True).tolist()):
             found.append([])
@@ -156,3 +156,8 @@ class _Texts:
                 score = float(scores[row, place])
                 found[-1].append(Hypothesis(ids[:-1] if ended else ids, total, score, ended))
         return found
+
+
+def _divisor(lengths: Tensor, length_penalty: float) -> Tensor:
+    # Doubles: a power of whole numbers would be single precision.
+    return lengths.clamp(min=1).double() ** length_penalty

@@ -10,7 +10,7 @@ What makes `Transformer.write` easy to read also makes it slow for one token at 
 The prompt goes through `Transformer.write` itself. Tests hold both paths to the same logits in every structure.
 """
 
-from functools import partial
+import math
 
 import torch
 from torch import Tensor, nn
@@ -234,10 +234,16 @@ class Product:
         return states if self.bias is None else states.add_(self.bias)
 
 
+def gelu_tanh(states: Tensor) -> Tensor:
+    """GPT-2's approximation of GELU, by the sigmoid that equals its tanh: half the time for many rows."""
+    inner = torch.addcmul(states, states * states, states, value=0.044715)
+    return inner.mul_(2 * (2 / math.pi) ** 0.5).sigmoid_().mul_(states)
+
+
 ACTIVATIONS = {
     "relu": functional.relu,
     "gelu": functional.gelu,
-    "gelu_tanh": partial(functional.gelu, approximate="tanh"),
+    "gelu_tanh": gelu_tanh,
     "swiglu": functional.silu,
 }
 

@@ -60,6 +60,8 @@ def make_requests(model, source, longest, prompts, begin, end) -> list[Request]:
     """
     if not isinstance(longest, int) or isinstance(longest, bool) or longest < 1:
         raise ValueError(f"longest is {longest!r}; allow at least one token.")
+    if not (hasattr(model, "read") and hasattr(model, "write")):
+        raise ValueError(f"The model is a {type(model).__name__}; give a Transformer or a RecurrentModel.")
     config, device = model.config, next(model.parameters()).device
     has_padding = getattr(config, "has_padding", True)
     count = _rows_of(source)

@@ -39,14 +39,17 @@ class PlainWriter:
         self.model, self.written, self.keep = model, prompts, cache
         self.memory = read_source(model, source)
         self.cache: list[KeyValues] | None = None
+        self.done, self._logits = 0, None
 
     def logits(self) -> Tensor:
         """How likely each token is to come next, (rows, vocabulary)."""
         if not self.keep:
             memory = self.model.read(self.memory.source)
             return self.model.write(memory, self.written)[0][:, -1]
-        logits, self.cache, _ = self.model.write(self.memory, self.written, self.cache)
-        return logits[:, -1]
+        if self.done < self.written.shape[1]:
+            logits, self.cache, _ = self.model.write(self.memory, self.written, self.cache)
+            self.done, self._logits = self.written.shape[1], logits[:, -1]
+        return self._logits
 
     def append(self, ids: Tensor) -> None:
         """Go on with these ids: (rows,) one a row, or (rows, several)."""
@@ -57,6 +60,7 @@ class PlainWriter:
         self.written = self.written[rows]
         if self.cache is not None:
             self.cache = [KeyValues(keys[rows], values[rows]) for keys, values in self.cache]
+            self._logits = self._logits[rows]
 
 
 class RecurrentWriter:
@@ -124,7 +128,7 @@ def make_writer(model, source, prompts: Tensor, longest: int, cache: bool, fast:
     """The writer for a model."""
     if isinstance(model, RecurrentModel):
         return RecurrentWriter(model, source, prompts, cache)
-    if cache and fast:
+    if cache and fast and isinstance(model, Transformer):
         from destructure.generate.fast import FastWriter
 
         return FastWriter(model, source, prompts, longest)

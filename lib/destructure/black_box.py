@@ -1,0 +1,175 @@
+"""Models with their structure hidden, and tests that find it out from what they show.
+
+A black box takes a sequence of token ids and a boundary: the ids before it are the input, the rest is what has been
+written so far. It shows one vector a token and, if it can write, probabilities of the next token. That is what one
+might be allowed to see of a model whose makers do not say how it is built (a viewer of CS25 V4 asked it of GPT-4o).
+"""
+
+from collections.abc import Callable
+from random import Random
+
+import torch
+from torch import Tensor
+
+from destructure.config import TransformerConfig
+from destructure.structure import Structure
+from destructure.transformer import EncoderOnly, Transformer
+
+CHANGED = 1e-4
+"""An output has changed if it moves by more than this share of its size; rounding moves it by a millionth."""
+
+VOCABULARY = 50
+"""Ids of the mystery boxes: 3 to 49 may be used."""
+
+
+class BlackBox:
+    """A model that shows what it computes and not what it is.
+
+    Args:
+        name: what it is called.
+        vectors: ids (1, length) and a boundary to one vector a token (length, width).
+        next_token: ids and a boundary to probabilities (vocabulary,); `None` if it cannot write.
+        vocabulary: ids from 3 to below this number may be used (0 to 2 are special).
+    """
+
+    def __init__(self, name: str, vectors: Callable, next_token: Callable | None, vocabulary: int):
+        self.name, self.vocabulary = name, vocabulary
+        self._vectors, self._next_token = vectors, next_token
+
+    @torch.no_grad()
+    def outputs(self, ids: list[int], boundary: int | None = None) -> Tensor:
+        """One vector a token, (length, width), in the order of the ids.
+
+        Args:
+            ids: the input, then what was written so far.
+            boundary: how many of the ids are input; all but the last one by default.
+
+        Raises:
+            ValueError: if the ids or the boundary make no sense, or this model cannot take that boundary.
+        """
+        ids, boundary = self._checked(ids, boundary)
+        return self._vectors(ids, boundary)
+
+    @torch.no_grad()
+    def next_token(self, ids: list[int], boundary: int | None = None) -> Tensor:
+        """Probabilities of the token after the last one, (vocabulary,).
+
+        Raises:
+            ValueError: as `outputs`; also if this model cannot write.
+        """
+        ids, boundary = self._checked(ids, boundary)
+        if self._next_token is None:
+            raise ValueError(f"Box {self.name} cannot write: it has no next token to offer.")
+        return self._next_token(ids, boundary)
+
+    def __repr__(self) -> str:
+        return f"<black box {self.name}>"
+
+    def _checked(self, ids, boundary) -> tuple[Tensor, int]:
+        ids = ids.tolist() if isinstance(ids, Tensor) else list(ids)
+        if len(ids) < 2 or not all(isinstance(one, int) and 3 <= one < self.vocabulary for one in ids):
+            raise ValueError(
+                f"The ids are {ids}; give two or more whole numbers from 3 to {self.vocabulary - 1} in one list."
+            )
+        boundary = len(ids) - 1 if boundary is None else boundary
+        if not isinstance(boundary, int) or not 0 <= boundary < len(ids):
+            raise ValueError(
+                f"The boundary is {boundary!r}; it says how many of the {len(ids)} ids are input: from 0 to "
+                f"{len(ids) - 1}."
+            )
+        return torch.tensor([ids]), boundary
+
+
+def box_of(model: Transformer | EncoderOnly, name: str) -> BlackBox:
+    """Put a model of ours into a black box."""
+    if isinstance(model, EncoderOnly):
+        return BlackBox(name, lambda ids, _: model(ids)[0], None, model.config.vocabulary)
+    look = _one_stack if model.config.structure.is_single_stack else _two_stacks
+
+    def see(ids, boundary):
+        if boundary == 0 and model.config.structure.separate_cross_attention:
+            raise ValueError(f"Box {name} refuses: it must be given at least one token of input.")
+        return look(model, ids[:, :boundary], ids[:, boundary:])
+
+    def vectors(ids, boundary):
+        return see(ids, boundary)[0]
+
+    def next_token(ids, boundary):
+        return see(ids, boundary)[1].softmax(dim=-1)
+
+    return BlackBox(name, vectors, next_token, model.config.vocabulary)
+
+
+def _one_stack(model: Transformer, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    states = model.read_and_write_at_once(*model.check(source, target))[0]
+    return states, model.output(states[-1])
+
+
+def _two_stacks(model: Transformer, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    source, target = model.check(source, target)
+    memory = model.read(source)
+    logits, _, results = model.write(memory, target)
+    return torch.cat([memory.states[0], results[-1].states[0]]), logits[0, -1]
+
+
+def mystery_boxes() -> list[BlackBox]:
+    """Four untrained models, one of each kind, in an order that their names do not tell.
+
+    They need no training: who sees whom is settled by the structure, not by what was learned.
+    """
+    structures = [Structure.PREFIX_LM, None, Structure.DECODER_ONLY, Structure.ENCODER_DECODER]
+    config = TransformerConfig(vocabulary=VOCABULARY, width=32, layers=2, heads=2, max_length=64)
+    boxes = []
+    for name, structure in zip("ABCD", structures, strict=True):
+        if structure is None:
+            model = EncoderOnly(config, seed=ord(name))
+        else:
+            model = Transformer(config.with_structure(structure), seed=ord(name))
+        boxes.append(box_of(model.eval(), name))
+    return boxes
+
+
+# --- the tests -----------------------------------------------------------------------------------------------
+
+
+def changed(before: Tensor, after: Tensor) -> Tensor:
+    """Which rows differ by more than rounding: (rows, width) twice to (rows,) truth values."""
+    scale = before.abs().amax(dim=-1).clamp(min=1e-9)
+    return (before - after).abs().amax(dim=-1) > CHANGED * scale
+
+
+def influence(box: BlackBox, ids: list[int], boundary: int | None = None, trials: int = 3) -> Tensor:
+    """Change one token at a time and see which outputs change: the model's mask, found from outside.
+
+    Args:
+        box: the model.
+        ids, boundary: as in `BlackBox.outputs`.
+        trials: how many other tokens are tried in each place; a change by any of them counts.
+
+    Returns:
+        (length, length) truth values: row i, column j says whether token j reaches output i.
+    """
+    ids = ids.tolist() if isinstance(ids, Tensor) else list(ids)
+    before, choice = box.outputs(ids, boundary), Random(0)
+    reached = torch.zeros(len(ids), len(ids), dtype=torch.bool)
+    for place in range(len(ids)):
+        for _ in range(trials):
+            other = choice.randrange(3, box.vocabulary - 1)
+            other += other >= ids[place]  # never the token itself
+            after = box.outputs([*ids[:place], other, *ids[place + 1 :]], boundary)
+            reached[:, place] |= changed(before, after)
+    return reached
+
+
+def later_tokens_matter(reached: Tensor) -> bool:
+    """Whether any output depends on a token behind it: if not, the model is causal."""
+    return bool(reached.triu(diagonal=1).any())
+
+
+def boundary_matters(box: BlackBox, ids: list[int], first: int, second: int) -> bool:
+    """Whether the next token's probabilities change when only the boundary between input and written text moves.
+
+    It needs less than `influence`: nothing but probabilities of the next token.
+    """
+    one, other = (box.next_token(ids, boundary) for boundary in (first, second))
+    return bool(changed(one[None], other[None]))

@@ -1,0 +1,234 @@
+"""What goes in: bad input is refused in one sentence, and an input that grows is read on where that is possible."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from destructure import EncoderOnly, Structure
+from destructure.generate import (
+    Beam,
+    Greedy,
+    GrowingInput,
+    PlainWriter,
+    Sampling,
+    generate,
+    greedy,
+    kept_when_input_grows,
+    next_token_probabilities,
+    stream,
+)
+from random_models import EVERY_STRUCTURE, random_ids, random_model, random_recurrent
+
+every_structure = pytest.mark.parametrize("structure", EVERY_STRUCTURE, ids=str)
+CAUSAL = [each for each in EVERY_STRUCTURE if not each.bidirectional_input]
+SOURCE = torch.tensor([[3, 4, 5]])
+
+
+def one_sentence(error) -> str:
+    text = str(error.value)
+    assert text.endswith(".")
+    assert "\n" not in text
+    return text
+
+
+# --- bad input ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("build", "fragment"),
+    [
+        (lambda: Sampling(temperature=0), "use Greedy()"),
+        (lambda: Sampling(temperature=-1.0), "temperature is -1.0"),
+        (lambda: Sampling(temperature=float("nan")), "above 0"),
+        (lambda: Sampling(temperature=float("inf")), "above 0"),
+        (lambda: Sampling(temperature="hot"), "'hot'"),
+        (lambda: Sampling(top_k=0), "top_k is 0"),
+        (lambda: Sampling(top_k=2.5), "top_k is 2.5"),
+        (lambda: Sampling(top_k=True), "top_k is True"),
+        (lambda: Sampling(top_p=0), "top_p is 0"),
+        (lambda: Sampling(top_p=1.1), "at most 1"),
+        (lambda: Sampling(top_p=-0.5), "above 0"),
+        (lambda: Sampling(seed=-1), "seed is -1"),
+        (lambda: Sampling(first_row=-1), "first_row is -1"),
+        (lambda: Beam(width=0), "width is 0"),
+        (lambda: Beam(width=1.5), "width is 1.5"),
+        (lambda: Beam(length_penalty=-1), "length_penalty is -1"),
+        (lambda: Beam(length_penalty=float("nan")), "length_penalty is nan"),
+        (lambda: next_token_probabilities(torch.zeros(3), temperature=0), "temperature is 0"),
+        (lambda: next_token_probabilities(torch.zeros(3), top_k=0), "top_k is 0"),
+        (lambda: next_token_probabilities(torch.zeros(3), top_p=2), "top_p is 2"),
+    ],
+)
+def test_ways_to_choose_that_do_not_exist(build, fragment):
+    with pytest.raises(ValueError, match=re.escape(fragment)) as error:
+        build()
+    one_sentence(error)
+
+
+@pytest.mark.parametrize(
+    ("keywords", "fragment"),
+    [
+        ({"longest": 0}, "allow at least one token"),
+        ({"longest": 2.0}, "longest is 2.0"),
+        ({"longest": 38}, "38 new tokens after 4 given ones need 41 positions, but this model has 40"),
+        ({"longest": 37, "prompts": [[3] * 5]}, "at most 32 new tokens"),
+        ({"prompts": []}, "There are no prompts"),
+        ({"prompts": [[]], "begin": None}, "Prompt 0 is empty"),
+        ({"prompts": [[0, 0]], "begin": None}, "nothing to go on from"),
+        ({"prompts": [[3], [4]]}, "1 sources and 2 prompts"),
+        ({"prompts": "hello"}, "not token ids"),
+        ({"prompts": [["a"]]}, "not token ids"),
+        ({"prompts": [[3.0]]}, "not token ids"),
+        ({"prompts": torch.tensor([[0.5]])}, "torch.float32"),
+        ({"prompts": torch.tensor([3])}, "shape (1,)"),
+        ({"prompts": [[19]]}, "contains id 19, but the vocabulary has ids 0 to 18"),
+        ({"prompts": [[-1]]}, "contains id -1"),
+        ({"begin": 0}, "is padding in this model"),
+        ({"begin": 19}, "contains id 19"),
+        ({"end": 19}, "The end token is 19"),
+        ({"end": (2, "stop")}, "The end token is 'stop'"),
+        ({"source": torch.tensor([[19]])}, "The source contains id 19"),
+        ({"source": torch.tensor([3, 4])}, "shape (2,)"),
+        ({"source": torch.zeros(0, 3, dtype=torch.long)}, "no prompts"),
+        ({"source": torch.zeros(1, 3, dtype=torch.long)}, "source is empty"),
+        ({"source": None}, "source is empty"),
+        ({"source": [[3, 4]]}, "source is a list"),
+        ({"how": "greedy"}, "must be Greedy(), Sampling(...) or Beam(...)"),
+        ({"how": Greedy}, "must be Greedy()"),
+    ],
+    ids=lambda value: str(value)[:50].replace("\n", " "),
+)
+def test_requests_that_cannot_be_met(keywords, fragment):
+    arguments = {"source": SOURCE, "longest": 5} | keywords
+    with pytest.raises(ValueError, match=re.escape(fragment)) as error:
+        generate(random_model(Structure.ENCODER_DECODER), **arguments)
+    one_sentence(error)
+
+
+def test_the_longest_text_that_fits_is_written():
+    model = random_model()
+    assert (
+        len(generate(model, SOURCE, 37, end=None)[0]) == 37
+    )  # 3 + 1 given, and the last one is not read again
+    assert len(greedy(model, None, 40, end=None)[0]) == 40
+
+
+def test_a_source_for_a_model_that_reads_none():
+    with pytest.raises(ValueError, match="language model and reads none"):
+        generate(random_recurrent("recurrent language model"), SOURCE, 5)
+
+
+def test_models_that_cannot_write():
+    with pytest.raises(ValueError, match="is a EncoderOnly; give a Transformer or a RecurrentModel") as error:
+        generate(EncoderOnly(random_model().config), None, 5)
+    one_sentence(error)
+
+
+@pytest.mark.parametrize("how", [Greedy(), Sampling(), Beam()], ids=lambda how: type(how).__name__)
+def test_a_model_that_diverged_says_so(how):
+    model = random_model()
+    with torch.no_grad():
+        model.output.weight[4, 4] = torch.nan
+    with pytest.raises(ValueError, match="not numbers") as error:
+        generate(model, None, 5, how=how)
+    one_sentence(error)
+
+
+def test_beam_search_cannot_be_streamed():
+    with pytest.raises(ValueError, match="cannot be streamed") as error:
+        stream(random_model(), None, 5, how=Beam())
+    one_sentence(error)
+
+
+def test_plain_data_imports_without_torch():
+    code = (
+        "import sys; from destructure.generate import Beam, Greedy, Sampling, kept_when_input_grows;"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# --- an input that grows --------------------------------------------------------------------------------------
+
+
+def keys_at(memory, places):
+    return torch.stack([part.keys[:, :, places] for part in memory.keys_values])
+
+
+@every_structure
+@torch.no_grad()
+def test_what_is_said_to_be_kept_is_what_the_model_computes_again_unchanged(structure):
+    model, kept = random_model(structure), kept_when_input_grows(structure)
+    source, answer = random_ids(3, 4, seed=1), random_ids(3, 3, seed=2)
+    before, memory = model.read(source), model.read(torch.cat([source, answer], dim=1))
+    assert torch.allclose(keys_at(memory, slice(0, 4)), keys_at(before, slice(None))) == kept.earlier_input
+    _, cache, _ = model.write(before, answer)
+    written = torch.stack([part.keys for part in cache])
+    assert torch.allclose(keys_at(memory, slice(4, None)), written) == kept.answer
+    assert kept.why.endswith(".")
+    for mark in ("S1", "S2", "S3"):  # the reason names the structures that are there, and no others
+        assert (f"({mark})" in kept.why) == (mark in structure.code and not structure.bidirectional_input)
+
+
+@pytest.mark.parametrize("structure", CAUSAL, ids=str)
+@pytest.mark.parametrize("positions", ["learned", "rotary"])
+def test_reading_on_equals_reading_everything_again(structure, positions):
+    model = random_model(structure, positions=positions)
+    turns = [random_ids(4, length, seed=length, shortest=1) for length in (5, 3, 6)]
+    growing = GrowingInput(model)
+    for count, turn in enumerate(turns, start=1):
+        memory, everything = growing.read(turn), torch.cat(turns[:count], dim=1)
+        with torch.no_grad():
+            expected = model.read(everything)
+        assert torch.equal(memory.source, everything)
+        real = everything != 0
+        for part, other in zip(memory.keys_values, expected.keys_values, strict=True):
+            for ours, theirs in zip(part, other, strict=True):
+                torch.testing.assert_close(ours.transpose(1, 2)[real], theirs.transpose(1, 2)[real])
+        torch.testing.assert_close(memory.states[real], expected.states[real])
+        assert generate(model, memory, 5) == generate(model, everything, 5)
+    assert growing.tokens_read == 4 * (5 + 3 + 6)
+
+
+@pytest.mark.parametrize("structure", [each for each in EVERY_STRUCTURE if each.bidirectional_input], ids=str)
+def test_a_bidirectional_input_cannot_be_read_on(structure):
+    with pytest.raises(ValueError, match=r"both directions \(S4\).*read again with model\.read") as error:
+        GrowingInput(random_model(structure))
+    one_sentence(error)
+
+
+def test_a_turn_that_cannot_be_read_changes_nothing():
+    model = random_model(max_length=12)
+    growing = GrowingInput(model)
+    growing.read(random_ids(2, 5))
+    for turn, fragment in (
+        (random_ids(3, 2), "3 rows, but the input so far has 2"),
+        (random_ids(2, 8), "need 13 positions"),
+        (torch.full((2, 2), 19), "contains id 19"),
+    ):
+        with pytest.raises(ValueError, match=fragment) as error:
+            growing.read(turn)
+        one_sentence(error)
+    growing.read(random_ids(2, 3, seed=4))
+    assert growing.memory.source.shape == (2, 8)
+    with pytest.raises(ValueError, match="RecurrentModel"):
+        GrowingInput(random_recurrent("recurrent"))
+
+
+@torch.no_grad()
+def test_a_decoder_only_conversation_goes_on_in_one_cache():
+    """Answers are kept: turns are appended to the target, and the logits are those of reading everything again."""
+    model, turns = random_model(), [random_ids(3, length, seed=length) for length in (4, 2, 5)]
+    writer = PlainWriter(model, turns[0][:, :0], turns[0])
+    for turn in [*turns[1:], None]:
+        for _ in range(3):
+            writer.append(writer.logits()[:, 1:].argmax(dim=-1) + 1)
+        torch.testing.assert_close(writer.logits(), model(None, writer.written)[:, -1])
+        memory = model.read(writer.written[:, :-1])
+        again = model.write(memory, writer.written[:, -1:])[0][:, -1]
+        torch.testing.assert_close(writer.logits(), again)
+        if turn is not None:
+            writer.append(turn)
