@@ -89,7 +89,7 @@ def solve_pairs(exercise):
 
 
 def solve_cache(exercise):
-    layers, heads, kv_heads, head_width, tokens = numbers(exercise.question)
+    layers, _heads, kv_heads, head_width, tokens = numbers(exercise.question)
     numbers_a_token = 2 * layers * kv_heads * head_width  # 3 operations
     return 2 * numbers_a_token * tokens / 2**20, {"operations": 6, "numbers to read": 5}
 

@@ -32,9 +32,9 @@ class PointerHops(DrawnTask):
     """Pointer chasing: given arrows between places, where does one end after so many hops?
 
     The source lists the arrows as pairs of places in random order, then the number of hops and one start or more.
-    The arrows form one ring through all places, so no hop leads nowhere and none of the first hops leads back. If only
-    the last place is written, the steps must be taken inside the model, one after the other; that is why serial depth
-    should matter here. Splits share no ring, in whatever order it is listed.
+    The arrows form one ring through all places, so no hop leads nowhere and none of the first hops leads back. If
+    only the last place is written, the steps must be taken inside the model, one after the other; that is why serial
+    depth should matter here. Splits share no ring, in whatever order it is listed.
 
     Args:
         hops: how many, 1 to 9, and fewer than places.
