@@ -1,0 +1,31 @@
+"""The registered plans: what `python -m destructure sweep NAME` runs.
+
+A plan is a function that returns a list of runs; `@register` makes it known under the function's name. The questions,
+predictions and what would contradict them stand in data/registration.md, dated before the reporting runs.
+
+Where to look: `building` (grids, widths of equal parameters), `tuning` (learning rates), `removal` (the sixteen
+corners), `example` (a small plan to try the machinery with).
+"""
+
+from destructure.experiment.plans.building import grid, matching_width
+from destructure.experiment.plans.example import example
+from destructure.experiment.plans.registry import make_plan, plan_names, register
+from destructure.experiment.plans.removal import (
+    noise_floor,
+    scarce_corners,
+    structure_corners,
+    structure_tuning,
+)
+
+__all__ = [
+    "example",
+    "grid",
+    "make_plan",
+    "matching_width",
+    "noise_floor",
+    "plan_names",
+    "register",
+    "scarce_corners",
+    "structure_corners",
+    "structure_tuning",
+]
