@@ -9,6 +9,7 @@ Norm = Literal["rms", "layer"]
 NormPlacement = Literal["before", "after"]
 Activation = Literal["relu", "gelu", "gelu_tanh", "swiglu"]
 Positions = Literal["learned", "sinusoidal", "rotary", "none"]
+FinalMemoryKind = Literal["plain", "layer_mix", "feed_forward"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class TransformerConfig:
 
     Structure
         structure: which of the sixteen architectures; see `Structure`.
+        final_memory: what final-layer memory (S3) consists of: "plain", the final states; "layer_mix", a learned
+            average of all input layers for each target layer; "feed_forward", one more block on the final states.
 
     Block details
         norm: "rms" (RMSNorm) or "layer" (LayerNorm).
@@ -82,6 +85,7 @@ class TransformerConfig:
     tied_output: bool = True
     output_bias: bool = False
     has_padding: bool = True
+    final_memory: FinalMemoryKind = "plain"
 
     def __post_init__(self):
         _require_sizes(self)
@@ -90,6 +94,11 @@ class TransformerConfig:
             raise ValueError(
                 f"structure is {self.structure!r}; it must be a Structure, such as Structure.DECODER_ONLY "
                 "or Structure.named('prefix LM')."
+            )
+        if self.final_memory != "plain" and not self.structure.final_layer_memory:
+            raise ValueError(
+                f"final_memory is {self.final_memory!r}, but the structure {self.structure} has no final-layer "
+                "memory; use a structure with final_layer_memory, or leave final_memory at 'plain'."
             )
 
     @property
@@ -113,7 +122,13 @@ class TransformerConfig:
 
 
 _SIZES = ("vocabulary", "width", "layers", "heads", "max_length", "key_value_heads", "feed_forward")
-_CHOICES = {"norm": Norm, "norm_placement": NormPlacement, "activation": Activation, "positions": Positions}
+_CHOICES = {
+    "norm": Norm,
+    "norm_placement": NormPlacement,
+    "activation": Activation,
+    "positions": Positions,
+    "final_memory": FinalMemoryKind,
+}
 
 
 def _require_sizes(config: TransformerConfig) -> None:

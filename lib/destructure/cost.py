@@ -59,7 +59,8 @@ def non_embedding_parameters(config: TransformerConfig) -> int:
     if not structure.tied_cross_attention:
         cross += _attention_parameters(config)
     total = 2 * plain if structure.separate_parameters else plain
-    return total + (config.layers * cross if structure.separate_cross_attention else 0)
+    total += config.layers * cross if structure.separate_cross_attention else 0
+    return total + _final_memory_parameters(config)
 
 
 def encoder_parameters(config: TransformerConfig, labels: int | None = None) -> int:
@@ -100,6 +101,15 @@ def _stack_parameters(config: TransformerConfig) -> int:
     return config.layers * layer + final_norm
 
 
+def _final_memory_parameters(config: TransformerConfig) -> int:
+    """What the counter-proposals to plain final-layer memory add; see `memory.FinalMemory`."""
+    if config.final_memory == "layer_mix":
+        return config.layers**2
+    if config.final_memory == "feed_forward":
+        return _feed_forward_parameters(config) + 2 * _norm_parameters(config)
+    return 0
+
+
 def _embedding_parameters(config: TransformerConfig) -> int:
     rows = config.vocabulary + config.segments + (config.max_length if config.positions == "learned" else 0)
     return rows * config.width + (_norm_parameters(config) if config.embedding_norm else 0)
@@ -133,7 +143,8 @@ def forward_flops(config: TransformerConfig, source: int, target: int, one_pass:
         layer += 4 * target * config.width**2  # cross-attention's own queries and output
     if one_pass:
         layer += _attention_flops(config, source, target)
-    return config.layers * layer + 2 * target * config.width * config.vocabulary
+    memory = _final_memory_flops(config, source)
+    return config.layers * layer + memory + 2 * target * config.width * config.vocabulary
 
 
 def training_flops(config: TransformerConfig, source: int, target: int) -> int:
@@ -160,10 +171,22 @@ def _attention_flops(config: TransformerConfig, queries: int, keys: int) -> int:
 
 
 def _layer_flops(config: TransformerConfig, queries: int, keys: int) -> int:
-    matrices = 4 * config.width**2 + 4 * config.width * _key_value_width(config)
+    projections = 4 * config.width**2 + 4 * config.width * _key_value_width(config)
+    each = projections + _feed_forward_flops(config)
+    return queries * each + _attention_flops(config, queries, keys)
+
+
+def _feed_forward_flops(config: TransformerConfig) -> int:
+    """One token through the feed-forward block."""
     expanding = 2 if config.activation == "swiglu" else 1
-    matrices += 2 * (expanding + 1) * config.width * config.hidden_width
-    return queries * matrices + _attention_flops(config, queries, keys)
+    return 2 * (expanding + 1) * config.width * config.hidden_width
+
+
+def _final_memory_flops(config: TransformerConfig, source: int) -> int:
+    """What the counter-proposals to plain final-layer memory compute; see `memory.FinalMemory`."""
+    if config.final_memory == "layer_mix":
+        return 2 * config.layers**2 * source * config.width
+    return source * _feed_forward_flops(config) if config.final_memory == "feed_forward" else 0
 
 
 # --- memory --------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from destructure.attention import KeyValues, input_mask, join, memory_mask, real
 from destructure.blocks import Embedding, LayerResult, Stack, initialise, running_positions
 from destructure.checks import require_ids, require_room
 from destructure.config import TransformerConfig
+from destructure.memory import FinalMemory
 
 
 @dataclass
@@ -80,6 +81,7 @@ class Transformer(nn.Module):
             self.target_stack = (
                 Stack(config, reads_memory=True) if structure.separate_parameters else self.input_stack
             )
+            self.final_memory = FinalMemory(config)
             self.output = nn.Linear(config.width, config.vocabulary, bias=config.output_bias)
         if config.tied_output:
             self.output.weight = self.target_embedding.tokens.weight
@@ -125,15 +127,22 @@ class Transformer(nn.Module):
     ) -> list[KeyValues]:
         """What each target layer gets to read of the input, from the input layers' results and the final states."""
         keys_values, structure = [], self.config.structure
-        for layer, same_level in zip(self.target_stack.layers, passed, strict=True):
+        handed_over = self.final_memory(self._normalised(passed, final))
+        for layer, same_level, from_end in zip(self.target_stack.layers, passed, handed_over, strict=True):
             reader = layer.cross_attention or layer.attention
             if structure.final_layer_memory:  # S3: every target layer reads the final input states...
-                keys_values.append(reader.keys_values(final, positions))
+                keys_values.append(reader.keys_values(from_end, positions))
             elif not structure.separate_parameters and reader is layer.attention:
                 keys_values.append(same_level.own)  # ... or layer l what input layer l read,
             else:  # projected by the reader's own matrices, unless they are the same
                 keys_values.append(reader.keys_values(same_level.read, positions))
         return keys_values
+
+    def _normalised(self, passed: list[LayerResult], final: Tensor) -> list[Tensor]:
+        """Each input layer's states as the final ones are given; the earlier ones only where they are read."""
+        if self.config.final_memory != "layer_mix":
+            return [final]
+        return [self.input_stack.final_norm(result.states) for result in passed[:-1]] + [final]
 
     def write(self, memory: Memory, target: Tensor, cache: list[KeyValues] | None = None, keep_weights=False):
         """Run the target stack over target ids, after a memory.
