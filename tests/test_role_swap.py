@@ -41,14 +41,7 @@ def test_swapped_numbers_are_among_the_forward_ones_and_nothing_leaks():
 
 
 def test_more_swapped_examples_only_add():
-    few, many = (
-        set(
-            RoleSwap(
-                high=9_999, examples=300, swapped_examples=count, validation_examples=50, test_examples=60
-            ).pairs("train")
-        )
-        for count in (0, 300)
-    )
+    few, many = (set(replace(SMALL, swapped_examples=count).pairs("train")) for count in (0, 300))
     assert few < many
     assert len(many) == 600
 
