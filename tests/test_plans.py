@@ -1,0 +1,150 @@
+"""The registered plans: the tuned rates, the grid that grows, arms that match what they should match."""
+
+from dataclasses import replace
+
+import pytest
+
+from destructure import Structure, cost
+from destructure.experiment.plans import removal, tuning
+from destructure.experiment.sweep import COLUMNS, ResultsFile
+from sweep_examples import BASE, fake_rows
+
+ARM = replace(BASE, structure=Structure.DECODER_ONLY)
+OTHER = replace(BASE, structure=Structure.PREFIX_LM)
+
+
+def store(file, losses, arm=ARM, seeds=tuning.TUNING_SEEDS):
+    """Rows of tuning runs whose last budget has these losses, by rate; None is a diverged run."""
+    for rate, loss in losses.items():
+        for seed in seeds:
+            run = replace(arm, purpose="tuning", learning_rate=rate, seed=seed)
+            rows = fake_rows(run)
+            rows[0] |= {"loss": 9.0 - rate}  # the first budget would choose otherwise
+            rows[-1] |= {"loss": loss, "status": "diverged" if loss is None else "finished"}
+            ResultsFile(file, COLUMNS).append(rows)
+
+
+def rates(file, arm=ARM):
+    return sorted(
+        {run.learning_rate for run in tuning.with_rates([arm], file) if run.structure == arm.structure}
+    )
+
+
+# --- tuning --------------------------------------------------------------------------------------------------
+
+
+def test_a_new_plan_has_every_rate_for_every_tuning_seed(tmp_path):
+    runs = tuning.with_rates([ARM, OTHER], tmp_path / "none.csv")
+    assert len(runs) == 2 * len(tuning.RATES) * len(tuning.TUNING_SEEDS)
+    assert {run.purpose for run in runs} == {"tuning"}
+    assert {run.seed for run in runs} == set(tuning.TUNING_SEEDS)
+
+
+@pytest.mark.parametrize(
+    ("losses", "expected"),
+    [
+        ({2e-3: 0.3, 4e-3: 0.2, 8e-3: 0.3}, [2e-3, 4e-3, 8e-3]),
+        ({2e-3: 0.1, 4e-3: 0.2, 8e-3: 0.3}, [1e-3, 2e-3, 4e-3, 8e-3]),
+        ({2e-3: 0.3, 4e-3: 0.2, 8e-3: 0.1}, [2e-3, 4e-3, 8e-3, 1.6e-2]),
+        ({2e-3: 0.3, 4e-3: 0.2}, [2e-3, 4e-3, 8e-3]),
+        ({1e-3: 0.2, 2e-3: 0.1, 4e-3: 0.2, 8e-3: 0.3}, [1e-3, 2e-3, 4e-3, 8e-3]),
+        ({2e-3: None, 4e-3: None, 8e-3: 0.2}, [2e-3, 4e-3, 8e-3, 1.6e-2]),
+    ],
+    ids=["inside", "lower edge", "upper edge", "one missing", "edge with a worse neighbour", "diverged"],
+)
+def test_the_grid_grows_beyond_an_edge_and_only_there(tmp_path, losses, expected):
+    store(tmp_path / "tuning.csv", losses)
+    assert rates(tmp_path / "tuning.csv") == expected
+
+
+def test_the_grid_ends(tmp_path):
+    falling = {tuning.LARGEST / 2**step: float(step) for step in range(6)}
+    store(tmp_path / "tuning.csv", falling)
+    assert rates(tmp_path / "tuning.csv") == sorted(falling)
+    assert tuning.tuned_rate(ARM, tmp_path / "tuning.csv") == tuning.LARGEST
+
+
+def test_the_best_rate_is_that_of_the_lowest_mean_at_the_last_budget(tmp_path):
+    file = tmp_path / "tuning.csv"
+    store(file, {2e-3: 0.3, 4e-3: 0.25, 8e-3: 0.1}, seeds=(100,))
+    store(file, {2e-3: 0.3, 4e-3: 0.15, 8e-3: 0.9}, seeds=(101,))
+    assert tuning.tuned_rate(ARM, file) == 4e-3
+    table = tuning.tuning_table(file)
+    assert table.set_index("learning_rate").loc[4e-3, "chosen"]
+    assert table["chosen"].sum() == 1
+
+
+def test_a_rate_that_diverged_for_one_seed_is_never_chosen(tmp_path):
+    file = tmp_path / "tuning.csv"
+    store(file, {2e-3: 0.3, 4e-3: 0.2, 8e-3: 0.01, 1.6e-2: 0.9}, seeds=(100,))
+    store(file, {2e-3: 0.3, 4e-3: 0.2, 8e-3: None, 1.6e-2: 0.9}, seeds=(101,))
+    assert tuning.tuned_rate(ARM, file) == 4e-3
+
+
+def test_an_arm_without_a_settled_rate_is_refused(tmp_path):
+    file = tmp_path / "tuning.csv"
+    store(file, {2e-3: 0.3, 4e-3: 0.2, 8e-3: 0.1})
+    with pytest.raises(ValueError, match="lies at the edge of those tried; run the tuning plan again"):
+        tuning.tuned_rate(ARM, file)
+    with pytest.raises(ValueError, match=r"has not been tuned in tuning\.csv; run the tuning plan first"):
+        tuning.tuned_rate(OTHER, file)
+
+
+# --- the arms ------------------------------------------------------------------------------------------------
+
+
+def non_embedding(arm):
+    return cost.non_embedding_parameters(arm.model_config(vocabulary=1))
+
+
+@pytest.mark.parametrize(
+    "structure", [removal.SHARED_STACK, Structure.PREFIX_LM, Structure.DECODER_ONLY], ids=str
+)
+def test_arms_of_the_same_parameters_have_them(structure):
+    whole = non_embedding(removal.corner(Structure.ENCODER_DECODER, 32))
+    assert abs(non_embedding(removal.same_parameters(structure, 32)) / whole - 1) < 0.01
+    assert non_embedding(removal.corner(structure, 32)) < 0.5 * whole
+
+
+def test_twice_the_layers_has_the_parameters_of_the_plain_prefix_lm():
+    plain, deep = removal.corner(Structure.PREFIX_LM, 32), removal.twice_the_layers(32)
+    assert deep.layers == 2 * plain.layers
+    assert abs(non_embedding(deep) / non_embedding(plain) - 1) < 0.06
+
+
+def test_every_corner_runs_at_three_widths_with_the_same_budgets_for_all():
+    runs = [
+        run
+        for run in removal.structure_tuning()
+        if run.arm == "corner" and run.seed == tuning.TUNING_SEEDS[0]
+    ]
+    for width in removal.BUDGETS:
+        of_width = [run for run in runs if run.width == width]
+        assert {run.structure for run in of_width} == set(Structure.all())
+        assert {run.budgets for run in of_width} == {removal.BUDGETS[width][:2]}
+    assert len({budget for budgets in removal.BUDGETS.values() for budget in budgets}) >= 4
+
+
+def test_reporting_seeds_are_eight_and_never_tuned_on():
+    assert len(set(removal.SEEDS)) == 8
+    assert not set(removal.SEEDS) & set(tuning.TUNING_SEEDS)
+    for plan in (removal.structure_corners, removal.scarce_corners, removal.noise_floor):
+        runs = plan()
+        assert {run.purpose for run in runs} == {"reporting"}
+        assert not {run.seed for run in runs} & set(tuning.TUNING_SEEDS)
+
+
+def test_arms_of_one_seed_differ_in_nothing_but_what_is_compared():
+    first = [run for run in removal.structure_corners() if run.seed == 200 and run.arm == "corner"]
+    for width in removal.BUDGETS:
+        alike = {
+            (run.task, run.dials, run.layers, run.heads, run.model, run.training, run.measuring, run.budgets)
+            for run in first
+            if run.width == width
+        }
+        assert len(alike) == 1
+    assert len(first) == len(removal.BUDGETS) * 16
+
+
+def test_a_scarce_run_sees_500_pairs():
+    assert {dict(run.dials)["train_examples"] for run in removal.scarce_corners()} == {500}
