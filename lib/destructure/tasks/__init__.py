@@ -19,26 +19,42 @@ from destructure.tasks.base import (
     Vocabulary,
     check_no_leak,
 )
+from destructure.tasks.copying import Copying, KeyValueRecall
 from destructure.tasks.docstrings import DocstringText
+from destructure.tasks.hops import PointerHops
+from destructure.tasks.instruction import ListInstruction
+from destructure.tasks.languages import HiddenCharacters, LanguageIdentification
+from destructure.tasks.message_catalogues import LANGUAGES
 from destructure.tasks.number_words import english, german
 from destructure.tasks.numbers import NumberTranslation
+from destructure.tasks.role_swap import RoleSwap
 from destructure.tasks.sentence import SentencePair
 from destructure.tasks.telephone import TelephoneNumbers
+from destructure.tasks.turns import Turns
 from destructure.token_ids import BEGIN, END, PADDING, SPECIAL_TOKENS
 
 __all__ = [
     "BEGIN",
     "END",
+    "LANGUAGES",
     "PADDING",
     "SPECIAL_TOKENS",
     "SPLITS",
+    "Copying",
     "DocstringText",
+    "HiddenCharacters",
+    "KeyValueRecall",
+    "LanguageIdentification",
+    "ListInstruction",
     "NumberTranslation",
     "Pair",
+    "PointerHops",
+    "RoleSwap",
     "SentencePair",
     "Split",
     "Task",
     "TelephoneNumbers",
+    "Turns",
     "Vocabulary",
     "check_no_leak",
     "english",

@@ -1,6 +1,6 @@
 """Removing structure: the ladder and all sixteen corners on number translation (data/registration.md, part A)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,10 +56,17 @@ def corner(structure: Structure, width: int, **settings) -> RunConfiguration:
     return RunConfiguration(structure=structure, width=width, **(usual | settings))
 
 
-def tuned(arms: Iterable[RunConfiguration], seeds: Iterable[int] = SEEDS) -> list[RunConfiguration]:
-    """Every arm with its tuned rate, for every seed: seed by seed, so that an early end leaves whole seeds."""
-    rated = [replace(arm, learning_rate=tuned_rate(arm, tuning_file())) for arm in arms]
-    return [replace(arm, seed=seed) for seed in seeds for arm in rated]
+def tuned(arms: Sequence[RunConfiguration], seeds: Iterable[int] = SEEDS) -> list[RunConfiguration]:
+    """Every arm with its tuned rate, for every seed: seed by seed, so that an early end leaves whole seeds.
+
+    All arms were tuned with plentiful data; with scarce data they keep that rate.
+    """
+    rates = [tuned_rate(replace(arm, dials=PLENTIFUL), tuning_file()) for arm in arms]
+    return [
+        replace(arm, learning_rate=rate, seed=seed)
+        for seed in seeds
+        for arm, rate in zip(arms, rates, strict=True)
+    ]
 
 
 def same_parameters(structure: Structure, width: int, **settings) -> RunConfiguration:

@@ -22,6 +22,9 @@ SMALLEST, LARGEST = RATES[0] / 8, RATES[-1] * 8
 TUNING_SEEDS = (100, 101)
 """Never reported."""
 
+TUNED_FOR = ("structure", "width", "layers", "task", "dials", "model", "loss_on_inputs")
+"""Each arm that differs in one of these columns gets a rate of its own."""
+
 
 def with_rates(arms: Sequence[RunConfiguration], file: Path) -> list[RunConfiguration]:
     """A tuning run for each arm, rate and tuning seed, the edges extended as the stored rows ask for.
@@ -63,34 +66,27 @@ def mean_losses(file: Path) -> dict[tuple, dict[float, float]]:
     rows = read_results(file)
     last = rows[rows["budget"] == rows.groupby("run")["budget"].transform("max")]
     found: dict[tuple, dict[float, float]] = {}
-    for (code, width, layers, rate), group in last.groupby(
-        ["structure", "width", "layers", "learning_rate"], sort=False
-    ):
+    for (*key, rate), group in last.groupby([*TUNED_FOR, "learning_rate"], sort=False):
         if set(group["seed"]) == set(TUNING_SEEDS):
             loss = float("inf") if group["loss"].isna().any() else float(group["loss"].mean())
-            found.setdefault((code, int(width), int(layers)), {})[float(rate)] = loss
+            found.setdefault(tuple(key), {})[float(rate)] = loss
     return found
 
 
-def arm_key(arm: RunConfiguration) -> tuple[str, int, int]:
-    """What rates are tuned for: a structure at a width and a depth."""
-    return arm.structure.code, arm.width, arm.layers
+def arm_key(arm: RunConfiguration) -> tuple:
+    """What tells an arm from others that are tuned: its cells in the columns `TUNED_FOR`."""
+    cells = arm.cells()
+    return tuple(cells[column] for column in TUNED_FOR)
 
 
 def tuning_table(file: Path) -> pd.DataFrame:
-    """The curves: structure, width, layers, learning_rate, loss, and whether the rate was chosen."""
+    """The curves: the columns `TUNED_FOR`, learning_rate, loss, and whether the rate was chosen."""
     rows = []
-    for (code, width, layers), losses in mean_losses(file).items():
+    for key, losses in mean_losses(file).items():
         best = min(losses, key=losses.get)
+        arm = dict(zip(TUNED_FOR, key, strict=True))
         rows += [
-            {
-                "structure": code,
-                "width": width,
-                "layers": layers,
-                "learning_rate": rate,
-                "loss": loss,
-                "chosen": rate == best,
-            }
+            arm | {"learning_rate": rate, "loss": loss, "chosen": rate == best}
             for rate, loss in sorted(losses.items())
         ]
     return pd.DataFrame(rows)
