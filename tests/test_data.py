@@ -22,6 +22,7 @@ FACT_TABLES = (
     "depth_history",
     "attention_cost",
     "t5_architectures",
+    "structure_removals",
     "bert_ablation",
     "processor_trends",
     "falling_objects",

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from destructure import Structure, Transformer, TransformerConfig, cost
-from destructure.experiment import Recipe, exact_match, exact_matches, mean_loss, train, translate
+from destructure.experiment import Recipe, evaluate, exact_match, exact_matches, mean_loss, train, translate
 from destructure.experiment import checkpoint as checkpoint_module
 from destructure.experiment.batches import Batches
 from destructure.experiment.checkpoint import INDEX, load_checkpoint, write_atomically
@@ -412,6 +412,14 @@ def test_translate_reads_text_and_refuses_what_it_cannot_spell():
     assert len(translate(model(), TASK, ["twenty-one", "three hundred"])) == 2
     with pytest.raises(ValueError, match="hallo"):
         translate(model(), TASK, ["hallo"])
+
+
+def test_translate_answers_every_text_also_in_many_batches(monkeypatch):
+    texts = ["twenty-one", "three hundred", "one", "ninety-nine"]
+    trained = model()
+    alone = [translate(trained, TASK, [text])[0] for text in texts]
+    monkeypatch.setattr(evaluate, "TOKENS_AT_ONCE", 8)  # two texts a batch, or one
+    assert translate(trained, TASK, texts) == alone
 
 
 def test_greedy_needs_room():

@@ -81,13 +81,23 @@ def notebooks(
 def results(workers: Annotated[int, typer.Option(help="Runs at a time, where a study allows it.")] = 1):
     """Run what is missing of the course's own experiments; finished runs are left alone."""
     from destructure.experiment import (
+        closer_than_twice,
         concatenation_study,
+        language_study,
         number_study,
         recurrence_results,
         structure_results,
     )
 
-    for study in (number_study, structure_results, recurrence_results, concatenation_study):
+    studies = (
+        number_study,
+        structure_results,
+        recurrence_results,
+        concatenation_study,
+        language_study,
+        closer_than_twice,
+    )
+    for study in studies:
         several = {"workers": workers} if study is structure_results else {}
         typer.echo(f"{study.run_missing(**several)} runs added to {study.results_file().name}")
 
@@ -123,6 +133,33 @@ def sweep(
         raise typer.Exit(130) from None
     typer.echo(report)
     raise typer.Exit(int(bool(report.failures)))
+
+
+@app.command()
+def verdicts(
+    folder: Annotated[
+        str | None, typer.Option(help="With the tables, if they are not in data/results.")
+    ] = None,
+    pictures: Annotated[str | None, typer.Option(help="Write every figure as PNG into this folder.")] = None,
+):
+    """Compute every verdict of the registered experiment from its tables, and draw its figures."""
+    from destructure.course.notebooks import use_one_thread
+
+    use_one_thread()  # before torch is loaded
+    from destructure.experiment.removal_results.reports import report
+    from destructure.experiment.removal_results.results import Results
+
+    results = _or_exit(Results, folder)
+    typer.echo(_or_exit(report, results), nl=False)
+    if pictures:
+        from pathlib import Path
+
+        from destructure.show.removal_pictures import all_pictures
+
+        target = Path(pictures)
+        target.mkdir(parents=True, exist_ok=True)
+        for name, picture in all_pictures(results).items():
+            typer.echo(picture.save(target / f"{name}.png"))
 
 
 @app.command()

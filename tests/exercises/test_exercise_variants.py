@@ -94,6 +94,30 @@ def solve_cache(exercise):
     return 2 * numbers_a_token * tokens / 2**20, {"operations": 6, "numbers to read": 5}
 
 
+def solve_tokens(exercise):
+    text, letters = numbers(exercise.question)
+    more = letters + 1  # 1
+    return 100 * more / text, {"operations": 3, "numbers to read": 2}  # 2
+
+
+def solve_forensics(exercise):
+    """Three findings, one after the other; count the flips from the start."""
+    coefficient = int(re.search(r"about \*\*(\d+) · L · d²\*\*", exercise.question).group(1))
+    cross, apart = {28: (True, True), 24: (False, True), 16: (True, False), 12: (False, False)}[coefficient]
+    final = "target layer notices it" in exercise.question
+    both_ways = "input token changes." in exercise.question
+    found = Structure(cross, apart, final, both_ways)
+    start = exercise.kind.front()["start"]
+    flips = sum(getattr(found, switch) != start[switch] for switch in Structure.SWITCHES)
+    return found, {"findings": 3, "flips": flips}
+
+
+def solve_saving(exercise):
+    source, target = numbers(exercise.question)[-2:]
+    whole = 28 * source + 24 * target  # 3 operations
+    return 100 * 4 * source / whole, {"operations": 6, "numbers to read": 2}  # 3 more
+
+
 SOLVERS = {
     "00.number.hit": solve_hit,
     "00.number.fall": solve_fall,
@@ -102,7 +126,10 @@ SOLVERS = {
     "04.number.cross_share": solve_share,
     "04.switchboard.memory": solve_memory,
     "04.shapes.cross": solve_shapes,
+    "05.number.tokens": solve_tokens,
     "06.number.cache_bytes": solve_cache,
+    "07.switchboard.forensics": solve_forensics,
+    "07.number.saving": solve_saving,
 }
 
 

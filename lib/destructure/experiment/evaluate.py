@@ -66,8 +66,9 @@ def translate(model: nn.Module, task: Task, texts: Sequence[str], longest: int |
     """
     sources = [task.encode_source(text) for text in texts]
     longest = longest or max(len(pair.target) for pair in task.pairs("train")) + ROOM_TO_RAMBLE
-    batch = next(_in_order(model, [Pair(source, ()) for source in sources]))
-    return [task.decode_target(ids) for ids in greedy(model, batch.source, longest)]
+    batches = _in_order(model, [Pair(source, ()) for source in sources])
+    written = (ids for batch in batches for ids in greedy(model, batch.source, longest))
+    return [task.decode_target(ids) for ids in written]
 
 
 @torch.no_grad()
