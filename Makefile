@@ -6,7 +6,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m destructure
 INSTALLED := $(VENV)/installed
 
-.PHONY: lab test notebooks results bench doctor install weights constraints clean
+.PHONY: lab test notebooks results verdicts bench doctor install weights constraints clean
 
 lab: install
 	$(RUN) lab
@@ -19,6 +19,9 @@ notebooks: install
 
 results: install
 	$(RUN) results
+
+verdicts: install
+	$(RUN) verdicts
 
 bench: install
 	$(RUN) bench

@@ -84,6 +84,8 @@ def export_pictures(notebook: nbformat.NotebookNode, folder: Path) -> None:
         pictures = [
             output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})
         ]
+        if not pictures:  # a figure whose table is still to come
+            continue
         folder.mkdir(exist_ok=True)
         (folder / f"{name}.png").write_bytes(base64.b64decode(pictures[-1]))
 

@@ -1,9 +1,9 @@
 """The registered study behind notebook 07: after the lecture's four edits, are the two models one?
 
-The lecture says of the encoder-decoder after its four edits and the decoder-only model: trained on the same task and data
-they would agree, probably more closely than the same model trained twice (CS25 V4, 26:27). The plan, with its date, its
-pilots and its predictions, is in data/results/README.md. `run_missing` trains what missing rows need and appends them to
-data/results/closer_than_twice.csv; `destructure.experiment.closer_than_twice_results` says what they mean.
+The lecture says of the encoder-decoder after its four edits and the decoder-only model: trained on the same task and
+data they would agree, probably more closely than the same model trained twice (CS25 V4, 26:27). The plan, with its
+date, its pilots and its predictions, is in data/results/README.md. `run_missing` trains what missing rows need and
+appends them to data/results/closer_than_twice.csv; `closer_than_twice_results` says what they mean.
 """
 
 import platform
@@ -194,16 +194,14 @@ def compare(pair: Pair, progress: bool = False) -> list[dict]:
 def transplanted(trained: Trained, structure: Structure) -> Trained:
     """The weights of a trained model in another structure, asked again.
 
-    One thing may have no counterpart: the normalisation before a second attention, a vector a layer. It gets the one before
-    the first (`carry_over`).
+    One thing may have no counterpart: the normalisation before a second attention, a vector a layer. It gets the
+    one before the first (`carry_over`).
     """
     steps = STEPS[-1]
     if steps not in trained.answers:
         return trained
     model, pairs = carry_over(trained.model, structure), measured_pairs()
-    return Trained(
-        {steps: answers(model, pairs)}, {steps: exact_match(model, pairs)}, model, trained.status
-    )
+    return Trained({steps: answers(model, pairs)}, {steps: exact_match(model, pairs)}, model, trained.status)
 
 
 def _row(pair: Pair, steps: int, first: Trained, second: Trained) -> dict:

@@ -1,7 +1,7 @@
 """What the rows of `closer_than_twice` say: ratios of distances with intervals over seeds, and verdicts.
 
-A distance belongs to two runs, and a run to many distances. So seeds are resampled, each with all its runs: two draws of the
-same seed make no pair (it would have distance 0).
+A distance belongs to two runs, and a run to many distances. So seeds are resampled, each with all its runs: two draws
+of the same seed make no pair (it would have distance 0).
 """
 
 from dataclasses import dataclass
@@ -67,9 +67,14 @@ def ratio(
         ValueError: if there is no row of the comparison, or none of the same model with two seeds.
     """
     rows = rows[rows.steps == steps]
-    lost = rows.loc[rows.status != "finished", ["first_seed", "second_seed"]].to_numpy().ravel()
+    # A run that did not get so far has no exact match; its partner in the row may have.
+    lost = {
+        seed
+        for side in ("first", "second")
+        for seed in rows.loc[rows[f"{side}_exact_match"].isna(), f"{side}_seed"]
+    }
     present = rows.loc[rows.comparison.isin((comparison, TWICE)), ["first_seed", "second_seed"]].to_numpy()
-    seeds = sorted(set(present.ravel()) - set(lost))
+    seeds = sorted(set(present.ravel()) - lost)
     above, below = (_table(rows, which, metric, seeds) for which in (comparison, TWICE))
     if np.isnan(above).all() or np.isnan(below).all():
         raise ValueError(f"There is no finished row of {comparison!r} and {TWICE!r} after {steps} steps.")

@@ -40,7 +40,8 @@ def spread(
         axes = drawing.subplots()
         for place, group in enumerate(groups.values()):
             middle = (len(group) - 1) / 2
-            across = [place + _STEP * (number - middle) for number in range(len(group))]
+            step = min(_STEP, 0.8 / len(group)) if len(group) else _STEP  # many dots stay in their own group
+            across = [place + step * (number - middle) for number in range(len(group))]
             axes.plot(across, group, linestyle="", marker=marker, color=colour, alpha=0.75)
             median = sorted(group)[len(group) // 2]
             axes.plot([place - 0.28, place + 0.28], [median, median], color=colour, linestyle="-")

@@ -118,7 +118,8 @@ def structure_corners() -> list[RunConfiguration]:
 @register
 def scarce_corners() -> list[RunConfiguration]:
     """All sixteen corners with 500 training pairs, width 32; eight seeds."""
-    return tuned(corner(structure, 32, dials=SCARCE, budgets=SCARCE_BUDGETS) for structure in Structure.all())
+    scarce = {"dials": SCARCE, "budgets": SCARCE_BUDGETS}
+    return tuned([corner(structure, 32, **scarce) for structure in Structure.all()])
 
 
 @register

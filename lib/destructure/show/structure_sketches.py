@@ -1,0 +1,187 @@
+"""Small SVG drawings of a structure, for switchboards: pure text, redrawn in an instant, the same everywhere.
+
+They need no plotting library. The lessons' figures are drawn by `destructure.show.architectures`.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+from destructure.show.style import CROSS_ATTENTION, HIDDEN, INK, QUIET, SHARED, SOURCE, TARGET
+from destructure.structure import Structure
+
+_LAYERS = 3
+
+
+def structure_drawing(structure: Structure) -> str:
+    """Both stacks of a structure, three layers each, with what every target layer reads of the input."""
+    parts = [text(105, 20, "input stack", bold=True), text(385, 20, "target stack", bold=True)]
+    for layer in range(_LAYERS):
+        top = 150 - 60 * layer
+        parts += _input_layer(structure, layer, top) + _target_layer(structure, layer, top)
+    parts += _memory_arrows(structure)
+    return svg(520, 215, parts)
+
+
+def structure_description(structure: Structure) -> str:
+    """The same in words, one clause a switch."""
+    cross = "target layers read the input by a cross-attention of their own"
+    if structure.tied_cross_attention:
+        cross = "cross-attention has a softmax of its own and borrows self-attention's weights"
+    return "; ".join(
+        (
+            (
+                cross
+                if structure.separate_cross_attention
+                else "one joint attention reads input and target together"
+            ),
+            (
+                "input and target have weights of their own"
+                if structure.separate_parameters
+                else "input and target share their weights"
+            ),
+            (
+                "every target layer reads the final input layer"
+                if structure.final_layer_memory
+                else "target layer l reads the input at layer l"
+            ),
+            (
+                "input tokens see each other in both directions"
+                if structure.bidirectional_input
+                else "input tokens see only themselves and earlier ones"
+            ),
+        )
+    )
+
+
+def mask_drawing(structure: Structure, source: Sequence[str], target: Sequence[str]) -> str:
+    """Who sees whom, a row a query and a column a key; a frame around whatever shares a softmax.
+
+    Args:
+        source, target: token texts.
+    """
+    cell, left, top = 26, 62, 58
+    tokens, reads = [*source, *target], len(source)
+    whole = len(tokens)
+    parts = []
+    for row, query in enumerate(tokens):
+        parts.append(text(left - 6, top + row * cell + 18, query, anchor="end"))
+        for column in range(whole):
+            visible = _sees(structure, row, column, reads)
+            colour = _cell_colour(structure, row, column, reads) if visible else HIDDEN
+            x, y = left + column * cell, top + row * cell
+            parts.append(
+                f'<rect x="{x}" y="{y}" width="{cell}" height="{cell}" fill="{colour}" stroke="white"/>'
+            )
+            if visible:
+                dot = INK if colour == TARGET else "white"
+                parts.append(f'<circle cx="{x + cell / 2}" cy="{y + cell / 2}" r="3.5" fill="{dot}"/>')
+    for column, key in enumerate(tokens):
+        x, y = left + column * cell + 15, top - 6
+        parts.append(f'<g transform="rotate(-50 {x} {y})">{text(x, y, key, anchor="start")}</g>')
+    for rows, columns in _softmaxes(structure, reads, whole):
+        x, y = left + columns[0] * cell, top + rows[0] * cell
+        width, height = (columns[1] - columns[0]) * cell, (rows[1] - rows[0]) * cell
+        parts.append(
+            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="none" stroke="{INK}" stroke-width="2.5"/>'
+        )
+    return svg(left + whole * cell + 40, top + whole * cell + 6, parts)
+
+
+def _sees(structure: Structure, row: int, column: int, reads: int) -> bool:
+    if row < reads and column < reads and structure.bidirectional_input:
+        return True
+    return column <= row
+
+
+def _cell_colour(structure: Structure, row: int, column: int, reads: int) -> str:
+    own_cross = structure.separate_cross_attention and not structure.tied_cross_attention
+    if own_cross and row >= reads and column < reads:
+        return CROSS_ATTENTION
+    if not structure.separate_parameters:
+        return SHARED
+    return SOURCE if row < reads else TARGET
+
+
+def _softmaxes(structure: Structure, reads: int, whole: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """(rows, columns) of the blocks in which each row has one softmax."""
+    if structure.is_single_stack:
+        return [((0, whole), (0, whole))]
+    of_input = ((0, reads), (0, reads))
+    if not structure.separate_cross_attention:
+        return [of_input, ((reads, whole), (0, whole))]
+    return [of_input, ((reads, whole), (0, reads)), ((reads, whole), (reads, whole))]
+
+
+def _input_layer(structure: Structure, layer: int, top: int) -> list[str]:
+    colour = SOURCE if structure.separate_parameters else SHARED
+    weights = "weights A" if structure.separate_parameters else "shared weights"
+    parts = [
+        box(20, top, 170, 44, colour),
+        text(30, top + 18, f"layer {layer + 1}", anchor="start"),
+        text(30, top + 35, weights, anchor="start"),
+    ]
+    # a small mask: the full square, or the steps of a lower triangle
+    steps = "h36v36h-36z" if structure.bidirectional_input else "h9v9h9v9h9v9h9v9h-36z"
+    parts.append(f'<path d="M146 {top + 4}h36v36h-36z" fill="none" stroke="{QUIET}"/>')
+    parts.append(f'<path d="M146 {top + 4}{steps}" fill="{colour}" stroke="{QUIET}"/>')
+    return parts
+
+
+def _target_layer(structure: Structure, layer: int, top: int) -> list[str]:
+    colour = TARGET if structure.separate_parameters else SHARED
+    weights = "weights B" if structure.separate_parameters else "shared weights"
+    parts = [
+        box(300, top, 200, 44, colour),
+        text(310, top + 18, f"layer {layer + 1}", anchor="start"),
+        text(310, top + 35, weights, anchor="start"),
+    ]
+    if structure.tied_cross_attention:
+        parts += [box(404, top + 4, 40, 36, colour), text(424, top + 26, "self")]
+        edge = f'<rect x="449" y="{top + 4}" width="46" height="36" rx="5" fill="none" stroke="{CROSS_ATTENTION}"/>'
+        parts += [box(449, top + 4, 46, 36, colour), edge]
+        return [*parts, text(472, top + 19, "cross"), text(472, top + 34, "= self")]
+    if structure.separate_cross_attention:
+        parts += [box(404, top + 4, 40, 36, colour), text(424, top + 26, "self")]
+        return [*parts, box(449, top + 4, 46, 36, CROSS_ATTENTION), text(472, top + 26, "cross")]
+    return [
+        *parts,
+        box(404, top + 4, 91, 36, colour),
+        text(449, top + 18, "self and"),
+        text(449, top + 33, "input: joint"),
+    ]
+
+
+def _memory_arrows(structure: Structure) -> list[str]:
+    parts = []
+    for layer in range(_LAYERS):
+        end = 172 - 60 * layer
+        if structure.final_layer_memory:
+            parts.append(f'<path d="M190 52 H245 V{end} H292" fill="none" stroke="{INK}" stroke-width="2"/>')
+        else:
+            parts.append(f'<path d="M190 {end} H292" fill="none" stroke="{INK}" stroke-width="2"/>')
+        parts.append(f'<path d="M300 {end} l-10 -5 v10 z" fill="{INK}"/>')
+    return parts
+
+
+def svg(width: float, height: float, parts: Sequence[str]) -> str:
+    """A whole drawing from its parts; sizes in pixels."""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">{"".join(parts)}</svg>'
+    )
+
+
+def text(x: float, y: float, text: str, colour: str = INK, bold: bool = False, anchor: str = "middle") -> str:
+    """A line of text; `y` is its base line."""
+    weight = ' font-weight="bold"' if bold else ""
+    return (
+        f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}" fill="{colour}"{weight}>{escape(text)}</text>'
+    )
+
+
+def box(x: float, y: float, width: float, height: float, colour: str) -> str:
+    """A box with round corners, its colour as edge and as a breath inside."""
+    return (
+        f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="5" fill="{colour}" fill-opacity="0.13" '
+        f'stroke="{colour}" stroke-width="2"/>'
+    )

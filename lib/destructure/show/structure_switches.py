@@ -1,0 +1,230 @@
+"""A switchboard: flip the four structures, and see what becomes of the model beside the encoder-decoder."""
+
+from html import escape
+
+import ipywidgets
+
+from destructure import cost
+from destructure.config import TransformerConfig
+from destructure.show.structure_sketches import mask_drawing, structure_description, structure_drawing
+from destructure.structure import Structure
+
+_LABELS = {
+    "separate_cross_attention": "S1 separate cross-attention",
+    "tied_cross_attention": "but with self-attention's matrices",
+    "separate_parameters": "S2 separate parameters",
+    "final_layer_memory": "S3 final-layer memory",
+    "bidirectional_input": "S4 bidirectional input",
+}
+_SOURCE, _TARGET = ("That", "is", "good"), ("[BOS]", "Das", "ist", "gut")
+_STATIC = (
+    "<p><em>In JupyterLab, with the notebook running, four switches appear here and redraw the model at every flip. "
+    "This table has their sixteen settings.</em></p>"
+)
+
+
+def flip_structures(
+    config: TransformerConfig, source: int, target: int, start: Structure = Structure.ENCODER_DECODER
+) -> "StructureSwitches":
+    """Show four switches, and what a model with that setting looks like and costs.
+
+    Args:
+        config: sizes; its own structure plays no part.
+        source, target: tokens of input and target at first; two sliders change them.
+        start: the setting at first.
+
+    Raises:
+        ValueError: if a length is not a whole number from 1 to the model's `max_length`.
+    """
+    return StructureSwitches(config, source, target, start)
+
+
+def cost_rows(config: TransformerConfig, structure: Structure, source: int, target: int) -> dict[str, str]:
+    """What one setting costs, ready to be shown: name of the row → text."""
+    config = config.with_structure(structure)
+    found = cost.cost(config, source, target)
+    unit = config.layers * config.width**2
+    return {
+        "parameters of the stacks": f"{found.non_embedding_parameters:,}",
+        "in layers × width²": f"{found.non_embedding_parameters / unit:.1f}",
+        "million FLOPs, one pass": f"{found.forward_flops / 1e6:,.0f}",
+        "cache after the target": f"{found.cache_bytes / 2**20:,.2f} MiB",
+        "one more input token": "read everything again" if structure.bidirectional_input else "read that one",
+    }
+
+
+class StructureSwitches(ipywidgets.VBox):
+    """Four switches (and one for the lecture's own first edit), two lengths, and the model that they make.
+
+    Nothing is printed: drawings and numbers appear in an HTML field, so it also works where cell outputs are fixed.
+
+    Args:
+        config, source, target, start: see `flip_structures`.
+
+    Attributes:
+        switches: name of a switch → its check box; setting `.value` is the same as clicking.
+        steps: buttons that jump to a step of the lecture's ladder.
+        source, target: the sliders.
+        drawn: the HTML field.
+    """
+
+    def __init__(self, config: TransformerConfig, source: int, target: int, start: Structure):
+        longest = config.max_length // 2
+        for name, length in (("source", source), ("target", target)):
+            if not isinstance(length, int) or isinstance(length, bool) or not 1 <= length <= longest:
+                raise ValueError(
+                    f"{name} is {length!r}; it must be a whole number from 1 to {longest}, half of the model's "
+                    "max_length."
+                )
+        self._config, self._setting_several = config, False
+        self.switches = {
+            name: ipywidgets.Checkbox(
+                getattr(start, name),
+                description=label,
+                indent=False,
+                layout={"margin": "0 0 0 28px"} if name == "tied_cross_attention" else {},
+            )
+            for name, label in _LABELS.items()
+        }
+        self.steps = [
+            ipywidgets.Button(
+                description="start" if number == 0 else f"after edit {number}",
+                tooltip=step.name,
+                layout={"width": "auto"},
+            )
+            for number, step in enumerate(Structure.ladder())
+        ]
+        self.source, self.target = (
+            ipywidgets.IntSlider(
+                length,
+                min=1,
+                max=longest,
+                description=name,
+                continuous_update=False,
+                style={"description_width": "90px"},
+            )
+            for name, length in (("input tokens", source), ("target tokens", target))
+        )
+        self.drawn = ipywidgets.HTML()
+        super().__init__(
+            [
+                ipywidgets.HBox([ipywidgets.Label("The lecture's path:"), *self.steps]),
+                *self.switches.values(),
+                self.source,
+                self.target,
+                self.drawn,
+            ]
+        )
+        for control in (*self.switches.values(), self.source, self.target):
+            control.observe(lambda change: self.draw(), names="value")
+        for button, step in zip(self.steps, Structure.ladder(), strict=True):
+            button.on_click(lambda button, step=step: self.set(step))
+        self.draw()
+
+    @property
+    def structure(self) -> Structure:
+        """The setting of the switches."""
+        return Structure(**{name: box.value for name, box in self.switches.items()})
+
+    def set(self, structure: Structure) -> None:
+        """Put all switches as a structure has them."""
+        self._setting_several = True
+        try:
+            for name, box in self.switches.items():
+                box.value = getattr(structure, name)
+        finally:
+            self._setting_several = False
+        self.draw()
+
+    def draw(self) -> None:
+        """Redraw after a change."""
+        if self._setting_several:
+            return
+        borrowed = self.switches["tied_cross_attention"]
+        own = self.switches["separate_cross_attention"].value
+        borrowed.disabled = not own
+        if borrowed.value and not own:  # there is no cross-attention that could borrow anything
+            borrowed.value = False  # draws again
+            return
+        self.drawn.value = self._page(self.structure)
+
+    def _page(self, structure: Structure) -> str:
+        columns = (Structure.ENCODER_DECODER, structure)
+        heads = ("encoder-decoder", f"your setting: {structure.name}")
+        lengths = self.source.value, self.target.value
+        costs = [cost_rows(self._config, each, *lengths) for each in columns]
+        rows = [
+            _row("", [f"<b>{escape(head)}</b>" for head in heads], cell="th"),
+            _row(
+                "stacks", [_picture(structure_drawing(each), structure_description(each)) for each in columns]
+            ),
+            _row(
+                "who sees whom",
+                [
+                    _picture(
+                        mask_drawing(each, _SOURCE, _TARGET), f"mask of {each.name}: {_mask_words(each)}"
+                    )
+                    for each in columns
+                ],
+            ),
+        ]
+        rows += [_row(name, [_compared(cost[name], costs[0][name]) for cost in costs]) for name in costs[0]]
+        description = escape(structure_description(structure))
+        return (
+            f'<p aria-live="polite">{description[0].upper()}{description[1:]}.</p>'
+            f'<table style="border-spacing: 12px 2px">{"".join(rows)}</table>'
+        )
+
+    def __repr__(self) -> str:
+        return "<StructureSwitches: four switches, and the model that they make>"
+
+    def _repr_mimebundle_(self, **keywords):
+        bundle = super()._repr_mimebundle_(**keywords)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data["text/plain"] = repr(self)
+        data["text/html"] = self._static()
+        return bundle
+
+    def _static(self) -> str:
+        """All sixteen settings as a table: what a saved notebook shows."""
+        costs = {
+            corner: cost_rows(self._config, corner, self.source.value, self.target.value)
+            for corner in Structure.all()
+        }
+        head = _row("", [f"<b>{escape(name)}</b>" for name in next(iter(costs.values()))], cell="th")
+        rows = [
+            _row(
+                corner.code + (f", {corner.name}" if corner.name != corner.code else ""),
+                list(values.values()),
+            )
+            for corner, values in costs.items()
+        ]
+        return f"{_STATIC}<table>{head}{''.join(rows)}</table>"
+
+
+def _row(name: str, cells: list[str], cell: str = "td") -> str:
+    inside = "".join(
+        f'<{cell} style="text-align: left; vertical-align: top">{text}</{cell}>' for text in cells
+    )
+    return f'<tr><th scope="row" style="text-align: left">{escape(name)}</th>{inside}</tr>'
+
+
+def _compared(text: str, reference: str) -> str:
+    return escape(text) if text == reference else f"<b>{escape(text)}</b>"
+
+
+def _picture(svg: str, description: str) -> str:
+    """The drawing as an image, with its description for those who do not see it."""
+    import base64
+
+    address = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    return f'<img alt="{escape(description)}" src="{address}" style="max-width: 100%; background: white">'
+
+
+def _mask_words(structure: Structure) -> str:
+    softmaxes = "one softmax a row" if structure.is_single_stack else "the input by itself"
+    if not structure.is_single_stack:
+        two = structure.separate_cross_attention
+        softmaxes += ", the target with two softmaxes" if two else ", the target with one softmax over both"
+    direction = "both directions" if structure.bidirectional_input else "earlier tokens only"
+    return f"{softmaxes}; inside the input {direction}"
