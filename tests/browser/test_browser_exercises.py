@@ -75,10 +75,15 @@ def section(page, kind):
 
 
 def expect_right(box):
-    # "attached", not "visible": JupyterLab does not lay out cells that have moved off the screen.
-    box.locator('.exercise-feedback:is([data-state="right"], [data-state="locked"])').wait_for(
-        state="attached"
-    )
+    # "attached", not "visible": JupyterLab does not lay out cells that have moved off the screen. After a reload,
+    # outputs above may still grow and push this cell away, so it is brought back until its widget has been drawn.
+    feedback = box.locator('.exercise-feedback:is([data-state="right"], [data-state="locked"])')
+    for _ in range(40):
+        if feedback.count():
+            break
+        box.page.wait_for_timeout(500)
+        box.scroll_into_view_if_needed()
+    feedback.wait_for(state="attached")
     box.scroll_into_view_if_needed()
 
 
