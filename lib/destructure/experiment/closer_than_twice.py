@@ -49,7 +49,6 @@ _NEXT_ORDER = 10_000  # added to the seed that orders the examples
 SAME_SEED, SAME_START = "same seed, other model", "same start, other order"
 TWICE, OTHER_BOTH = "same model, other seed", "other model, other seed"
 TRANSPLANTED = "same weights, other model"
-COMPARISONS = (SAME_SEED, SAME_START, TWICE, OTHER_BOTH, TRANSPLANTED)
 COLUMNS = (
     "comparison",
     "first_model",

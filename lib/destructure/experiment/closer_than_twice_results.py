@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from destructure.experiment.closer_than_twice import OTHER_BOTH, SAME_SEED, SAME_START, STEPS, TWICE
+from destructure.experiment.closer_than_twice import STEPS, TWICE
 from destructure.experiment.statistics import Interval
 from destructure.experiment.statistics.resampling import LEVEL, interval_of_samples, seed_weights
 
@@ -116,7 +116,3 @@ def _mean(table: np.ndarray, draws: np.ndarray) -> np.ndarray:
         total = np.einsum("si,ij,sj->s", draws, filled, draws)
         count = np.einsum("si,ij,sj->s", draws, known.astype(float), draws)
     return np.divide(total, count, out=np.full(len(draws), np.nan), where=count > 0)
-
-
-QUESTIONS = {"closer than twice": SAME_SEED, "within noise": OTHER_BOTH, "order alone": SAME_START}
-"""The first two were tested, the third is described."""

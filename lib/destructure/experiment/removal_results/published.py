@@ -5,12 +5,11 @@ T5's table 2 has the lecture's edits in another order and with two of them at on
 every step of that path, so the same removals can be read off both.
 """
 
-import numpy as np
 import pandas as pd
 
 from destructure.data_tables import load_table
-from destructure.experiment.removal_results.summaries import FAILED, RESAMPLES, arm_rows
-from destructure.experiment.statistics import bootstrap_interval, paired_differences
+from destructure.experiment.removal_results.summaries import arm_rows
+from destructure.experiment.statistics import paired_differences
 from destructure.structure import Structure
 
 T5_PATH = (
@@ -80,26 +79,6 @@ def our_removals(rows: pd.DataFrame, width: int, budget: float) -> pd.DataFrame:
             for seed, change in zip(paired.seeds, paired.differences, strict=True)
         ]
     return pd.DataFrame(found)
-
-
-def our_loss_ratios(rows: pd.DataFrame, width: int, budget: float) -> pd.DataFrame:
-    """The same removals on our first measure: removed, ratio, low, high: loss after over loss before.
-
-    Args:
-        rows: settled rows.
-        width, budget: where.
-    """
-    found = []
-    for removed, corners in OUR_PATH.items():
-        pair = [arm_rows(rows, each, width=width).assign(side=side) for side, each in enumerate(corners)]
-        both = pd.concat([each[each["budget"] == budget] for each in pair])
-        logs = paired_differences(both, 1, 0, arm="side", failed=FAILED, logarithm=True)
-        interval = bootstrap_interval(logs.differences, resamples=RESAMPLES)
-        found.append(
-            {"removed": removed, "ratio": interval.estimate, "low": interval.low, "high": interval.high}
-        )
-    table = pd.DataFrame(found)
-    return table.assign(**{name: np.exp(table[name]) for name in ("ratio", "low", "high")})
 
 
 def published_removals() -> pd.DataFrame:
