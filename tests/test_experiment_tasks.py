@@ -185,6 +185,10 @@ THINGS = (
         ("count", "cone", "0"),
         ("sort", "rising", "q a d"),
         ("sort", "falling", "d a q"),
+        ("tell", "name", "d a q"),
+        ("tell", "colour", "red blue red"),
+        ("tell", "shape", "ball ball cube"),
+        ("tell", "size", "7 2 0"),
     ],
 )
 def test_instructions_by_hand(action, what, answer):
@@ -205,7 +209,7 @@ def test_lists_have_distinct_names_and_sizes_and_every_instruction_comes_up():
     for things, _ in examples:
         assert len({thing.name for thing in things}) == len({thing.size for thing in things}) == 6
     shares = Counter(instruction[0] for _, instruction in examples)
-    assert all(70 < shares[action] < 130 for action in ("select", "count", "sort"))
+    assert all(50 < shares[action] < 100 for action in ("select", "count", "sort", "tell"))
     assert {example.instruction[0] for example in TASKS["two things"].examples("train")} == {"sort"}
     count_ten = ListExample(
         tuple(Thing(n, "red", "ball", s) for n, s in zip("abcdefghij", "0123456789", strict=True)),

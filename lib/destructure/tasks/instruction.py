@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, get_args
 from destructure.tasks.base import Vocabulary, require_choice
 from destructure.tasks.drawn import DrawnTask, require_fit, require_whole
 
-Action = Literal["select", "count", "sort"]
+Action = Literal["select", "count", "sort", "tell"]
 
 NAMES = tuple("abcdefghijklmnopqrstuvwxyz")
 COLOURS = ("red", "blue", "green", "yellow", "white", "black")
@@ -27,6 +27,9 @@ class Thing(NamedTuple):
     size: str
 
 
+ATTRIBUTES = Thing._fields
+
+
 class ListExample(NamedTuple):
     """A list and what to do with it, such as ("count", "red") or ("sort", "rising")."""
 
@@ -41,6 +44,7 @@ class ListInstruction(DrawnTask):
     - "select red" or "select ball": write the names of those things, in the order of the list, or "none".
     - "count red" or "count ball": write how many there are.
     - "sort rising" or "sort falling": write all names by size.
+    - "tell name", "tell colour", "tell shape" or "tell size": write that of every thing, in the order of the list.
 
     Where the instruction stands is the dial: if it comes last, a model whose input is causal has read every thing
     without knowing what will be asked; if it comes first, nothing is gained by looking back. Splits share no list.
@@ -50,7 +54,7 @@ class ListInstruction(DrawnTask):
         instruction_position: "last" or "first".
         input_twice: the whole input stands there twice, so that a causal model can read it again (Arora et al. 2024,
             arXiv 2407.05483).
-        actions: those in use, any of "select", "count", "sort".
+        actions: those in use, any of "select", "count", "sort", "tell".
         train_examples, validation_examples, test_examples, split_seed: see `DrawnTask`.
 
     Raises:
@@ -92,7 +96,9 @@ class ListInstruction(DrawnTask):
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """All tokens; the same whatever the dials. Sizes and counts share the digits, and "10" is a count only."""
-        return Vocabulary((*NAMES, *COLOURS, *SHAPES, *SIZES, "10", "none", *get_args(Action), *ORDERS))
+        return Vocabulary(
+            (*NAMES, *COLOURS, *SHAPES, *SIZES, "10", "none", *get_args(Action), *ORDERS, *ATTRIBUTES)
+        )
 
     def answer(self, things: Sequence[Thing], instruction: tuple[Action, str]) -> tuple[str, ...]:
         """The one right answer, as tokens."""
@@ -100,6 +106,8 @@ class ListInstruction(DrawnTask):
         if action == "sort":
             ordered = sorted(things, key=lambda thing: int(thing.size), reverse=what == "falling")
             return tuple(thing.name for thing in ordered)
+        if action == "tell":
+            return tuple(getattr(thing, what) for thing in things)
         chosen = [thing.name for thing in things if what in (thing.colour, thing.shape)]
         if action == "count":
             return (str(len(chosen)),)
@@ -112,8 +120,13 @@ class ListInstruction(DrawnTask):
             for name, size in zip(names, sizes, strict=True)
         )
         action = generator.choice(self.actions)
-        what = ORDERS if action == "sort" else generator.choice((COLOURS, SHAPES))
-        return ListExample(things, (action, generator.choice(what)))
+        return ListExample(things, (action, generator.choice(self._choices(action, generator))))
+
+    @staticmethod
+    def _choices(action: Action, generator: random.Random) -> tuple[str, ...]:
+        if action == "sort":
+            return ORDERS
+        return ATTRIBUTES if action == "tell" else generator.choice((COLOURS, SHAPES))
 
     def _content(self, example: ListExample) -> tuple:
         return tuple(tuple(thing) for thing in example.things)

@@ -4,10 +4,11 @@ A plan is a function that returns a list of runs; `@register` makes it known und
 predictions and what would contradict them stand in data/registration.md, dated before the reporting runs.
 
 Where to look: `building` (grids, widths of equal parameters), `tuning` (learning rates), `removal` (the sixteen
-corners), `example` (a small plan to try the machinery with).
+corners), `dials` (each structure against its dial), `example` (a small plan to try the machinery with).
 """
 
 from destructure.experiment.plans.building import grid, matching_width
+from destructure.experiment.plans.dials import dial_runs, dial_tuning
 from destructure.experiment.plans.example import example
 from destructure.experiment.plans.registry import make_plan, plan_names, register
 from destructure.experiment.plans.removal import (
@@ -18,6 +19,8 @@ from destructure.experiment.plans.removal import (
 )
 
 __all__ = [
+    "dial_runs",
+    "dial_tuning",
     "example",
     "grid",
     "make_plan",
