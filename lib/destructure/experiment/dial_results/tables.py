@@ -1,0 +1,100 @@
+"""Reading part B's tables, and how much of the registered plan is in them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from destructure.experiment.plans import dials as plan
+from destructure.experiment.plans.removal import SEEDS
+from destructure.experiment.plans.tuning import tuning_table
+from destructure.experiment.removal_results.tables import Progress, progress
+from destructure.experiment.sweep.columns import read_results
+from destructure.places import data_folder
+
+
+@dataclass(frozen=True, eq=False)
+class DialTables:
+    """The tables, as `read_results` gives them; `None` for one that is not there yet.
+
+    Attributes:
+        runs: `dial_runs`. corners: `structure_corners`, which holds two settings that part B shares with part A.
+        tuning: `dial_tuning`. tuning_file: where it lies.
+    """
+
+    runs: pd.DataFrame | None = None
+    corners: pd.DataFrame | None = None
+    tuning: pd.DataFrame | None = None
+    tuning_file: Path | None = None
+
+
+def load_dials(folder: str | Path | None = None) -> DialTables:
+    """Read what there is.
+
+    Args:
+        folder: with the plans' tables; by default the course's `data/results`.
+
+    Raises:
+        ValueError: if a table is damaged, or the folder does not exist.
+    """
+    folder = data_folder() / "results" if folder is None else Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"There is no folder {folder}; give one that holds the tables of the sweeps.")
+    files = {
+        "runs": folder / "dial_runs.csv",
+        "corners": folder / "structure_corners.csv",
+        "tuning": folder / "dial_tuning.csv",
+    }
+    found = {name: read_results(file) for name, file in files.items() if file.is_file()}
+    found = {name: rows for name, rows in found.items() if len(rows)}
+    return DialTables(**found, tuning_file=files["tuning"] if "tuning" in found else None)
+
+
+SHARED = (
+    (plan.ONE_WAY.name, plan.PRESENT, "separate_parameters"),
+    (plan.ONE_WAY.name, plan.ABSENT, "separate_parameters"),
+    (plan.depth_setting(3).name, plan.PRESENT, "final_layer_memory"),
+)
+"""Comparisons whose runs are corners of part A: the setting's name, the surroundings, the switch."""
+
+
+def combined(tables: DialTables) -> pd.DataFrame | None:
+    """The rows of part B with those it shares with part A, named as part B names them; `None` if neither is there."""
+    parts = [] if tables.runs is None else [tables.runs]
+    if tables.corners is not None:
+        corners = tables.corners
+        plain = corners[(corners["arm"] == "corner") & (corners["width"] == plan.WIDTH)]
+        for name, where, switch in SHARED:
+            codes = [each.code for each in plan.pair(switch, where)]
+            parts.append(plain[plain["structure"].isin(codes)].assign(arm=name))
+    return pd.concat(parts, ignore_index=True) if parts else None
+
+
+def cells() -> list[tuple]:
+    """The cells of the design, see `removal_results.tables.CELL`: one for each arm and budget."""
+    arms = [*plan.length_arms(), *plan.likeness_arms(), *plan.depth_arms(), *plan.instruction_arms()]
+    own = [
+        (arm.arm, arm.structure.code, arm.width, arm.layers, float(budget))
+        for arm in arms
+        for budget in arm.budgets
+    ]
+    shared = [
+        (name, structure.code, plan.WIDTH, plan.LAYERS, float(budget))
+        for name, where, switch in SHARED
+        for structure in plan.pair(switch, where)
+        for budget in plan.SHORT
+    ]
+    return own + shared
+
+
+def dial_progress(tables: DialTables) -> Progress:
+    """Which seeds have every run of the design, part A's share included."""
+    return progress(combined(tables), cells(), SEEDS)
+
+
+def chosen_rates(tables: DialTables) -> pd.DataFrame | None:
+    """The tuning curves, see `plans.tuning.tuning_table`; `None` before any arm has both tuning seeds."""
+    if tables.tuning_file is None:
+        return None
+    curves = tuning_table(tables.tuning_file)
+    return curves if len(curves) else None
