@@ -23,6 +23,8 @@ FACT_TABLES = (
     "attention_cost",
     "t5_architectures",
     "structure_removals",
+    "flan_gains",
+    "thesis_scorecard",
     "bert_ablation",
     "processor_trends",
     "falling_objects",
@@ -217,6 +219,23 @@ def test_t5_table_has_both_ladders_complete():
     best = table[table["objective"] == "denoising"].set_index("architecture")["superglue"]
     assert best.idxmax() == "Encoder-decoder"
     assert best.idxmin() == "Causal language model"
+
+
+def test_flan_gains_are_after_minus_before():
+    table = load_table("flan_gains")
+    assert np.allclose(table["after"] - table["before"], table["gain"], atol=0.051)
+    assert (table.groupby("family")["architecture"].nunique() == 1).all()
+    largest, smallest = table.set_index("model").loc[["T5-XXL", "PaLM 8B"], "gain"]
+    assert (largest, smallest) == (26.6, 15.5)
+
+
+def test_the_scorecard_is_verified_and_says_what_it_does_not_show():
+    table = load_table("thesis_scorecard")
+    assert table["verified"].all()
+    assert (table["note"].str.len() > 5).all()
+    assert set(table["reading"]) == {"supports", "complicates", "contradicts"}
+    choices = {column.name: column.choices for column in table_columns("thesis_scorecard")}
+    assert set(table["claim"]) == set(choices["claim"])
 
 
 # ------------------------------------------------------------------ planted faults

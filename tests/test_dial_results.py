@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from destructure import Structure, cost
+from destructure.data_tables import load_table
 from destructure.experiment.dial_results import (
     DIALS,
     Arm,
@@ -17,17 +18,22 @@ from destructure.experiment.dial_results import (
     dial_effect,
     load_dials,
     primary_tests,
+    rates_differ,
     report,
     score_predictions,
+    scorecard,
 )
 from destructure.experiment.dial_results.effects import smallest_corrected_p
 from destructure.experiment.dial_results.tables import SHARED
 from destructure.experiment.plans import dials as plan
 from destructure.experiment.plans.tuning import TUNING_SEEDS, arm_key
 from destructure.experiment.removal_results.predictions import registered
-from destructure.show import dial_pictures
+from destructure.experiment.removal_results.results import Results
+from destructure.experiment.sweep import COLUMNS, ResultsFile
+from destructure.show import dial_pictures, scorecard_grid
 from destructure.trends.intervals import Interval
 from dial_examples import arms, made_tables
+from sweep_examples import fake_rows
 
 ENCODER_DECODER = Structure.ENCODER_DECODER
 WITH, WITHOUT = Arm("a", ENCODER_DECODER), Arm("a", Structure.DECODER_ONLY)
@@ -255,7 +261,7 @@ PLANTED = {
     "B7": ({("4 layers", "S1 S2 -- S4"): -0.5}, {}),
     "B8": ({(f"{layers} layers", "S1 S2 -- S4"): -0.5 for layers in (2, 3, 4)}, {}),
     "B9": ({("4 layers, layer mix", "S1 S2 S3 S4"): -0.5}, {}),
-    "B10": ({("4 layers", "S1 S2 -- S4"): -0.5}, {("2 layers", "S1 S2 -- S4"): -0.5}),
+    "B10": ({("4 layers", "S1 S2 -- S4"): -0.5}, {("4 layers", "S1 S2 -- S4"): 0.5}),
     "B12": ({(LAST, "-- -- -- --"): 0.5}, {(FIRST, "-- -- -- --"): 0.5}),
     "B13": (
         {("instruction last, width 16", "-- -- -- --"): 0.5},
@@ -344,6 +350,51 @@ def test_a_comparison_that_is_not_trained_has_a_dagger():
     picture = dial_pictures.effect_picture(DialResults(made_tables()))
     words = [text.get_text() for axes in picture.figure.axes for text in axes.texts]
     assert any(word.endswith("†") for word in words)
+
+
+# --- the scorecard -----------------------------------------------------------------------------------------------
+
+
+def readings(planted):
+    card = scorecard(Results(), DialResults(made_tables(planted)))
+    own = card[card["study"].str.startswith("this course")]
+    return own.set_index(["claim", "study"])["reading"], card
+
+
+def test_the_scorecard_follows_the_verdicts():
+    length = "separate parameters suit long inputs and short targets", "this course, S2 length"
+    swap = "structure is a bottleneck for new uses", "this course, S2"
+    for_it, _ = readings({("long to short", ALL_S2): 0.5, ("role swap", ALL_S2): -0.5})
+    against, card = readings({("short to long", ALL_S2): 0.5, ("role swap", ALL_S2): 0.5})
+    assert (for_it[length], for_it[swap]) == ("supports", "supports")
+    assert (against[length], against[swap]) == ("contradicts", "contradicts")
+    published = load_table("thesis_scorecard")
+    assert len(card) == len(published) + len(against)
+    assert set(card["claim"]) == set(published["claim"])
+
+
+def test_the_scorecard_draws_every_study_in_its_column():
+    _, card = readings({})
+    picture = scorecard_grid(card)
+    texts = [text.get_text().removeprefix("• ") for text in picture.figure.axes[0].texts]
+    wanted = card.drop_duplicates(["claim", "reading", "study"])["study"]
+    assert sorted(text for text in texts if text in set(wanted)) == sorted(wanted)
+    with pytest.raises(ValueError, match="found \\['perhaps'\\]"):
+        scorecard_grid(card.assign(reading="perhaps"))
+
+
+def test_rates_that_tuning_did_not_choose_are_named(tmp_path):
+    arm = plan.instruction_setting("last").arm(Structure.DECODER_ONLY)
+    file = tmp_path / "dial_tuning.csv"
+    for rate, loss in ((2e-3, 0.3), (4e-3, 0.2), (8e-3, 0.3)):
+        for seed in TUNING_SEEDS:
+            run = replace(arm, purpose="tuning", learning_rate=rate, seed=seed)
+            rows = [row | {"loss": loss} for row in fake_rows(run)]
+            ResultsFile(file, COLUMNS).append(rows)
+    for rate, expected in ((4e-3, []), (8e-3, ["instruction last, width 32 -- -- -- --"])):
+        runs = fake_rows(replace(arm, learning_rate=rate, seed=200))
+        ResultsFile(tmp_path / "dial_runs.csv", COLUMNS).append(runs)
+        assert rates_differ(load_dials(tmp_path)) == expected
 
 
 def test_an_unknown_dial_is_refused():

@@ -256,7 +256,7 @@ def test_arms_that_are_not_trained_are_named_beside_their_verdicts(tmp_path):
     found = Results(examples.write(tmp_path, corners=rows))
     assert found.weak == {code: 0.5}
     lines = "\n".join(reports.verdict_lines(found))
-    assert lines.count(f"{code} is not trained within the range: 50%") == 2  # after S1's edit, before S2's
+    assert lines.count(f"{code} is not trained within the range: 50.0%") == 2  # after S1's edit, before S2's
 
 
 # --- predictions ----------------------------------------------------------------------------------------------

@@ -118,6 +118,16 @@ def solve_saving(exercise):
     return 100 * 4 * source / whole, {"operations": 6, "numbers to read": 2}  # 3 more
 
 
+def solve_assumptions(exercise):
+    """What each panel's description changes, and which structure that is about."""
+    words = {"stands last": "S4", "layers": "S3", "nine input tokens": "S1", "German": "S2"}
+    described = re.search(r'alt="(Dial A: [^"]*)"', exercise.kind.control(live=True)).group(1)
+    found = {}
+    for letter, text in re.findall(r"Dial (.): (.*?)\.(?: |$)", described):
+        (found[letter],) = [structure for word, structure in words.items() if word in text]
+    return found, {"pairs": len(found)}
+
+
 SOLVERS = {
     "00.number.hit": solve_hit,
     "00.number.fall": solve_fall,
@@ -130,6 +140,7 @@ SOLVERS = {
     "06.number.cache_bytes": solve_cache,
     "07.switchboard.forensics": solve_forensics,
     "07.number.saving": solve_saving,
+    "09.match.assumptions": solve_assumptions,
 }
 
 

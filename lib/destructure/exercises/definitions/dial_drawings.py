@@ -25,7 +25,9 @@ class Dial:
 
 DIALS = {
     "position": Dial("S4", "a row of input tokens; the one that says what to do stands last, or first"),
-    "depth": Dial("S3", "a stack for the input beside a stack for the target, each of four layers, or of two"),
+    "depth": Dial(
+        "S3", "a stack for the input beside a stack for the target, each of four layers, or of two"
+    ),
     "length": Dial("S1", "nine input tokens and three target tokens, or three input and nine target tokens"),
     "likeness": Dial(
         "S2",
@@ -59,7 +61,9 @@ def dial_drawing(order: Sequence[str]) -> str:
 
 def dial_description(order: Sequence[str]) -> str:
     """The same in words."""
-    panels = (f"Dial {letter}: {DIALS[name].description}." for letter, name in zip("ABCD", order, strict=True))
+    panels = (
+        f"Dial {letter}: {DIALS[name].description}." for letter, name in zip("ABCD", order, strict=True)
+    )
     return " ".join(panels)
 
 
@@ -120,8 +124,8 @@ def _length() -> list[str]:
 def _likeness() -> list[str]:
     parts = [_or()]
     for top, pairs, colours in (
-        (34, (("seven", "sieben"), ("two", "zwei")), (SOURCE, TARGET)),
-        (94, (("seven", "sieben"), ("zwei", "two")), (SHARED, SHARED)),
+        (26, (("seven", "sieben"), ("two", "zwei")), (SOURCE, TARGET)),
+        (90, (("seven", "sieben"), ("zwei", "two")), (SHARED, SHARED)),
     ):
         for row, words in enumerate(pairs):
             y = top + 24 * row

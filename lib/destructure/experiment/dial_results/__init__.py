@@ -7,7 +7,8 @@
 
 Where to look: `tables` (reading, completeness), `contrasts` (two arms, seed by seed: the advantage), `effects` (the
 five dials, their tests and verdicts), `beyond` (equal parameters, counter-proposals, widths, remedies),
-`predictions` (B1 to B16), `results` (everything, computed on first use), `reports` (all of it as text).
+`predictions` (B1 to B16), `scorecard` (beside published work), `results` (everything, computed on first use),
+`reports` (all of it as text).
 """
 
 import lazy_loader
@@ -28,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "predictions": ["score_predictions"],
         "reports": ["report"],
         "results": ["DialResults"],
-        "tables": ["DialTables", "load_dials"],
+        "scorecard": ["scorecard"],
+        "tables": ["DialTables", "chosen_rates", "load_dials", "rates_differ"],
     },
 )

@@ -58,7 +58,7 @@ DIALS = {
         ),
         _dial(
             "S2 length", "separate_parameters", plan.PRESENT, _LENGTH, "above",
-            "stacks of their own suit long inputs with short answers", "28:57",
+            "stacks of their own suit long inputs with short answers", "27:09",
         ),
         _dial(
             "S2 likeness", "separate_parameters", plan.PRESENT, (plan.ONE_WAY, plan.BOTH_WAYS), "above",

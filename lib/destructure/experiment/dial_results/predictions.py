@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from destructure.experiment.bottleneck_probe_results import no_bottleneck_seen
 from destructure.experiment.dial_results.contrasts import Contrast
 from destructure.experiment.dial_results.results import DialResults
 from destructure.experiment.plans import dials as plan
@@ -88,9 +89,9 @@ def _at_depth(heading: str, layers: int) -> Decider:
 
 
 def _b11(results):
-    from destructure.experiment.bottleneck_probe_results import no_bottleneck_seen
-
-    seen = no_bottleneck_seen()
+    if results.tables.probe is None:
+        return "undecided", "no read-out has been made yet"
+    seen = no_bottleneck_seen(results.tables.probe)
     outcome: Outcome = {True: "yes", False: "no", None: "undecided"}[seen.verdict]
     return outcome, seen.reason
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from destructure.experiment.plans import dials as plan
 from destructure.experiment.plans.removal import SEEDS
-from destructure.experiment.plans.tuning import tuning_table
+from destructure.experiment.plans.tuning import TUNED_FOR, tuning_table
 from destructure.experiment.removal_results.tables import Progress, progress
 from destructure.experiment.sweep.columns import read_results
 from destructure.places import data_folder
@@ -20,12 +21,14 @@ class DialTables:
     Attributes:
         runs: `dial_runs`. corners: `structure_corners`, which holds two settings that part B shares with part A.
         tuning: `dial_tuning`. tuning_file: where it lies.
+        probe: `bottleneck_probe`, see `experiment.bottleneck_probe`.
     """
 
     runs: pd.DataFrame | None = None
     corners: pd.DataFrame | None = None
     tuning: pd.DataFrame | None = None
     tuning_file: Path | None = None
+    probe: pd.DataFrame | None = None
 
 
 def load_dials(folder: str | Path | None = None) -> DialTables:
@@ -47,7 +50,12 @@ def load_dials(folder: str | Path | None = None) -> DialTables:
     }
     found = {name: read_results(file) for name, file in files.items() if file.is_file()}
     found = {name: rows for name, rows in found.items() if len(rows)}
-    return DialTables(**found, tuning_file=files["tuning"] if "tuning" in found else None)
+    probe = folder / "bottleneck_probe.csv"
+    return DialTables(
+        **found,
+        tuning_file=files["tuning"] if "tuning" in found else None,
+        probe=pd.read_csv(probe) if probe.is_file() else None,
+    )
 
 
 SHARED = (
@@ -98,3 +106,15 @@ def chosen_rates(tables: DialTables) -> pd.DataFrame | None:
         return None
     curves = tuning_table(tables.tuning_file)
     return curves if len(curves) else None
+
+
+def rates_differ(tables: DialTables) -> list[str]:
+    """Arms of `dial_runs` whose runs used another learning rate than tuning chose; empty if all is well."""
+    curves = chosen_rates(tables)
+    if tables.runs is None or curves is None:
+        return []
+    key = list(TUNED_FOR)
+    best = curves[curves["chosen"]][[*key, "learning_rate"]].rename(columns={"learning_rate": "best"})
+    used = tables.runs[["arm", *key, "learning_rate"]].drop_duplicates().merge(best, on=key, how="left")
+    wrong = ~np.isclose(used["learning_rate"], used["best"].fillna(np.inf))
+    return [f"{row.arm} {row.structure}" for row in used[wrong].itertuples()]

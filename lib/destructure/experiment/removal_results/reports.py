@@ -93,7 +93,7 @@ def verdict_lines(results: Results) -> list[str]:
 def weak_lines(results: Results, step: Removal) -> list[str]:
     """Which arms of a comparison are not trained within the range."""
     return [
-        f"{each.code} is not trained within the range: {results.weak[each.code]:.0%} right at the largest budget"
+        f"{each.code} is not trained within the range: {results.weak[each.code]:.1%} right at the largest budget"
         for each in (step.with_structure, step.without_structure)
         if each.code in results.weak
     ]

@@ -29,9 +29,9 @@ def flops_text(budget: float) -> str:
 
 
 def span_text(low: float, high: float) -> str:
-    """An interval as text: "[0.90, 1.10]", or "[too few seeds]" if it has no ends."""
+    """An interval as text: "[0.90, 1.10]"; "[no interval]" if it has no ends (too few seeds, or unbounded)."""
     if not (math.isfinite(low) or math.isfinite(high)) or (low == 0 and math.isinf(high)):
-        return "[too few seeds]"
+        return "[no interval]"
     return f"[{low:.2f}, {high:.2f}]"
 
 
