@@ -43,6 +43,9 @@ def rows_of(arm, planted, seeds=SEEDS, noise=0.01, name=None):
                     "budget": budget,
                     "loss": loss,
                     "exact_match": min(1.0, max(0.0, 1.25 - loss)),
+                    "take_off_flops": None,
+                    "take_off_censored": True,
+                    "watched_flops": int(0.89 * budget),
                     "status": "finished",
                 }
             )

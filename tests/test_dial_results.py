@@ -24,6 +24,8 @@ from destructure.experiment.dial_results import (
     scorecard,
 )
 from destructure.experiment.dial_results.effects import smallest_corrected_p
+from destructure.experiment.dial_results.reports import secondary_lines
+from destructure.experiment.dial_results.secondary import contrast_factors
 from destructure.experiment.dial_results.tables import SHARED
 from destructure.experiment.plans import dials as plan
 from destructure.experiment.plans.tuning import TUNING_SEEDS, arm_key
@@ -216,6 +218,19 @@ def test_the_five_tests_can_come_out_with_eight_seeds_and_not_with_seven():
     tests = primary_tests(DialResults(made_tables(everything)).effects)
     assert tests["corrected"].tolist() == pytest.approx([5 / 128] * 5)
     assert tests["significant"].all()
+
+
+def test_secondary_measures_follow_the_rows():
+    results = DialResults(made_tables({("long to short", "-- S2 S3 S4"): 0.5}))
+    found = contrast_factors(results.rows, results.effects["S1 length"].first)
+    first = found.factors.factors[0]
+    # The planted loss falls as compute^-0.5, so half as much again in log loss is e times the compute.
+    assert first.censored == "above" or first.interval.estimate == pytest.approx(math.e, rel=0.1)
+    lines = "\n".join(secondary_lines(results))
+    assert lines.count("take-off with: 0 of 8, median beyond what was watched") == 10
+    runs = results.tables.runs.assign(take_off_flops=5e10)
+    lines = "\n".join(secondary_lines(DialResults(replace(results.tables, runs=runs))))
+    assert "take-off with: 8 of 8, median 5e10" in lines
 
 
 # --- completeness ----------------------------------------------------------------------------------------------

@@ -146,19 +146,21 @@ def verdicts(
     from destructure.course.notebooks import use_one_thread
 
     use_one_thread()  # before torch is loaded
-    from destructure.experiment.removal_results.reports import report
-    from destructure.experiment.removal_results.results import Results
+    from destructure.experiment import dial_results, removal_results
 
-    results = _or_exit(Results, folder)
-    typer.echo(_or_exit(report, results), nl=False)
+    removals, dials = _or_exit(removal_results.Results, folder), _or_exit(dial_results.DialResults, folder)
+    typer.echo(_or_exit(removal_results.report, removals), nl=False)
+    typer.echo()
+    typer.echo(_or_exit(dial_results.report, dials), nl=False)
     if pictures:
         from pathlib import Path
 
-        from destructure.show.removal_pictures import all_pictures
+        from destructure.show import dial_pictures, removal_pictures
 
         target = Path(pictures)
         target.mkdir(parents=True, exist_ok=True)
-        for name, picture in all_pictures(results).items():
+        drawn = removal_pictures.all_pictures(removals) | dial_pictures.all_pictures(dials)
+        for name, picture in drawn.items():
             typer.echo(picture.save(target / f"{name}.png"))
 
 

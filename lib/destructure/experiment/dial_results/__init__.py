@@ -6,9 +6,9 @@
     print(report(results))           # everything: part of python -m destructure verdicts
 
 Where to look: `tables` (reading, completeness), `contrasts` (two arms, seed by seed: the advantage), `effects` (the
-five dials, their tests and verdicts), `beyond` (equal parameters, counter-proposals, widths, remedies),
-`predictions` (B1 to B16), `scorecard` (beside published work), `results` (everything, computed on first use),
-`reports` (all of it as text).
+five dials, their tests and verdicts), `beyond` (equal parameters, counter-proposals, widths, remedies), `secondary`
+(κ and take-off), `predictions` (B1 to B16), `scorecard` (beside published work), `results` (everything, computed on
+first use), `reports` (all of it as text).
 """
 
 import lazy_loader

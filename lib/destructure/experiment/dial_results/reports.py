@@ -6,7 +6,8 @@ from destructure.experiment.dial_results.contrasts import Contrast
 from destructure.experiment.dial_results.effects import DialEffect, primary_tests, smallest_corrected_p, span
 from destructure.experiment.dial_results.predictions import score_predictions
 from destructure.experiment.dial_results.results import DialResults
-from destructure.experiment.removal_results.reports import prediction_lines
+from destructure.experiment.dial_results.secondary import contrast_factors, take_off_text
+from destructure.experiment.removal_results.reports import factor_lines, prediction_lines
 from destructure.experiment.removal_results.summaries import seeds_text, span_text
 
 NOTHING_YET = "No seed of dial_runs is complete yet, so nothing can be said."
@@ -24,6 +25,7 @@ def report(results: DialResults | None = None) -> str:
         return "\n".join([*parts, NOTHING_YET]) + "\n"
     parts += _section("The dials", effect_lines(results))
     parts += _section("The five registered tests", test_lines(results))
+    parts += _section("κ and take-off at the ends of the dials", secondary_lines(results))
     for heading, found in results.surroundings.items():
         parts += _section(f"{heading} at every setting", contrast_lines(found))
     parts += _section("Equal parameters: two stacks over one", contrast_lines(results.equal_parameters))
@@ -67,6 +69,22 @@ def contrast_lines(found: Iterable[Contrast]) -> list[str]:
         if each.weak:
             line += f" (not trained within the range: {' and '.join(each.weak)})"
         lines.append(line)
+    return lines
+
+
+def secondary_lines(results: DialResults) -> list[str]:
+    """κ and take-off at both ends of every dial: described, not tested."""
+    lines = []
+    for name, effect in results.effects.items():
+        for contrast in (effect.first, effect.second):
+            found = contrast_factors(results.rows, contrast)
+            lines.append(
+                f"{name}, {contrast.label}: {found.judgement.verdict}; {'; '.join(factor_lines(found))}"
+            )
+            with_arm, without = (
+                take_off_text(results.rows, arm) for arm in (contrast.with_arm, contrast.without_arm)
+            )
+            lines.append(f"    take-off with: {with_arm}; without: {without}")
     return lines
 
 
