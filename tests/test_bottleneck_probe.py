@@ -11,7 +11,11 @@ from torch.nn import functional
 from destructure import Structure, Transformer, TransformerConfig
 from destructure.experiment import bottleneck_probe as study
 from destructure.experiment import read_outs as reading
-from destructure.experiment.bottleneck_probe_results import complete_seeds, no_bottleneck_seen
+from destructure.experiment.bottleneck_probe_results import (
+    complete_seeds,
+    kept_by_training,
+    no_bottleneck_seen,
+)
 from destructure.experiment.plans import dials, tuning
 from destructure.experiment.plans.removal import SEEDS
 from destructure.experiment.read_outs import (
@@ -245,8 +249,10 @@ def test_a_rate_that_is_missing_is_one_sentence(rates, monkeypatch, tmp_path):
     monkeypatch.setattr(study, "results_file", lambda: tmp_path / "rows.csv")
     monkeypatch.setattr(study, "probe", lambda chosen: pytest.fail("trained before all rates were known"))
     lines = rates.read_text(encoding="utf-8").splitlines(keepends=True)
-    rates.write_text("".join(lines[:9]), encoding="utf-8")  # half of the two layers' runs
-    with pytest.raises(ValueError, match=r"rate for 2 layers is not known \(plan dial_tuning\)") as caught:
+    rates.write_text(
+        "".join(lines[:-4]), encoding="utf-8"
+    )  # 4 layers: the edge that the grid asks for is missing
+    with pytest.raises(ValueError, match=r"rate for 4 layers is not known \(plan dial_tuning\)") as caught:
         study.run_missing()
     assert "\n" not in str(caught.value)
     rates.unlink()
@@ -437,6 +443,21 @@ def test_a_depth_that_did_not_learn_is_named():
     assert "6 layers are not trained within the range (60%)" in found.reason
 
 
+@pytest.mark.parametrize("change", [0.03, -0.03])
+def test_what_training_keeps_is_told_apart_from_what_it_loses(change):
+    rows = planted_study()
+    last = rows["layer"] == rows["layers"]
+    before = rows.loc[last & rows["trained"]].set_index(["seed", "layers"])["accuracy"] - change
+    untrained = last & ~rows["trained"].astype(bool)
+    keys = list(rows.loc[untrained, ["seed", "layers"]].itertuples(index=False, name=None))
+    rows.loc[untrained, "accuracy"] = [before[key] + 0.001 * (key[0] % 3) for key in keys]
+    found = kept_by_training(rows)
+    assert set(found) == set(study.DEPTHS)
+    assert all((each.low > 0) == (change > 0) and (each.high < 0) == (change < 0) for each in found.values())
+    few = kept_by_training(rows[rows["seed"] < 205])
+    assert not any(np.isfinite([each.low, each.high]).any() for each in few.values())
+
+
 def test_damaged_rows_are_one_sentence():
     rows = planted_study()
     with pytest.raises(ValueError, match="no column 'accuracy'"):
@@ -477,6 +498,9 @@ def test_the_figure_shows_a_diverged_run_and_the_learners_own():
     (legend,) = picture.figure.legends
     labels = {text.get_text() for text in legend.get_texts()}
     assert labels == {"trained", "untrained", "chance", "99%", "diverged", "your run"}
+    picture.figure.draw_without_rendering()
+    extent = legend.get_window_extent()
+    assert 0 <= extent.x0 < extent.x1 <= picture.figure.bbox.x1  # all of it can be read
 
 
 def test_each_panel_has_the_chance_line_of_its_rows():

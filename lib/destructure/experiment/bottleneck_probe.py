@@ -160,4 +160,7 @@ def run_missing() -> int:
 
 
 if __name__ == "__main__":
-    print(run_missing(), "runs added")
+    try:
+        print(run_missing(), "runs added")
+    except ValueError as error:
+        raise SystemExit(str(error)) from None

@@ -7,7 +7,8 @@ import pandas as pd
 from destructure.experiment.bottleneck_probe import COLUMNS, DEPTHS, results
 from destructure.experiment.plans.removal import SEEDS
 from destructure.experiment.removal_results.summaries import TRAINED, seeds_text
-from destructure.experiment.statistics import seeds_needed
+from destructure.experiment.statistics import bootstrap_interval, seeds_needed
+from destructure.trends.intervals import Interval
 
 ENOUGH = 0.99
 """The registered accuracy at the last layer, for every run."""
@@ -80,6 +81,28 @@ def no_bottleneck_seen(rows: pd.DataFrame | None = None) -> BottleneckVerdict:
     else:
         verdict, reason = below == 0, _reason(rows, last, below, weak)
     return BottleneckVerdict(verdict, reason, len(complete), below, len(last), weak)
+
+
+def kept_by_training(rows: pd.DataFrame | None = None) -> dict[int, Interval]:
+    """The secondary reading: accuracy at the last layer after training minus before it, paired by seed.
+
+    Args:
+        rows: as `bottleneck_probe.results()` gives them, which is the default. A run that diverged is left out, since
+            nothing can be read from it; the verdict counts it.
+
+    Returns:
+        Layers → mean difference (from -1 to 1) with its 95% interval over complete seeds; no entry for a depth
+        without a pair.
+    """
+    rows = results() if rows is None else rows
+    _require(rows)
+    last = rows[rows["seed"].isin(complete_seeds(rows)) & (rows["layer"] == rows["layers"])]
+    found = {}
+    for layers, group in last.groupby("layers"):
+        pairs = group.pivot(index="seed", columns="trained", values="accuracy").astype(float).dropna()
+        if len(pairs):
+            found[int(layers)] = bootstrap_interval((pairs[True] - pairs[False]).to_numpy())
+    return found
 
 
 def complete_seeds(rows: pd.DataFrame) -> tuple[int, ...]:

@@ -19,6 +19,7 @@ _SIDE = {True: -0.2, False: 0.2}
 _LOOKS = {True: (CURVES[0][0], "-", "o", CURVES[0][0]), False: (CURVES[1][0], "--", "s", "white")}
 _LOST = 0.02  # where a run without an accuracy is drawn
 _TICKS = (0, 0.5, 0.8, 0.9, 0.95, 0.99, 1)
+_ONE_LINE = 5  # entries of the legend that fit beside each other
 _TOP = 1.003  # room for dots at 100%
 
 
@@ -137,7 +138,7 @@ def _legend(drawing, grid) -> None:
         known.values(),
         known,
         loc="outside lower center",
-        ncols=len(known),
+        ncols=len(known) if len(known) <= _ONE_LINE else 3,
         columnspacing=1.4,
         title="read out after encoder layer (0: the embedding)",
         title_fontsize=14,

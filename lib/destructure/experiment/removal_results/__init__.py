@@ -45,6 +45,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "envelope",
             "flops_text",
             "run_table",
+            "span_text",
             "untrained",
         ],
         "tables": [
