@@ -81,6 +81,7 @@ def notebooks(
 def results(workers: Annotated[int, typer.Option(help="Runs at a time, where a study allows it.")] = 1):
     """Run what is missing of the course's own experiments; finished runs are left alone."""
     from destructure.experiment import (
+        bottleneck_probe,
         closer_than_twice,
         concatenation_study,
         language_study,
@@ -96,6 +97,7 @@ def results(workers: Annotated[int, typer.Option(help="Runs at a time, where a s
         concatenation_study,
         language_study,
         closer_than_twice,
+        bottleneck_probe,
     )
     for study in studies:
         several = {"workers": workers} if study is structure_results else {}
