@@ -377,7 +377,7 @@ def readings(planted):
 
 
 def test_the_scorecard_follows_the_verdicts():
-    length = "separate parameters suit long inputs and short targets", "this course, S2 length"
+    length = "separate parameters suit long inputs and short targets", "this course, S2"
     swap = "structure is a bottleneck for new uses", "this course, S2"
     for_it, _ = readings({("long to short", ALL_S2): 0.5, ("role swap", ALL_S2): -0.5})
     against, card = readings({("short to long", ALL_S2): 0.5, ("role swap", ALL_S2): 0.5})

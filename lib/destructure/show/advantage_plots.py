@@ -10,7 +10,7 @@ from destructure.experiment.statistics import MARGIN
 from destructure.show.picture import Picture, shorten
 from destructure.show.style import CURVES, HIDDEN, INK, QUIET, figure, use_style
 
-_TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1, 1.5, 2, 5, 10, 20, 50)
+_TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 0.75, 1, 1.33, 2, 5, 10, 20, 50)
 
 
 def advantage_rows(
@@ -93,7 +93,16 @@ def _ends(found: Sequence[Contrast]) -> tuple[float, float]:
 def _dress(axes, ends: tuple[float, float]) -> None:
     axes.set_xscale("log")
     axes.set_xlim(*ends)
-    axes.xaxis.set_major_locator(FixedLocator([tick for tick in _TICKS if ends[0] < tick < ends[1]]))
+    axes.xaxis.set_major_locator(FixedLocator(_ticks(ends)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.minorticks_off()
+
+
+def _ticks(ends: tuple[float, float]) -> list[float]:
+    """Those inside, thinned out symmetrically about 1 until labels beside long row names do not touch."""
+    inside = [tick for tick in _TICKS if ends[0] < tick < ends[1]]
+    while len(inside) > 7:
+        middle = inside.index(1)
+        inside = [tick for place, tick in enumerate(inside) if (place - middle) % 2 == 0]
+    return inside

@@ -91,7 +91,7 @@ def width_picture(results: DialResults) -> Picture | None:
     if results.rows is None:
         return None
     return advantage_rows(
-        {f"{where}": found for where, found in results.widths.items()},
+        results.widths,
         title=f"Reading in both directions ({results.progress.label})",
     )
 
@@ -101,7 +101,7 @@ def remedy_picture(results: DialResults) -> Picture | None:
     if results.rows is None:
         return None
     return advantage_rows(
-        {"decoder-only with a remedy over plain decoder-only": results.remedies},
+        {"decoder-only, with and without": results.remedies},
         name="loss of plain over loss with the remedy (above 1 it helps)",
         title=f"Remedies ({results.progress.label})",
     )

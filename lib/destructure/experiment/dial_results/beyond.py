@@ -83,12 +83,14 @@ def widths(rows: pd.DataFrame) -> dict[str, list[Contrast]]:
 
 def remedies(rows: pd.DataFrame) -> list[Contrast]:
     """What a causal model can do instead: loss on inputs, the input twice (paid for); each against the plain one."""
-    last, first = (plan.instruction_setting(position).name for position in ("last", "first"))
-    chosen = ((last, plan.INPUT_TWICE), (last, plan.INPUT_LOSS), (first, plan.INPUT_LOSS))
-    return [
-        compare(rows, f"{name}, {remedy}", Arm(f"{name}, {remedy}", plan.NONE), Arm(name, plan.NONE))
-        for name, remedy in chosen
-    ]
+    chosen = (("last", plan.INPUT_TWICE), ("last", plan.INPUT_LOSS), ("first", plan.INPUT_LOSS))
+    return [_remedy(rows, position, remedy) for position, remedy in chosen]
+
+
+def _remedy(rows: pd.DataFrame, position: str, remedy: str) -> Contrast:
+    name = plan.instruction_setting(position).name
+    arms = Arm(f"{name}, {remedy}", plan.NONE), Arm(name, plan.NONE)
+    return compare(rows, f"instruction {position}: {remedy}", *arms)
 
 
 def _depths() -> list[str]:

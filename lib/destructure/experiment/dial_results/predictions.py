@@ -102,17 +102,17 @@ def _b13(results):
     return _said(means[0] > means[1]), f"{means[0]:+.2f} at {narrow.label}, {means[1]:+.2f} at {wide.label}"
 
 
-def _remedy(remedy: str) -> str:
-    return f"{plan.instruction_setting('last').name}, {remedy}"
+def _instruction_last(results: DialResults, remedy: str) -> Contrast:
+    return next(each for each in results.remedies if each.label == f"instruction last: {remedy}")
 
 
 def _b14(results):
-    found = next(each for each in results.remedies if each.label == _remedy(plan.INPUT_TWICE))
+    found = _instruction_last(results, plan.INPUT_TWICE)
     return _said(found.interval.low > 0), _advantage(found)
 
 
 def _b15(results):
-    found = next(each for each in results.remedies if each.label == _remedy(plan.INPUT_LOSS))
+    found = _instruction_last(results, plan.INPUT_LOSS)
     return _said(not found.interval.low > 0), _advantage(found)
 
 

@@ -50,7 +50,7 @@ def our_readings(removals: Results, dials: DialResults) -> list[tuple[str, str, 
         for claim, name in ((_LENGTH, "S2 length"), (_FINAL, "S3 depth")):
             verdict = dials.effects[name].verdict
             reading = verdict if verdict in READINGS else "complicates"
-            found.append((claim, f"{OURS}, {name}", f"turning the dial: {verdict}", reading))
+            found.append((claim, f"{OURS}, {name[:2]}", f"turning the dial of {name}: {verdict}", reading))
     return found
 
 
