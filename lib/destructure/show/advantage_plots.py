@@ -11,6 +11,7 @@ from destructure.show.picture import Picture, shorten
 from destructure.show.style import CURVES, HIDDEN, INK, QUIET, figure, use_style
 
 _TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 0.75, 1, 1.33, 2, 5, 10, 20, 50)
+_NEAR, _LONG = (0.75, 1.33), 3
 
 
 def advantage_rows(
@@ -100,9 +101,6 @@ def _dress(axes, ends: tuple[float, float]) -> None:
 
 
 def _ticks(ends: tuple[float, float]) -> list[float]:
-    """Those inside, thinned out symmetrically about 1 until labels beside long row names do not touch."""
+    """Those inside; where the axis is long, the two nearest to 1 are left out, whose labels would touch."""
     inside = [tick for tick in _TICKS if ends[0] < tick < ends[1]]
-    while len(inside) > 7:
-        middle = inside.index(1)
-        inside = [tick for place, tick in enumerate(inside) if (place - middle) % 2 == 0]
-    return inside
+    return inside if ends[1] < _LONG else [tick for tick in inside if tick not in _NEAR]
