@@ -392,10 +392,13 @@ def test_one_command_prints_every_verdict(complete, told):
     from typer.testing import CliRunner
 
     from destructure.cli import app
+    from destructure.experiment import dial_results
 
     found = CliRunner().invoke(app, ["verdicts", "--folder", str(complete)])
     assert found.exit_code == 0
-    assert found.output == told
+    part_b = dial_results.report(dial_results.DialResults(complete))
+    assert "nothing can be said" in part_b  # this folder has no table of it
+    assert found.output == f"{told}\n{part_b}"
     wrong = CliRunner().invoke(app, ["verdicts", "--folder", str(complete / "nowhere")])
     assert wrong.exit_code == 2
 

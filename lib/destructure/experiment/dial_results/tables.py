@@ -9,9 +9,7 @@ import pandas as pd
 from destructure.experiment.plans import dials as plan
 from destructure.experiment.plans.removal import SEEDS
 from destructure.experiment.plans.tuning import TUNED_FOR, tuning_table
-from destructure.experiment.removal_results.tables import Progress, progress
-from destructure.experiment.sweep.columns import read_results
-from destructure.places import data_folder
+from destructure.experiment.removal_results.tables import Progress, progress, read_tables, results_folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,20 +38,12 @@ def load_dials(folder: str | Path | None = None) -> DialTables:
     Raises:
         ValueError: if a table is damaged, or the folder does not exist.
     """
-    folder = data_folder() / "results" if folder is None else Path(folder)
-    if not folder.is_dir():
-        raise ValueError(f"There is no folder {folder}; give one that holds the tables of the sweeps.")
-    files = {
-        "runs": folder / "dial_runs.csv",
-        "corners": folder / "structure_corners.csv",
-        "tuning": folder / "dial_tuning.csv",
-    }
-    found = {name: read_results(file) for name, file in files.items() if file.is_file()}
-    found = {name: rows for name, rows in found.items() if len(rows)}
+    folder = results_folder(folder)
+    found = read_tables(folder, runs="dial_runs", corners="structure_corners", tuning="dial_tuning")
     probe = folder / "bottleneck_probe.csv"
     return DialTables(
         **found,
-        tuning_file=files["tuning"] if "tuning" in found else None,
+        tuning_file=folder / "dial_tuning.csv" if "tuning" in found else None,
         probe=pd.read_csv(probe) if probe.is_file() else None,
     )
 

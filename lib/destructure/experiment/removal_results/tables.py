@@ -44,18 +44,34 @@ def load_tables(folder: str | Path | None = None) -> RemovalTables:
     Raises:
         ValueError: if a table is damaged, or the folder does not exist.
     """
+    folder = results_folder(folder)
+    found = read_tables(
+        folder,
+        tuning="structure_tuning",
+        corners="structure_corners",
+        scarce="scarce_corners",
+        noise="noise_floor",
+    )
+    return RemovalTables(**found, tuning_file=folder / "structure_tuning.csv" if "tuning" in found else None)
+
+
+def results_folder(folder: str | Path | None = None) -> Path:
+    """A folder with the tables of the sweeps; by default the course's `data/results`.
+
+    Raises:
+        ValueError: if it does not exist.
+    """
     folder = data_folder() / "results" if folder is None else Path(folder)
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}; give one that holds the tables of the sweeps.")
-    files = {
-        "tuning": folder / "structure_tuning.csv",
-        "corners": folder / "structure_corners.csv",
-        "scarce": folder / "scarce_corners.csv",
-        "noise": folder / "noise_floor.csv",
-    }
+    return folder
+
+
+def read_tables(folder: Path, **plans: str) -> dict[str, pd.DataFrame]:
+    """Read the tables of plans, by the names they are given here; a table that is missing or empty is left out."""
+    files = {name: folder / f"{plan}.csv" for name, plan in plans.items()}
     found = {name: read_results(file) for name, file in files.items() if file.is_file()}
-    found = {name: rows for name, rows in found.items() if len(rows)}
-    return RemovalTables(**found, tuning_file=files["tuning"] if "tuning" in found else None)
+    return {name: rows for name, rows in found.items() if len(rows)}
 
 
 @dataclass(frozen=True)
