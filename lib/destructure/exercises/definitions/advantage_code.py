@@ -135,8 +135,8 @@ ADVANTAGE = Exercise(
         " budget, in the same order. Write `advantage(with_structure, without_structure)`: the **mean over"
         " the budgets of log(loss without / loss with)**, natural logarithm. Two rules were fixed before the"
         " runs: a loss below 0.02 counts as 0.02 (so near the floor only noise is left), and a run that"
-        " diverged (its loss is `nan`, or there is none) counts with ln 65, the loss of a model that knows nothing of the 65"
-        " tokens."
+        " diverged (its loss is `nan`, or there is none) counts with ln 65, the loss of a model that"
+        " knows nothing of the 65 tokens."
     ),
     talk="27:09",
     objective="compute what a structure is worth at equal compute, failures and floor included",
