@@ -4,13 +4,9 @@ import pandas as pd
 
 from destructure.experiment.dial_results.contrasts import Arm, Contrast, compare
 from destructure.experiment.plans import dials as plan
+from destructure.structure import Structure
 
-S1, S2, S3, S4 = (
-    "separate_cross_attention",
-    "separate_parameters",
-    "final_layer_memory",
-    "bidirectional_input",
-)
+S1, S2, S3, S4 = Structure.SWITCHES
 
 
 def every_surrounding(rows: pd.DataFrame) -> dict[str, list[Contrast]]:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from destructure.experiment.dial_results.contrasts import Arm, Contrast, compare
 from destructure.experiment.plans import dials as plan
+from destructure.experiment.removal_results import factors
 from destructure.experiment.removal_results.summaries import RESAMPLES
-from destructure.experiment.statistics import bootstrap_interval, holm, seeds_needed, sign_flip_test
+from destructure.experiment.statistics import bootstrap_interval, seeds_needed, sign_flip_test
 from destructure.trends.intervals import Interval
 
 Verdict = Literal["supports", "complicates", "contradicts", "not settled"]
@@ -141,23 +142,12 @@ def primary_tests(effects: dict[str, DialEffect]) -> pd.DataFrame:
 
     Columns: `dial`, `p_value` (exact sign flips), `corrected`, `significant`.
     """
-    found = holm({name: effect.p_value for name, effect in effects.items()})
-    return pd.DataFrame(
-        [
-            {
-                "dial": name,
-                "p_value": each.p_value,
-                "corrected": each.corrected,
-                "significant": each.significant,
-            }
-            for name, each in found.items()
-        ]
-    )
+    return factors.corrected_table({name: effect.p_value for name, effect in effects.items()}, "dial")
 
 
 def smallest_corrected_p(seeds: int) -> float:
     """The smallest corrected p value that so many seeds can give one of the five tests."""
-    return min(1.0, len(DIALS) * 2 * 0.5**seeds)
+    return factors.smallest_corrected_p(seeds, tests=len(DIALS))[0]
 
 
 def span(interval: Interval) -> tuple[float, float, float]:

@@ -9,7 +9,13 @@ import pandas as pd
 from destructure.experiment.plans import dials as plan
 from destructure.experiment.plans.removal import SEEDS
 from destructure.experiment.plans.tuning import TUNED_FOR, tuning_table
-from destructure.experiment.removal_results.tables import Progress, progress, read_tables, results_folder
+from destructure.experiment.removal_results.tables import (
+    Progress,
+    cells_of,
+    progress,
+    read_tables,
+    results_folder,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +76,7 @@ def combined(tables: DialTables) -> pd.DataFrame | None:
 
 def cells() -> list[tuple]:
     """The cells of the design, see `removal_results.tables.CELL`: one for each arm and budget."""
-    arms = [*plan.length_arms(), *plan.likeness_arms(), *plan.depth_arms(), *plan.instruction_arms()]
-    own = [
-        (arm.arm, arm.structure.code, arm.width, arm.layers, float(budget))
-        for arm in arms
-        for budget in arm.budgets
-    ]
+    own = cells_of(plan.all_arms())
     shared = [
         (name, structure.code, plan.WIDTH, plan.LAYERS, float(budget))
         for name, where, switch in SHARED

@@ -170,6 +170,11 @@ def instruction_arms() -> list[RunConfiguration]:
     return [*widths, *remedies, twice.arm(NONE, INPUT_TWICE)]
 
 
+def all_arms() -> list[RunConfiguration]:
+    """Every arm of part B once; its rate and seed are still to be set."""
+    return [*length_arms(), *instruction_arms(), *depth_arms(), *likeness_arms()]
+
+
 def tuning_file() -> Path:
     """The table of the tuning runs."""
     return data_folder() / "results" / "dial_tuning.csv"
@@ -178,14 +183,14 @@ def tuning_file() -> Path:
 @register
 def dial_tuning() -> list[RunConfiguration]:
     """Learning rates of every arm of part B; grows while a best rate lies at an edge."""
-    arms = [*length_arms(), *instruction_arms(), *depth_arms(), *likeness_arms()]
+    arms = all_arms()
     return with_rates([replace(arm, budgets=arm.budgets[:2]) for arm in arms], tuning_file())
 
 
 @register
 def dial_runs() -> list[RunConfiguration]:
     """All arms of part B, seed by seed, so that an early end leaves whole seeds."""
-    arms = [*length_arms(), *instruction_arms(), *depth_arms(), *likeness_arms()]
+    arms = all_arms()
     rates = [tuned_rate(arm, tuning_file()) for arm in arms]
     return [
         replace(arm, learning_rate=rate, seed=seed)

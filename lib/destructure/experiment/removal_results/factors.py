@@ -116,10 +116,15 @@ def primary_tests(steps: dict[str, Removal]) -> pd.DataFrame:
             smallest.p_value if smallest else math.nan
         )
         p_values[f"{LABELS[switch]}: the slope is 0"] = step.factors.slope_p_value
+    return corrected_table(p_values, "test")
+
+
+def corrected_table(p_values: dict[str, float], column: str) -> pd.DataFrame:
+    """Tests corrected by Holm's method: names in `column`, then `p_value`, `corrected`, `significant`."""
     return pd.DataFrame(
         [
             {
-                "test": name,
+                column: name,
                 "p_value": each.p_value,
                 "corrected": each.corrected,
                 "significant": each.significant,

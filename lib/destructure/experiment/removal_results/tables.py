@@ -113,18 +113,18 @@ class Progress:
 def corner_cells() -> list[tuple]:
     """The cells of `structure_corners`: all sixteen corners at three widths, and the arms beyond them."""
     arms = [plan.corner(structure, width) for width in plan.BUDGETS for structure in Structure.all()]
-    return _cells([*arms, *other_shapes()])
+    return cells_of([*arms, *other_shapes()])
 
 
 def scarce_cells() -> list[tuple]:
     """The cells of `scarce_corners`."""
     settings = {"dials": plan.SCARCE, "budgets": plan.SCARCE_BUDGETS}
-    return _cells([plan.corner(structure, 32, **settings) for structure in Structure.all()])
+    return cells_of([plan.corner(structure, 32, **settings) for structure in Structure.all()])
 
 
 def noise_cells() -> list[tuple]:
     """The cells of `noise_floor`: the two ends of the ladder."""
-    return _cells([plan.corner(each, 32) for each in (Structure.ENCODER_DECODER, Structure.DECODER_ONLY)])
+    return cells_of([plan.corner(each, 32) for each in (Structure.ENCODER_DECODER, Structure.DECODER_ONLY)])
 
 
 def tuning_cells() -> list[tuple]:
@@ -142,7 +142,8 @@ def other_shapes() -> list:
     return [*(plan.same_parameters(each, 32) for each in single), plan.twice_the_layers(32)]
 
 
-def _cells(arms: list) -> list[tuple]:
+def cells_of(arms: list) -> list[tuple]:
+    """The cells of some arms, see `CELL`: one for each arm and budget."""
     return [
         (arm.arm, arm.structure.code, arm.width, arm.layers, float(budget))
         for arm in arms
