@@ -167,6 +167,61 @@ def test_rates_that_tuning_did_not_choose_are_named(results):
     assert len(removal.rates_differ(other, curves)) == 52
 
 
+# --- more training, worse ------------------------------------------------------------------------------------
+
+
+def rising(rows, raised):
+    """The same rows with a last loss above every other one in those runs for which `raised` says so."""
+    last = max(row["budget"] for row in rows)
+    return [row | {"loss": 50.0} if row["budget"] == last and raised(row) else row for row in rows]
+
+
+def found_rises(folder, rows):
+    return removal.rises(Results(examples.write(folder, scarce=rows)).few, 32)
+
+
+def test_losses_that_only_fall_are_no_rises(tmp_path):
+    found = found_rises(tmp_path, examples.scarce_rows_of(NOTHING, noise=0))
+    assert (found.rose, found.runs) == (0, 128)
+    assert set(found.present.values()) == set(found.removed.values()) == {0.0}
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_rises_are_counted_and_told_by_structure(tmp_path, switch):
+    rows = rising(examples.scarce_rows_of(NOTHING, noise=0), lambda row: not row[switch])
+    found = found_rises(tmp_path, rows)
+    assert found.rose == 64
+    assert (found.present[switch], found.removed[switch]) == (0.0, 1.0)
+    others = [name for name in SWITCHES if name != switch]
+    assert {share[name] for share in (found.present, found.removed) for name in others} == {0.5}
+
+
+def test_a_run_that_diverged_has_risen(tmp_path):
+    rows = examples.scarce_rows_of(NOTHING, noise=0)
+    rows[2] = rows[2] | {"loss": None, "exact_match": 0.0, "status": "diverged"}
+    assert found_rises(tmp_path, rows).rose == 1
+
+
+def test_an_earlier_rise_that_is_made_good_is_none(tmp_path):
+    rows = examples.scarce_rows_of(NOTHING, noise=0)
+    rows[0] = rows[0] | {
+        "loss": rows[1]["loss"] / 2
+    }  # the first budget; the next is higher, the last lower again
+    assert found_rises(tmp_path, rows).rose == 0
+
+
+def test_a_rise_needs_two_budgets(results):
+    first = results.few[results.few["budget"] == results.few["budget"].min()]
+    with pytest.raises(ValueError, match="needs two budgets, but the corners of width 32 have 1"):
+        removal.rises(first, 32)
+
+
+def test_the_report_sets_scarce_rises_beside_plentiful_ones(results):
+    told = reports.scarce_lines(results)
+    for name, rows in (("scarce", results.few), ("plentiful", results.rows)):
+        assert f"{name} data: {removal.rises(rows, 32)}" in told
+
+
 @pytest.mark.parametrize("number", [0, 500, -1])
 @pytest.mark.parametrize("name", ["corners", "scarce"])
 def test_deleting_a_row_makes_its_seed_incomplete_and_changes_the_report(tmp_path, told, name, number):

@@ -10,8 +10,8 @@ Verdicts rest on complete seeds only, and say so until all are there.
 Where to look: `tables` (reading, completeness), `results` (everything, computed on first use), `summaries` (an arm's
 loss, exact match and take-off; envelopes), `factors` (compute factors, verdicts, the eight tests), `effects` (main
 effects and interactions), `shapes` (equal parameters, twice the layers), `noise` (what a seed alone changes),
-`predictions` (A1 to A12), `published` (other people's removals), `reports` (all of it as text), `live` (one more
-run).
+`overfitting` (where more training made it worse), `predictions` (A1 to A12), `published` (other people's removals),
+`reports` (all of it as text), `live` (one more run).
 """
 
 import lazy_loader
@@ -34,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "live": ["expected_interval", "live_run"],
         "noise": ["end_rows", "noise_floor", "wrong_way_round"],
         "predictions": ["Prediction", "brier_score", "score_predictions"],
+        "overfitting": ["Rises", "rises"],
         "published": ["our_removals", "published_removals", "t5_removals"],
         "results": ["Results"],
         "reports": ["report"],

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from math import exp
 
 import pandas as pd
 
@@ -21,6 +20,7 @@ from destructure.experiment.removal_results.factors import (
     smallest_corrected_p,
 )
 from destructure.experiment.removal_results.noise import noise_floor
+from destructure.experiment.removal_results.overfitting import rises
 from destructure.experiment.removal_results.predictions import Prediction, brier_score, score_predictions
 from destructure.experiment.removal_results.results import Results
 from destructure.experiment.removal_results.shapes import deeper_take_off, shape_comparisons
@@ -150,10 +150,20 @@ def surrounding_lines(results: Results) -> list[str]:
 
 
 def scarce_lines(results: Results) -> list[str]:
-    """Effects with scarce data at the largest budget."""
+    """Effects with scarce data at the largest budget, and in how many runs the loss rose."""
     if results.few is None:
         return []
-    return [*effect_lines(scarce_effects(results.few)), results.scarce.label]
+    return [*effect_lines(scarce_effects(results.few)), results.scarce.label, *_rise_lines(results)]
+
+
+def _rise_lines(results: Results) -> list[str]:
+    """In how many runs more training made the loss worse: scarce data, then plentiful data at the same width."""
+    width, lines = int(results.few["width"].max()), []
+    for name, rows in (("scarce data", results.few), ("plentiful data", results.rows)):
+        if rows is not None:
+            found = rises(rows, width)
+            lines += [f"{name}: {found}", *found.switch_lines()]
+    return lines
 
 
 def _effects(rows: pd.DataFrame) -> Iterator[str]:
@@ -169,7 +179,7 @@ def effect_lines(found: CornerEffects) -> list[str]:
     if found.measure == "take-off":
         head += f", {found.censored} of {found.runs} runs without take-off"
     return [head] + [
-        f"    {row.effect}: × {exp(row.estimate):.2f} {span_text(exp(row.low), exp(row.high))}"
+        f"    {row.effect}: × {math.exp(row.estimate):.2f} {span_text(math.exp(row.low), math.exp(row.high))}"
         for row in found.table().itertuples()
     ]
 
