@@ -9,6 +9,7 @@ import pytest
 
 from destructure import Structure, cost
 from destructure.data_tables import load_table
+from destructure.experiment import bottleneck_probe
 from destructure.experiment.dial_results import (
     DIALS,
     Arm,
@@ -23,8 +24,10 @@ from destructure.experiment.dial_results import (
     score_predictions,
     scorecard,
 )
+from destructure.experiment.dial_results.contrasts import final_lead
 from destructure.experiment.dial_results.effects import smallest_corrected_p
-from destructure.experiment.dial_results.reports import secondary_lines
+from destructure.experiment.dial_results.reports import contrast_lines, secondary_lines, weak_note
+from destructure.experiment.dial_results.reports import test_lines as lines_of
 from destructure.experiment.dial_results.secondary import contrast_factors
 from destructure.experiment.dial_results.tables import SHARED
 from destructure.experiment.plans import dials as plan
@@ -143,6 +146,18 @@ def test_advantages_pair_seeds_and_drop_none_in_silence():
     assert advantages(rows(given), WITH, WITHOUT).to_dict() == pytest.approx({1: math.log(2), 2: 0.0})
 
 
+def test_a_lead_at_the_end_pairs_seeds_and_a_failed_run_has_nothing():
+    scores = {
+        (ENCODER_DECODER, 201): (0.9, 0.5),
+        (ENCODER_DECODER, 200): (0.0, 1.0),
+        (Structure.DECODER_ONLY, 200): (0.0, 0.25),
+        (Structure.DECODER_ONLY, 201): (0.9, None),
+    }
+    table = rows(scores).rename(columns={"loss": "exact_match"})
+    assert final_lead(table, WITH, WITHOUT).to_dict() == {200: 75.0, 201: 50.0}
+    assert final_lead(table, WITHOUT, WITH).to_dict() == {200: -75.0, 201: -50.0}
+
+
 def test_arms_of_two_settings_are_refused():
     given = {(ENCODER_DECODER, 1): (1.0, 0.5), (Structure.DECODER_ONLY, 1): (2.0,)}
     with pytest.raises(ValueError, match="measured at other budgets; compare arms of one setting"):
@@ -215,9 +230,14 @@ def test_the_five_tests_can_come_out_with_eight_seeds_and_not_with_seven():
         (DIALS[name].first, plan.pair(DIALS[name].switch, DIALS[name].surroundings)[1].code): 0.5
         for name in DIALS
     }
-    tests = primary_tests(DialResults(made_tables(everything)).effects)
+    results = DialResults(made_tables(everything))
+    tests = primary_tests(results.effects)
     assert tests["corrected"].tolist() == pytest.approx([5 / 128] * 5)
     assert tests["significant"].all()
+    assert any(
+        line.startswith(f"below 5% after correction: {', '.join(DIALS)};") for line in lines_of(results)
+    )
+    assert any("below 5% after correction: none;" in line for line in lines_of(DialResults(made_tables())))
 
 
 def test_secondary_measures_follow_the_rows():
@@ -365,6 +385,18 @@ def test_a_comparison_that_is_not_trained_has_a_dagger():
     picture = dial_pictures.effect_picture(DialResults(made_tables()))
     words = [text.get_text() for axes in picture.figure.axes for text in axes.texts]
     assert any(word.endswith("†") for word in words)
+    assert "† an arm of the two is below 90% right" in picture.figure.get_supxlabel()
+
+
+def test_arms_that_are_not_trained_are_named_wherever_their_comparison_is_told():
+    effect = DialResults(made_tables()).effects["S2 length"]
+    trained = replace(effect.first, weak={})
+    weak = replace(effect.second, weak={"with": 0.899875, "without": 0.2}, exact_match=(0.899875, 0.2))
+    assert weak_note(trained) == weak_note(trained, trained) == ""
+    assert weak_note(weak) == " (not trained within the range: with and without)"
+    assert weak_note(trained, weak) == f" (not trained within the range: {weak.label} with and without)"
+    (line,) = contrast_lines([weak])
+    assert "right 89.99% with, 20% without (not trained" in line
 
 
 # --- the scorecard -----------------------------------------------------------------------------------------------
@@ -386,6 +418,25 @@ def test_the_scorecard_follows_the_verdicts():
     published = load_table("thesis_scorecard")
     assert len(card) == len(published) + len(against)
     assert set(card["claim"]) == set(published["claim"])
+
+
+@pytest.mark.parametrize(("accuracy", "reading"), [(1.0, "contradicts"), (0.5, "complicates")])
+def test_the_scorecard_sets_what_read_outs_say_beside_what_the_dial_costs(accuracy, reading):
+    probe = bottleneck_probe.results().assign(accuracy=accuracy)
+    results = DialResults(replace(made_tables(), probe=probe))
+    card = scorecard(Results(), results).set_index(["claim", "study"])
+    assert card["reading"]["final-layer memory is a bottleneck", "this course, read-outs"] == reading
+
+
+def test_the_scorecard_names_arms_that_are_not_trained():
+    removals = Results()
+    steps = {step.label: step for step in removals.steps.values()}
+    card = scorecard(removals, DialResults(made_tables()))
+    own = card[card["study"] == "this course, S1"]
+    codes = [each.code for each in (steps["S1"].with_structure, steps["S1"].without_structure)]
+    weak = [code for code in codes if code in removals.weak]
+    assert weak  # else this test says nothing
+    assert all(f"not trained within the range: {', '.join(weak)}" in finding for finding in own["finding"])
 
 
 def test_the_scorecard_draws_every_study_in_its_column():

@@ -2,15 +2,19 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.markers import CARETDOWN, CARETUP
 
 import removal_examples as examples
 from destructure.experiment.removal_results.results import Results
 from destructure.experiment.removal_results.tables import tuning_points
+from destructure.experiment.statistics import ComputeFactor, ComputeFactors, Interval
 from destructure.show import (
     corner_cube,
     effect_bars,
+    factor_curves,
     ladder_curves,
     live_points,
     removal_pictures,
@@ -171,3 +175,51 @@ def test_the_widget_is_compared_by_fixed_text():
     data = bundle[0] if isinstance(bundle, tuple) else bundle
     assert data["text/plain"] == repr(widget)
     assert "appear here" in data["text/html"]
+
+
+def factor_axes(*factors):
+    """The drawn axes of one panel with these factors: (compute, estimate, low, high, censored)."""
+    made = tuple(
+        ComputeFactor(compute, Interval(*numbers, 0.95), Interval(*numbers, 0.9), censored, 0.5)
+        for compute, *numbers, censored in factors
+    )
+    slope = Interval(math.nan, -math.inf, math.inf, 0.95)
+    found = ComputeFactors(made, (), slope, 1.0, tuple(range(8)), (), (0, 0))
+    return factor_curves({"S1": found}).figure.axes[0]
+
+
+def lines_of(axes, points):
+    plain = [line for line in axes.lines if line.get_marker() == "None"]
+    return [line.get_xydata() for line in plain if len(line.get_xydata()) == points]
+
+
+def bars_of(axes):
+    """Compute → the two ends of its interval as drawn."""
+    return {bar[0, 0]: bar[:, 1] for bar in lines_of(axes, 2) if bar[0, 0] == bar[1, 0]}
+
+
+def test_a_line_of_factors_stops_at_a_bound():
+    known = (1e10, 2.0, 1.5, 3.0, "no"), (2e10, 1.5, 1.2, 2.0, "no")
+    (joined,) = lines_of(factor_axes(*known, (4e10, 1.0, 1.0, math.inf, "above")), 3)
+    assert joined[:2, 1].tolist() == [2.0, 1.5]
+    assert np.isnan(joined[2, 1])
+
+
+def test_an_open_interval_reaches_the_edge_with_an_arrowhead():
+    axes = factor_axes(
+        (1e10, 2.0, 1.5, 3.0, "no"), (2e10, 4.0, 3.0, math.inf, "no"), (4e10, 0.8, 0.0, 1.0, "no")
+    )
+    bottom, top = axes.get_ylim()
+    bars = bars_of(axes)
+    assert bars[1e10].tolist() == [1.5, 3.0]
+    assert bars[2e10][0] == 3.0
+    assert 0.9 * top < bars[2e10][1] < top
+    assert bottom < bars[4e10][0] < 1.1 * bottom
+    heads = {(line.get_xdata()[0], line.get_marker()) for line in axes.lines}
+    assert {(2e10, CARETUP), (4e10, CARETDOWN)} <= heads
+    assert not {(1e10, CARETUP), (1e10, CARETDOWN)} & heads
+
+
+def test_an_interval_that_says_nothing_has_no_bar():
+    axes = factor_axes((1e10, 2.0, 0.0, math.inf, "no"), (2e10, 1.5, 1.2, 2.0, "no"))
+    assert set(bars_of(axes)) == {2e10}

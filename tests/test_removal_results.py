@@ -167,6 +167,35 @@ def test_rates_that_tuning_did_not_choose_are_named(results):
     assert len(removal.rates_differ(other, curves)) == 52
 
 
+def test_a_share_below_a_bound_never_looks_like_the_bound():
+    assert summaries.share_below(0.853, 0.9) == "85%"
+    assert summaries.share_below(0.899875, 0.9) == "89.99%"
+    assert summaries.share_below(0.8999999999, 0.9) == "just below 90%"
+
+
+def test_a_bound_of_one_lies_below_one_in_every_prediction(results):
+    factor = results.whole.factors.factors[0]
+    cases = (("below", 1.0, True), ("no", 1.0, False), ("no", 0.99, True), ("above", 1.0, False))
+    for censored, high, below in cases:
+        interval = replace(factor.interval, low=0.0, high=high)
+        assert predictions._below_one(replace(factor, censored=censored, interval=interval)) == below
+
+
+def test_dividing_by_the_budget_itself_is_reported_beside_the_verdicts(tmp_path, results):
+    told = reports.literal_lines(results)
+    assert [line[:2] for line in told] == ["S1", "S2", "S3", "S4"]
+    rows = examples.corner_rows_of(MIXED)
+    whole = Structure.ENCODER_DECODER.code
+    for row in rows:  # the encoder-decoder learns nothing more after 8e10 FLOPs
+        if row["structure"] == whole and row["budget"] > 8e10:
+            row["loss"] = 0.2
+    flat = Results(examples.write(tmp_path, corners=rows))
+    line = reports.literal_lines(flat)[0]
+    assert "κ(3.2e11)" in line
+    assert "nothing changes" not in line
+    assert reports.literal_lines(flat)[1] == told[1]  # S2 is judged against another arm
+
+
 # --- more training, worse ------------------------------------------------------------------------------------
 
 
@@ -177,7 +206,7 @@ def rising(rows, raised):
 
 
 def found_rises(folder, rows):
-    return removal.rises(Results(examples.write(folder, scarce=rows)).few, 32)
+    return removal.rises(Results(examples.write(folder, scarce=rows)).few, 32, *plan.SCARCE_BUDGETS[1:])
 
 
 def test_losses_that_only_fall_are_no_rises(tmp_path):
@@ -196,9 +225,11 @@ def test_rises_are_counted_and_told_by_structure(tmp_path, switch):
     assert {share[name] for share in (found.present, found.removed) for name in others} == {0.5}
 
 
-def test_a_run_that_diverged_has_risen(tmp_path):
+@pytest.mark.parametrize("since", [1, 2])
+def test_a_run_that_diverged_has_risen(tmp_path, since):
     rows = examples.scarce_rows_of(NOTHING, noise=0)
-    rows[2] = rows[2] | {"loss": None, "exact_match": 0.0, "status": "diverged"}
+    for place in range(since, 3):
+        rows[place] = rows[place] | {"loss": None, "exact_match": 0.0, "status": "diverged"}
     assert found_rises(tmp_path, rows).rose == 1
 
 
@@ -210,16 +241,18 @@ def test_an_earlier_rise_that_is_made_good_is_none(tmp_path):
     assert found_rises(tmp_path, rows).rose == 0
 
 
-def test_a_rise_needs_two_budgets(results):
-    first = results.few[results.few["budget"] == results.few["budget"].min()]
-    with pytest.raises(ValueError, match="needs two budgets, but the corners of width 32 have 1"):
-        removal.rises(first, 32)
+def test_a_rise_between_budgets_that_were_not_measured_is_refused(results):
+    with pytest.raises(ValueError, match=r"not measured at 3e10 FLOPs; choose from 4e10, 8e10, 1\.6e11\."):
+        removal.rises(results.few, 32, 3e10, 8e10)
 
 
-def test_the_report_sets_scarce_rises_beside_plentiful_ones(results):
+def test_the_report_sets_rises_beside_each_other_between_the_same_budgets(results):
     told = reports.scarce_lines(results)
+    both = plan.SCARCE_BUDGETS[:2]
     for name, rows in (("scarce", results.few), ("plentiful", results.rows)):
-        assert f"{name} data: {removal.rises(rows, 32)}" in told
+        assert f"{name} data: {removal.rises(rows, 32, *both)}" in told
+    assert f"scarce data: {removal.rises(results.few, 32, *plan.SCARCE_BUDGETS[1:])}" in told
+    assert sum(line.startswith("plentiful") for line in told) == 1  # it ends at the second of these budgets
 
 
 @pytest.mark.parametrize("number", [0, 500, -1])
@@ -232,7 +265,7 @@ def test_deleting_a_row_makes_its_seed_incomplete_and_changes_the_report(tmp_pat
     progress = found.corners if name == "corners" else found.scarce
     assert len(progress.complete) == 7
     assert progress.label == "interim: 7 of 8 seeds"
-    assert reports.progress_lines(found) != [line for line in told.splitlines() if line in told][:3]
+    assert not set(reports.progress_lines(found)) <= set(told.splitlines())
     lines = reports.verdict_lines(found) if name == "corners" else reports.scarce_lines(found)
     assert not set(lines) <= set(told.splitlines())
 
@@ -386,8 +419,13 @@ def test_one_run_an_arm_may_rank_them_the_other_way(results):
     ends = results.ends.copy()
     budget = 4e10
     assert removal.wrong_way_round(ends, budget) < 0.05
-    ends["exact_match"] = 0.5  # nobody is better
-    assert removal.wrong_way_round(ends, budget) in (0.0, 1.0)
+    ends["exact_match"] = 0.5  # nobody is better, and no pair says otherwise
+    assert removal.wrong_way_round(ends, budget) == 0.0
+    ends.loc[ends.index[ends["structure"] == Structure.DECODER_ONLY.code][:1], "exact_match"] = 0.6
+    ends = ends[ends["budget"] == ends["budget"].iloc[0]].assign(budget=budget)
+    assert removal.wrong_way_round(ends, budget) == pytest.approx(
+        23 / 24
+    )  # 23 of 24 runs are equal to all others
 
 
 def test_our_corners_hold_every_step_of_t5s_path(results):

@@ -158,6 +158,19 @@ def test_an_arm_against_itself_has_factor_one_everywhere():
     assert judge_factors(found).verdict == "equivalent"
 
 
+def test_on_a_plateau_it_matters_by_what_is_divided():
+    flat = power_law(np.minimum(LOGS, LOGS[2]))  # no better after the third budget
+    flat = rows_of(flat, 0.0, np.zeros(SEEDS), np.random.default_rng(0))
+    assert [each.interval.estimate for each in compute_factors(flat, flat, noise=0).factors] == [1.0] * 5
+    literal = compute_factors(flat, flat, noise=0, divided_by="budget").factors
+    assert [each.interval.estimate for each in literal] == pytest.approx([1, 1, 1, 0.3, 0.1])
+    falling = [
+        compute_factors(*planted(factor=3), noise=0, divided_by=way).factors
+        for way in ("first reach", "budget")
+    ]
+    assert falling[0] == falling[1]  # where curves fall, it is the same
+
+
 def test_a_factor_beyond_the_range_is_a_bound():
     strong = compute_factors(*planted(factor=20), noise=0)
     last = strong.factors[-1]
@@ -281,6 +294,7 @@ def test_the_best_size_at_each_budget_counts():
         (lambda rows: rows, {"floor": math.nan}, "floor is nan"),
         (lambda rows: rows, {"level": 95}, "level is 95"),
         (lambda rows: rows, {"continued": 0.5}, r"continued is 0\.5"),
+        (lambda rows: rows, {"divided_by": "C"}, "divided_by is 'C'; it must be one of first reach, budget"),
     ],
 )
 def test_impossible_rows(change, options, fragment):

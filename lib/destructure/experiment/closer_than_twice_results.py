@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from destructure.experiment.closer_than_twice import STEPS, TWICE
+from destructure.experiment.closer_than_twice import DECODER_ONLY, STEPS, TWICE
 from destructure.experiment.statistics import Interval
 from destructure.experiment.statistics.resampling import LEVEL, interval_of_samples, seed_weights
 
@@ -83,6 +83,17 @@ def ratio(
     samples = _mean(above, weights) / _mean(below, weights)
     intervals = (interval_of_samples(samples, estimate, len(seeds), level) for level in (LEVEL, NARROW))
     return Ratio(comparison, *intervals, len(seeds))
+
+
+def like_for_like(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows without "twice" of two softmaxes, which are noisier: for comparisons of one softmax with itself.
+
+    Not registered: the plan divided every comparison by "twice" of both models.
+
+    Args:
+        rows: from `closer_than_twice.results()`.
+    """
+    return rows[(rows.comparison != TWICE) | (rows.first_model == DECODER_ONLY)]
 
 
 def seed_distances(

@@ -11,6 +11,7 @@ from destructure.show.picture import Picture, shorten
 from destructure.show.style import CURVES, HIDDEN, INK, QUIET, figure, use_style
 
 _TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 0.75, 1, 1.33, 2, 5, 10, 20, 50)
+_DAGGER = "† an arm of the two is below 90% right at its largest budget"
 _NEAR, _LONG = (0.75, 1.33), 3
 
 
@@ -44,7 +45,7 @@ def advantage_rows(
         drawing = figure(8, 0.48 * sum(counts) + 0.55 * len(counts) + 1.3)
         grid = drawing.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=counts)[:, 0]
         for axes, (heading, found) in zip(grid, panels.items(), strict=True):
-            axes.axvspan(*MARGIN, color=HIDDEN, zorder=0)
+            axes.axvspan(1 / MARGIN[1], MARGIN[1], color=HIDDEN, zorder=0)
             axes.axvline(1, color=INK, linewidth=1.2, zorder=1)
             for place, each in enumerate(found):
                 _draw(axes, place, each, ends)
@@ -53,7 +54,8 @@ def advantage_rows(
             axes.grid(axis="y", visible=False)
             axes.set_title(heading, fontsize=13)
         _dress(grid[-1], ends)
-        drawing.supxlabel(name, fontsize=14)
+        weak = any(each.weak for found in panels.values() for each in found)
+        drawing.supxlabel(name + (f"\n{_DAGGER}" if weak else ""), fontsize=14)
         if title:
             drawing.suptitle(title, fontsize=15, fontweight="bold", x=0.01, ha="left")
     listed = "; ".join(

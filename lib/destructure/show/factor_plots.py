@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.markers import CARETDOWN, CARETUP
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from destructure.experiment.statistics import MARGIN, ComputeFactors
@@ -10,6 +11,7 @@ from destructure.show.picture import Picture, shorten
 from destructure.show.style import CURVES, HIDDEN, INK, QUIET, figure, use_style
 
 _TICKS = (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10)
+_REACH = (0.05, 20)  # how far an interval may stretch the axis; beyond, it is drawn with an arrowhead
 _MARKERS = {"no": "o", "above": "^", "below": "v"}
 
 
@@ -18,9 +20,10 @@ def factor_curves(
 ) -> Picture:
     """Draw κ against compute, a panel a structure: above the line at 1 the structure helps.
 
-    A round dot is a factor with its 95% interval (no bar where there are too few seeds for one). A triangle is a
-    bound: pointing up, the arm without the structure never got there, so κ is above it; pointing down, below it. The
-    grey band is the margin within which removing the structure counts as free.
+    A round dot is a factor with its 95% interval; a bar with an arrowhead is open at that end (no bar where there are
+    too few seeds for one). A triangle is a bound: pointing up, the arm without the structure never got there, so κ is
+    above it; pointing down, below it. Lines join factors that are known, and stop at bounds. The grey band is the
+    margin within which removing the structure counts as free.
 
     Args:
         panels: heading, such as "S1: inconclusive" → the factors. At most six.
@@ -33,20 +36,20 @@ def factor_curves(
     known = [each for found in panels.values() for each in found.factors]
     if not 1 <= len(panels) <= 6 or not known:
         raise ValueError("Give one to six panels, at least one of them with a factor off the floor.")
-    rows = -(-len(panels) // 2)
+    rows, limits = -(-len(panels) // 2), _limits(known)
     with use_style():
         drawing = figure(8, 3.1 * rows + 0.6)
         grid = drawing.subplots(rows, min(2, len(panels)), sharex=True, sharey=True, squeeze=False).ravel()
         for axes, (heading, found) in zip(grid, panels.items(), strict=False):
             _reference(axes)
-            _draw(axes, found.factors, CURVES[0][0], 1.0, 8)
+            _draw(axes, found.factors, limits, CURVES[0][0], 1.0, 8)
             for budget in found.at_floor:
                 axes.plot(budget, 1, "x", color=QUIET, markersize=8, zorder=3)
             axes.set_title(heading, fontsize=13)
         for axes in grid[len(panels) :]:
             axes.set_visible(False)
         budgets = [each.compute for each in known] + [b for found in panels.values() for b in found.at_floor]
-        _dress(drawing, grid[: len(panels)], budgets, _ends(known), title)
+        _dress(drawing, grid[: len(panels)], budgets, limits, title)
     summary = (
         f"The compute factor against the training FLOPs in {len(panels)} panels ({'; '.join(panels)}), with 95% "
         "intervals, a line at 1; triangles are bounds, crosses budgets at the floor."
@@ -76,7 +79,7 @@ def surrounding_factors(
     if not panels or not known:
         raise ValueError("Give at least one panel, with a factor off the floor.")
     highlight = highlight or {}
-    rows = -(-len(panels) // 2)
+    rows, limits = -(-len(panels) // 2), _limits(known)
     with use_style():
         drawing = figure(8, 3.1 * rows + 0.6)
         grid = drawing.subplots(rows, min(2, len(panels)), sharex=True, sharey=True, squeeze=False).ravel()
@@ -86,11 +89,13 @@ def surrounding_factors(
             for place, (code, factors) in enumerate(order):
                 own = code == highlight.get(heading)
                 shift = 1.0 if own else 1.035 ** (place - 3)
-                _draw(axes, factors.factors, CURVES[1][0] if own else QUIET, shift, 8 if own else 5, own)
+                _draw(
+                    axes, factors.factors, limits, CURVES[1][0] if own else QUIET, shift, 8 if own else 5, own
+                )
             axes.set_title(heading, fontsize=13)
         for axes in grid[len(panels) :]:
             axes.set_visible(False)
-        _dress(drawing, grid[: len(panels)], [each.compute for each in known], _ends(known), title)
+        _dress(drawing, grid[: len(panels)], [each.compute for each in known], limits, title)
     summary = (
         f"The compute factor against the training FLOPs in {len(panels)} panels ({'; '.join(panels)}): a thin line "
         "for each surrounding in which the structure was removed, the ladder's own in colour."
@@ -103,20 +108,17 @@ def _reference(axes) -> None:
     axes.axhline(1, color=INK, linewidth=1.2, zorder=1)
 
 
-def _draw(axes, factors, colour: str, shift: float, size: float, strong: bool = True) -> None:
+def _draw(axes, factors, limits, colour: str, shift: float, size: float, strong: bool = True) -> None:
     if not factors:
         return
     across = np.array([each.compute for each in factors]) * shift
     up = np.array([each.interval.estimate for each in factors])
-    axes.plot(
-        across, up, color=colour, linewidth=2 if strong else 1, linestyle="-", zorder=3 + strong, alpha=0.8
-    )
+    line = {"color": colour, "linewidth": 2 if strong else 1, "linestyle": "-"}
+    known = np.where([each.censored == "no" for each in factors], up, np.nan)
+    axes.plot(across, known, zorder=3 + strong, alpha=0.8, **line)
     for x, each in zip(across, factors, strict=True):
-        low, high = each.interval.low, each.interval.high
-        if np.isfinite(low) and np.isfinite(high) and low > 0 and (strong or size > 6):
-            axes.plot(
-                [x, x], [low, high], color=colour, linewidth=2 if strong else 1, linestyle="-", zorder=3
-            )
+        if strong or size > 6:
+            _bar(axes, x, each.interval, limits, line)
         hollow = each.censored != "no"
         axes.plot(
             x,
@@ -130,28 +132,38 @@ def _draw(axes, factors, colour: str, shift: float, size: float, strong: bool = 
         )
 
 
-def _ends(factors) -> tuple[float, float]:
-    """How far the axis must reach: every estimate, and the intervals where they end within reason."""
+def _bar(axes, x, interval, limits, line) -> None:
+    """An interval; where it goes on beyond the axis, an arrowhead instead of its end."""
+    low, high = interval.low, interval.high
+    if low <= 0 and not np.isfinite(high):
+        return  # nothing is known: too few seeds
+    inside = [max(low, limits[0] * 1.07), min(high, limits[1] / 1.07)]
+    axes.plot([x, x], inside, zorder=3, **line)
+    for end, shown, marker in ((low, inside[0], CARETDOWN), (high, inside[1], CARETUP)):
+        if end != shown:
+            axes.plot(x, shown, marker=marker, color=line["color"], markersize=8, zorder=3)
+
+
+def _limits(factors) -> tuple[float, float]:
+    """The ends of the axis: every estimate has room, and the intervals where they end within reason."""
     values = [1.0]
     for each in factors:
         values.append(each.interval.estimate)
         values += [
-            min(max(end, 0.05), 20)
+            min(max(end, _REACH[0]), _REACH[1])
             for end in (each.interval.low, each.interval.high)
             if np.isfinite(end) and end > 0
         ]
-    return min(values), max(values)
+    return min(values) / 1.4, max(values) * 1.4
 
 
-def _dress(drawing, grid, budgets, ends, title) -> None:
+def _dress(drawing, grid, budgets, limits, title) -> None:
     for axes in grid:
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlim(min(budgets) / 1.4, max(budgets) * 1.4)
-        axes.set_ylim(ends[0] / 1.25, ends[1] * 1.25)
-        axes.yaxis.set_major_locator(
-            _fixed([tick for tick in _TICKS if ends[0] / 1.25 < tick < ends[1] * 1.25])
-        )
+        axes.set_ylim(*limits)
+        axes.yaxis.set_major_locator(_fixed([tick for tick in _TICKS if limits[0] < tick < limits[1]]))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
         axes.minorticks_off()

@@ -53,7 +53,7 @@ WORTH = Exercise(
     id="08.prediction.worth",
     title="Predict: what is the whole structure worth?",
     question=(
-        "Take the encoder-decoder at its smallest budget, 10¹⁰ FLOPs. **How many times as much compute**"
+        "Take the encoder-decoder at a small budget, 2 · 10¹⁰ FLOPs. **How many times as much compute**"
         " does the decoder-only"
         " model need to get the same loss? 2 means twice as much (the four structures help), 0.5 half as"
         " much (they stand in"
@@ -64,7 +64,7 @@ WORTH = Exercise(
     difficulty=2,
     minutes=3,
     hints=(
-        "The lecture says: structure helps while compute is small. Then the factor at the smallest budget"
+        "The lecture says: structure helps while compute is small. Then the factor at a small budget"
         " is above 1.",
         "Notebook 06 compared the two on another set of numbers, from 5 · 10¹⁰ FLOPs on.",
         "A factor of 10 or of 0.1 would be very large for an edit that changes no more than half of the"
@@ -415,7 +415,7 @@ WRAP_UP = Exercise(
             Option(
                 "scale",
                 "A verdict of “contradicted” refutes the lecture for large language models.",
-                "The range ends ten orders of magnitude below them, on one made-up task.",
+                "The range ends many orders of magnitude below them, on one made-up task.",
             ),
             Option(
                 "corners",

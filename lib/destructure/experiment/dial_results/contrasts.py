@@ -120,6 +120,23 @@ def compare(rows: pd.DataFrame, label: str, with_arm: Arm, without_arm: Arm) -> 
     )  # fmt: skip
 
 
+def final_lead(rows: pd.DataFrame, ahead: Arm, behind: Arm) -> pd.Series:
+    """How many points of exact match an arm is ahead at the largest budget, seed by seed; a failed run has 0.
+
+    Args:
+        rows: settled rows.
+
+    Raises:
+        ValueError: if an arm has no rows.
+    """
+    points = []
+    for arm in (ahead, behind):
+        own = arm.rows(rows)
+        last = own[own["budget"] == own["budget"].max()]
+        points.append(100 * last.set_index("seed")["exact_match"].fillna(0.0))
+    return (points[0] - points[1]).sort_index()
+
+
 def final_exact_match(rows: pd.DataFrame) -> float:
     """Mean exact match of one arm at its largest budget, from 0 to 1."""
     return float(rows[rows["budget"] == rows["budget"].max()]["exact_match"].mean())

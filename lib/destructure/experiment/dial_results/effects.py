@@ -26,7 +26,7 @@ class Dial:
         switch: the structure. surroundings: what else is there. first, second: names of the settings at its ends.
         expected: where the advantage at the first end minus that at the second should lie: "above" or "below" 0;
             "nowhere" where the lecture says that the edit changes little.
-        reasoning: the lecture's, in our words. talk: when.
+        reasoning: the lecture's, in our words, or our reading of it. talk: when.
     """
 
     name: str
@@ -55,7 +55,7 @@ DIALS = {
     for dial in (
         _dial(
             "S1 length", "separate_cross_attention", plan.PRESENT, _LENGTH, "nowhere",
-            "one attention for both does what two did", "26:27",
+            "after all edits the two models come out alike, so nothing should be lost here", "26:27",
         ),
         _dial(
             "S2 length", "separate_parameters", plan.PRESENT, _LENGTH, "above",
@@ -72,7 +72,7 @@ DIALS = {
         _dial(
             "S4 position", "bidirectional_input", plan.ABSENT,
             (plan.instruction_setting("last"), plan.instruction_setting("first")), "above",
-            "reading in both directions matters where the input must be read again", "33:05",
+            "(our reading) both directions pay where what to do is said last", "33:05",
         ),
     )
 }  # fmt: skip

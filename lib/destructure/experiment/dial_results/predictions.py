@@ -7,8 +7,8 @@ from destructure.experiment.dial_results.contrasts import Contrast
 from destructure.experiment.dial_results.results import DialResults
 from destructure.experiment.plans import dials as plan
 from destructure.experiment.removal_results.predictions import Found, Outcome, Prediction, registered
-from destructure.experiment.removal_results.summaries import seeds_text, span_text
-from destructure.experiment.statistics import seeds_needed
+from destructure.experiment.removal_results.summaries import RESAMPLES, seeds_text, span_text
+from destructure.experiment.statistics import bootstrap_interval, seeds_needed
 from destructure.trends.intervals import Interval
 
 Decider = Callable[[DialResults], Found]
@@ -51,7 +51,11 @@ def _b1(results):
 
 def _b4(results):
     with_structure, without = results.role_swap.exact_match
-    return _said(without > with_structure), f"exact match {with_structure:.0%} with S2, {without:.0%} without"
+    lead = bootstrap_interval(results.sharing_lead.to_numpy(), resamples=RESAMPLES)
+    return _said(without > with_structure), (
+        f"exact match {with_structure:.0%} with S2, {without:.0%} without, {lead.estimate:+.0f} points "
+        f"[{lead.low:.0f}, {lead.high:.0f}]"
+    )
 
 
 def _b5(results):
@@ -120,8 +124,10 @@ def _b16(results):
     lowest = min(results.weak, key=results.weak.get) if results.weak else None
     if lowest is None:
         return "no", "every arm gets 90% or more at its largest budget"
-    return "yes", (
-        f"{len(results.weak)} arms; the lowest is {' '.join(lowest)} with {results.weak[lowest]:.0%}"
+    score = results.weak[lowest]
+    return (
+        "yes",
+        f"{len(results.weak)} of {results.arms} arms; the lowest is {' '.join(lowest)} with {score:.0%}",
     )
 
 

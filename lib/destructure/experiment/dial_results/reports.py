@@ -8,7 +8,7 @@ from destructure.experiment.dial_results.predictions import score_predictions
 from destructure.experiment.dial_results.results import DialResults
 from destructure.experiment.dial_results.secondary import contrast_factors, take_off_text
 from destructure.experiment.removal_results.reports import factor_lines, prediction_lines
-from destructure.experiment.removal_results.summaries import seeds_text, span_text
+from destructure.experiment.removal_results.summaries import TRAINED, seeds_text, share_below, span_text
 
 NOTHING_YET = "No seed of dial_runs is complete yet, so nothing can be said."
 
@@ -62,14 +62,22 @@ def contrast_lines(found: Iterable[Contrast]) -> list[str]:
     lines = []
     for each in found:
         estimate, low, high = span(each.interval)
+        right = [
+            share_below(score, TRAINED) if score < TRAINED else f"{score:.0%}" for score in each.exact_match
+        ]
         line = (
             f"{each.label}: {each.word}, loss without over loss with {estimate:.2f} {span_text(low, high)}; "
-            f"right {each.exact_match[0]:.0%} with, {each.exact_match[1]:.0%} without"
+            f"right {right[0]} with, {right[1]} without"
         )
-        if each.weak:
-            line += f" (not trained within the range: {' and '.join(each.weak)})"
-        lines.append(line)
+        lines.append(line + weak_note(each))
     return lines
+
+
+def weak_note(*found: Contrast) -> str:
+    """What stands beside a statement that rests on arms not trained within the range; empty if all are."""
+    weak = [(each.label, " and ".join(each.weak)) for each in found if each.weak]
+    named = ", ".join(sides if len(found) == 1 else f"{label} {sides}" for label, sides in weak)
+    return f" (not trained within the range: {named})" if weak else ""
 
 
 def secondary_lines(results: DialResults) -> list[str]:
@@ -89,14 +97,16 @@ def secondary_lines(results: DialResults) -> list[str]:
 
 
 def test_lines(results: DialResults) -> list[str]:
-    """The five tests after Holm's correction, and what so few seeds allow."""
+    """The five tests after Holm's correction, which of them remain, and what so few seeds allow."""
+    tests = primary_tests(results.effects)
     lines = [
-        f"{each.dial}: p = {each.p_value:.3f}, corrected {each.corrected:.3f}"
-        for each in primary_tests(results.effects).itertuples()
+        f"{each.dial}: p = {each.p_value:.3f}, corrected {each.corrected:.3f}" for each in tests.itertuples()
     ]
+    remain = ", ".join(tests[tests["significant"]]["dial"]) or "none"
     seeds = len(results.progress.complete)
     return [
         *lines,
+        f"below 5% after correction: {remain}; the verdicts rest on intervals that are not corrected",
         f"smallest corrected p that {seeds_text(seeds)} can give: {smallest_corrected_p(seeds):.3f}",
     ]
 

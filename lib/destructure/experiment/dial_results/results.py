@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from destructure.experiment.dial_results import beyond
-from destructure.experiment.dial_results.contrasts import Contrast
+from destructure.experiment.dial_results.contrasts import Contrast, final_lead
 from destructure.experiment.dial_results.effects import DIALS, DialEffect, dial_effect
 from destructure.experiment.dial_results.tables import DialTables, combined, dial_progress, load_dials
 from destructure.experiment.removal_results.summaries import TRAINED
@@ -68,6 +68,17 @@ class DialResults:
     def role_swap(self) -> Contrast | None:
         """See `beyond.role_swap`."""
         return self._of(beyond.role_swap)
+
+    @cached_property
+    def sharing_lead(self) -> pd.Series | None:
+        """Points of exact match that shared parameters are ahead on the way back, seed by seed; see `final_lead`."""
+        swap = self.role_swap
+        return self._of(lambda rows: final_lead(rows, swap.without_arm, swap.with_arm))
+
+    @property
+    def arms(self) -> int:
+        """How many arms there are."""
+        return 0 if self.rows is None else len(self.rows[["arm", "structure"]].drop_duplicates())
 
     @cached_property
     def weak(self) -> dict[tuple[str, str], float]:

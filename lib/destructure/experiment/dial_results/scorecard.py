@@ -3,9 +3,13 @@
 Published readings are in data/thesis_scorecard.csv, with their sources. The course's own are computed here.
 """
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from destructure.data_tables import load_table
+from destructure.experiment.bottleneck_probe_results import no_bottleneck_seen
+from destructure.experiment.dial_results.reports import weak_note
 from destructure.experiment.dial_results.results import DialResults
 from destructure.experiment.removal_results.factors import LABELS, Removal
 from destructure.experiment.removal_results.results import Results
@@ -42,31 +46,41 @@ def our_readings(removals: Results, dials: DialResults) -> list[tuple[str, str, 
     found = []
     if removals.rows is not None:
         for switch, step in removals.steps.items():
-            found += _of_removal(LABELS[switch], step)
+            found += _of_removal(LABELS[switch], step, removals.weak)
     if dials.rows is not None:
         swap = dials.role_swap
         reading = {"hurts": "supports", "helps": "contradicts"}.get(swap.word, "complicates")
-        found.append((_NEW_USES, f"{OURS}, S2", f"on the way back S2 {swap.word}", reading))
+        told = f"on the way back S2 {swap.word}{weak_note(swap)}"
+        found.append((_NEW_USES, f"{OURS}, S2", told, reading))
         for claim, name in ((_LENGTH, "S2 length"), (_FINAL, "S3 depth")):
-            verdict = dials.effects[name].verdict
-            reading = verdict if verdict in READINGS else "complicates"
-            found.append((claim, f"{OURS}, {name[:2]}", f"turning the dial of {name}: {verdict}", reading))
+            effect = dials.effects[name]
+            reading = effect.verdict if effect.verdict in READINGS else "complicates"
+            told = f"turning the dial of {name}: {effect.verdict}{weak_note(effect.first, effect.second)}"
+            found.append((claim, f"{OURS}, {name[:2]}", told, reading))
+    if dials.tables.probe is not None:
+        seen = no_bottleneck_seen(dials.tables.probe)
+        reading = (
+            "contradicts" if seen.verdict else "complicates"
+        )  # below the bar, something may be lost, or not
+        found.append((_FINAL, f"{OURS}, read-outs", f"{seen.word}: {seen.reason}", reading))
     return found
 
 
-def _of_removal(label: str, step: Removal) -> list[tuple[str, str, str, str]]:
+def _of_removal(label: str, step: Removal, weak: Iterable[str]) -> list[tuple[str, str, str, str]]:
     judged, study, factors = step.judgement, f"{OURS}, {label}", step.factors.factors
     if judged.free or not factors:
         told = "free at every budget" if judged.free else "every budget at the floor"
         return [(claim, study, told, "complicates") for claim in (_SMALL, _SHRINKS, _AHEAD)]
+    codes = [each.code for each in (step.with_structure, step.without_structure) if each.code in weak]
+    note = f" (not trained within the range: {', '.join(codes)})" if codes else ""
     small = {"yes": "supports", "no": "contradicts"}.get(judged.helps_when_small, "complicates")
     falls = {"falls": "supports", "does not fall": "contradicts"}.get(judged.slope, "complicates")
     last = factors[-1].interval
     ahead = "supports" if last.high < 1 else "contradicts" if last.low > 1 else "complicates"
     return [
-        (_SMALL, study, _factor(factors[0]), small),
-        (_SHRINKS, study, f"whether κ falls: {judged.slope}", falls),
-        (_AHEAD, study, f"{_factor(factors[-1])}, the last budget off the floor", ahead),
+        (_SMALL, study, _factor(factors[0]) + note, small),
+        (_SHRINKS, study, f"whether κ falls: {judged.slope}{note}", falls),
+        (_AHEAD, study, f"{_factor(factors[-1])}, the last budget off the floor{note}", ahead),
     ]
 
 

@@ -16,6 +16,7 @@ from destructure.experiment.statistics import (
     paired_differences,
     sign_flip_test,
 )
+from destructure.experiment.statistics.compute_factor import DividedBy
 from destructure.experiment.statistics.resampling import bootstrap_p_value
 from destructure.structure import Structure
 
@@ -52,7 +53,11 @@ class Removal:
 
 
 def removal(
-    rows: pd.DataFrame, with_structure: Structure, without_structure: Structure, label: str = ""
+    rows: pd.DataFrame,
+    with_structure: Structure,
+    without_structure: Structure,
+    label: str = "",
+    divided_by: DividedBy = "first reach",
 ) -> Removal:
     """Compare two corners over the envelopes of their widths, as registered.
 
@@ -60,6 +65,7 @@ def removal(
         rows: settled rows of `structure_corners`.
         with_structure, without_structure: the arms.
         label: what it is called.
+        divided_by: as in `compute_factors`.
 
     Raises:
         ValueError: if an arm has no rows or no seed is complete.
@@ -69,17 +75,18 @@ def removal(
         arm_rows(rows, without_structure),
         floor=FLOOR,
         noise=NOISE,
+        divided_by=divided_by,
         failed=FAILED,
         resamples=RESAMPLES,
     )
     return Removal(label, with_structure, without_structure, factors, judge_factors(factors))
 
 
-def ladder_steps(rows: pd.DataFrame) -> dict[str, Removal]:
+def ladder_steps(rows: pd.DataFrame, divided_by: DividedBy = "first reach") -> dict[str, Removal]:
     """The four steps of the ladder: switch → the arm before the edit against the arm after it."""
     ladder = Structure.ladder()
     return {
-        switch: removal(rows, before, after, LABELS[switch])
+        switch: removal(rows, before, after, LABELS[switch], divided_by)
         for switch, before, after in zip(Structure.SWITCHES, ladder, ladder[1:], strict=False)
     }
 

@@ -20,7 +20,6 @@ class NoiseFloor:
         structure: of the arm. budget: training FLOPs. seeds: how many runs.
         lowest, highest: exact match of the worst and the best run.
         deviation: standard deviation of the exact match.
-        loss_factor: two runs differ by about this factor in loss: exp of √2 times the deviation of the log loss.
     """
 
     structure: Structure
@@ -29,7 +28,6 @@ class NoiseFloor:
     lowest: float
     highest: float
     deviation: float
-    loss_factor: float
 
     def __str__(self) -> str:
         where = f"{self.structure.name}, {flops_text(self.budget)} FLOPs"
@@ -67,8 +65,6 @@ def noise_floor(ends: pd.DataFrame) -> list[NoiseFloor]:
         arm = ends[ends["structure"] == structure.code]
         for budget, group in arm.groupby("budget"):
             scores = group["exact_match"].to_numpy(dtype=float)
-            losses = group["loss"].dropna().to_numpy(dtype=float)
-            several = len(scores) > 1
             found.append(
                 NoiseFloor(
                     structure,
@@ -76,19 +72,17 @@ def noise_floor(ends: pd.DataFrame) -> list[NoiseFloor]:
                     len(scores),
                     float(scores.min()),
                     float(scores.max()),
-                    float(scores.std(ddof=1)) if several else float("nan"),
-                    float(np.exp(np.sqrt(2) * np.log(losses).std(ddof=1)))
-                    if len(losses) > 1
-                    else float("nan"),
+                    float(scores.std(ddof=1)) if len(scores) > 1 else float("nan"),
                 )
             )
     return found
 
 
 def wrong_way_round(ends: pd.DataFrame, budget: float) -> float:
-    """How often one run of each end would rank the two the other way than their means do: share of all pairs of runs.
+    """How often one run of each end would not rank the two as their means do: share of all pairs of runs.
 
-    What a comparison with one seed an arm risks.
+    What a comparison with one seed an arm risks. Two equal runs rank nothing, so they count, unless the means are
+    equal.
 
     Args:
         ends: from `end_rows`.

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import pandas as pd
 
 from destructure.experiment.removal_results.factors import LABELS
-from destructure.experiment.removal_results.summaries import FAILED, corner_rows, flops_text
+from destructure.experiment.removal_results.summaries import corner_rows, flops_text
 from destructure.structure import Structure
 
 
 @dataclass(frozen=True)
 class Rises:
-    """In how many runs the loss rose between the last two budgets.
+    """In how many runs the loss rose from one budget to a larger one.
 
     Attributes:
-        before, after: the two budgets, training FLOPs.
+        before, after: the budgets, training FLOPs.
         rose, runs: runs whose loss rose, and runs in all.
         present, removed: switch → the share of runs whose loss rose, with the structure and without it.
     """
@@ -29,11 +29,13 @@ class Rises:
     present: dict[str, float]
     removed: dict[str, float]
 
+    @property
+    def name(self) -> str:
+        """What was counted."""
+        return f"loss higher at {flops_text(self.after)} than at {flops_text(self.before)} FLOPs"
+
     def __str__(self) -> str:
-        return (
-            f"loss higher at {flops_text(self.after)} than at {flops_text(self.before)} FLOPs: "
-            f"{self.rose} of {self.runs} runs"
-        )
+        return f"{self.name}: {self.rose} of {self.runs} runs"
 
     def switch_lines(self) -> list[str]:
         """One line a structure."""
@@ -43,25 +45,26 @@ class Rises:
         ]
 
 
-def rises(rows: pd.DataFrame, width: int) -> Rises:
-    """Count the corners' runs whose loss on unseen examples rose between the last two budgets; a diverged run did.
+def rises(rows: pd.DataFrame, width: int, before: float, after: float) -> Rises:
+    """Count the corners' runs whose loss on unseen examples rose between two budgets; a run that diverged counts.
 
     Args:
         rows: settled rows.
         width: of the models.
+        before, after: the budgets, training FLOPs.
 
     Raises:
-        ValueError: if there are fewer than two budgets.
+        ValueError: if the corners were not measured at one of the budgets.
     """
     cells = corner_rows(rows, width)
-    budgets = sorted(cells["budget"].unique())
-    if len(budgets) < 2:
-        raise ValueError(f"A rise needs two budgets, but the corners of width {width} have {len(budgets)}.")
-    before, after = budgets[-2:]
-    losses = cells.assign(loss=cells["loss"].fillna(FAILED)).pivot(
-        index=["run", *Structure.SWITCHES], columns="budget", values="loss"
-    )
-    rose = losses[after] > losses[before]
+    for budget in (before, after):
+        if budget not in set(cells["budget"]):
+            there = ", ".join(flops_text(each) for each in sorted(cells["budget"].unique()))
+            raise ValueError(
+                f"The corners of width {width} were not measured at {flops_text(budget)} FLOPs; choose from {there}."
+            )
+    losses = cells.pivot(index=["run", *Structure.SWITCHES], columns="budget", values="loss")
+    rose = (losses[after] > losses[before]) | losses[after].isna()
     shares = {switch: rose.groupby(level=switch).mean() for switch in Structure.SWITCHES}
     return Rises(
         before,

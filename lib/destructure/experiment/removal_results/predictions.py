@@ -130,7 +130,12 @@ def _a1(results):
     found = results.whole.factors.factors
     if not found:
         return "undecided", "every budget at the floor"
-    return _said(all(each.interval.high < 1 for each in found)), f"κ {_listed(found)}"
+    return _said(all(_below_one(each) for each in found)), f"κ {_listed(found)}"
+
+
+def _below_one(factor) -> bool:
+    """Whether the interval lies below 1. A bound is not among the values that it bounds: below 1.00 is below 1."""
+    return factor.interval.high < 1 or (factor.censored == "below" and factor.interval.high <= 1)
 
 
 @_interval_rule
@@ -170,7 +175,7 @@ def _a6(results):
 def _a7(results):
     found = results.steps["bidirectional_input"].factors.factors
     below, above = (
-        any(each.interval.high < 1 for each in found),
+        any(_below_one(each) for each in found),
         any(each.interval.low > 1 for each in found),
     )
     return _said(below and not above), f"κ {_listed(found)}"

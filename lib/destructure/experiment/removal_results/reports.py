@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ from destructure.experiment.removal_results.factors import (
     LABELS,
     Removal,
     exact_p_value,
+    ladder_steps,
     primary_tests,
     smallest_corrected_p,
 )
@@ -24,7 +26,14 @@ from destructure.experiment.removal_results.overfitting import rises
 from destructure.experiment.removal_results.predictions import Prediction, brier_score, score_predictions
 from destructure.experiment.removal_results.results import Results
 from destructure.experiment.removal_results.shapes import deeper_take_off, shape_comparisons
-from destructure.experiment.removal_results.summaries import flops_text, seeds_text, span_text
+from destructure.experiment.removal_results.summaries import (
+    TRAINED,
+    corner_rows,
+    flops_text,
+    seeds_text,
+    share_below,
+    span_text,
+)
 
 SCOPE = (
     "This tests the form of the claim between 10^10 and 10^13 FLOP, on one small task. It cannot confirm or refute "
@@ -48,6 +57,7 @@ def report(results: Results | None = None) -> str:
     parts += _section("Noise: the same model, many seeds", noise_lines(results) or no_ends)
     for title, lines in (
         ("Verdicts", verdict_lines),
+        ("Divided by C itself", literal_lines),
         ("The eight registered tests", test_lines),
         ("Every surrounding", surrounding_lines),
     ):
@@ -93,7 +103,8 @@ def verdict_lines(results: Results) -> list[str]:
 def weak_lines(results: Results, step: Removal) -> list[str]:
     """Which arms of a comparison are not trained within the range."""
     return [
-        f"{each.code} is not trained within the range: {results.weak[each.code]:.1%} right at the largest budget"
+        f"{each.code} is not trained within the range: "
+        f"{share_below(results.weak[each.code], TRAINED)} right at the largest budget"
         for each in (step.with_structure, step.without_structure)
         if each.code in results.weak
     ]
@@ -113,6 +124,23 @@ def factor_lines(step: Removal) -> list[str]:
     lines.append(f"slope {told}")
     if step.factors.at_floor:
         lines.append("at the floor: " + ", ".join(flops_text(budget) for budget in step.factors.at_floor))
+    return lines
+
+
+def literal_lines(results: Results) -> list[str]:
+    """What changes if κ is divided by C where the arm with the structure had been as good before; see `DividedBy`."""
+    lines = []
+    for switch, literal in ladder_steps(results.rows, divided_by="budget").items():
+        step = results.steps[switch]
+        if literal.factors == step.factors:
+            lines.append(f"{step.label}: nothing changes")
+            continue
+        other = [
+            new for new, old in zip(factor_lines(literal), factor_lines(step), strict=True) if new != old
+        ]
+        verdict = literal.judgement.verdict
+        kept = "still" if verdict == step.judgement.verdict else f"not {step.judgement.verdict} but"
+        lines.append(f"{step.label}: {kept} {verdict}; " + "; ".join(other))
     return lines
 
 
@@ -157,13 +185,19 @@ def scarce_lines(results: Results) -> list[str]:
 
 
 def _rise_lines(results: Results) -> list[str]:
-    """In how many runs more training made the loss worse: scarce data, then plentiful data at the same width."""
-    width, lines = int(results.few["width"].max()), []
-    for name, rows in (("scarce data", results.few), ("plentiful data", results.rows)):
-        if rows is not None:
-            found = rises(rows, width)
-            lines += [f"{name}: {found}", *found.switch_lines()]
-    return lines
+    """In how many runs more training made the loss worse: scarce data, plentiful data beside it."""
+    width = int(results.few["width"].max())
+    steps = list(pairwise(sorted(results.few["budget"].unique())))
+    found = [("scarce data", rises(results.few, width, *step)) for step in steps]
+    if results.rows is not None:
+        measured = set(corner_rows(results.rows, width)["budget"])
+        found += [
+            ("plentiful data", rises(results.rows, width, *step))
+            for step in steps
+            if measured.issuperset(step)
+        ]
+    last = found[len(steps) - 1][1]
+    return [*(f"{name}: {each}" for name, each in found), f"scarce data, {last.name}:", *last.switch_lines()]
 
 
 def _effects(rows: pd.DataFrame) -> Iterator[str]:

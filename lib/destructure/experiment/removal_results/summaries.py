@@ -35,6 +35,15 @@ def span_text(low: float, high: float) -> str:
     return f"[{low:.2f}, {high:.2f}]"
 
 
+def share_below(share: float, bound: float) -> str:
+    """A share below a bound as text that does not round up to it: 0.8999 is "89.99%" below 0.9, 0.853 is "85%"."""
+    for digits in range(6):
+        text = f"{share:.{digits}%}"
+        if float(text[:-1]) < 100 * bound:
+            return text
+    return f"just below {bound:.0%}"
+
+
 def seeds_text(count: int) -> str:
     """A number of seeds in words, such as "1 seed" or "5 seeds"."""
     return f"{count} seed{'' if count == 1 else 's'}"

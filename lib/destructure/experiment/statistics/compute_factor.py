@@ -2,11 +2,14 @@
 
 κ(C) is the compute that the arm *without* a structure needs to match the arm *with* it at C, divided by C. Above 1
 the structure helps. A gap between losses shrinks as both near the same floor; κ does not depend on the floor.
+
+Where the arm with the structure was as good before, at a smaller budget, it is divided by that budget: else a
+structure that changes nothing would get κ below 1 wherever the curves are flat.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -27,6 +30,7 @@ SMALLEST_LOSS = 1e-6
 """Nats a token; a smaller loss counts as this much, so that one lucky seed does not rule a mean of logarithms."""
 
 Censored = Literal["no", "above", "below"]
+DividedBy = Literal["first reach", "budget"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class ComputeFactor:
 
     Attributes:
         compute: the budget C, FLOPs.
-        interval: κ(C) with its interval. Where it is censored, the estimate is the bound.
+        interval: κ(C) with its interval. Where it is censored, the estimate is a bound at the first or last budget
+            that was run: κ is not this number but beyond it, by the factor `continued` at least.
         narrow_interval: the interval for a test of equivalence: 90% where `interval` is 95%.
         censored: "no"; "above" if the arm without the structure never gets there (κ is above the bound); "below" if
             it is there at its smallest budget already (κ is below the bound).
@@ -90,6 +95,7 @@ def compute_factors(
     floor: float = 0.0,
     noise: float = 0.01,
     continued: float = 1.25,
+    divided_by: DividedBy = "first reach",
     failed: float | None = None,
     level: float = LEVEL,
     resamples: int = RESAMPLES,
@@ -100,7 +106,7 @@ def compute_factors(
     Each (size, budget) is averaged over seeds (mean of the log loss). An arm's curve at compute C is the lowest of
     these means at C or less, whatever the size; between budgets it is a straight line in log loss over log
     compute. Where a curve does not fall from one budget to the next, the first budget that reached the loss counts,
-    in both arms.
+    in both arms (see `divided_by`).
 
     A budget is dropped if either arm's curve there is at most `floor + noise`: both are then as good as the task
     allows, and what they needed to get there cannot be told. Intervals come from a bootstrap over seeds, in which
@@ -121,6 +127,8 @@ def compute_factors(
         continued: by what factor of compute the first and the last line of the arm without the structure may be
             continued beyond its budgets. At 1 no factor close to 1 could be measured at the smallest and the largest
             budget: there κ would be censored as soon as it is below (above) 1, and nothing could be called free.
+        divided_by: "first reach", the compute at which the arm with the structure first had the loss that it has at
+            C; or "budget", C itself, by which two equal arms get κ below 1 where their curves are flat.
         failed: the loss that a diverged run (no finite loss) counts with.
         level: of the intervals.
         resamples, seed: of the bootstrap.
@@ -130,6 +138,8 @@ def compute_factors(
             given, or a number is out of range.
     """
     _require_numbers(floor, noise, continued)
+    if divided_by not in get_args(DividedBy):
+        raise ValueError(f"divided_by is {divided_by!r}; it must be one of {', '.join(get_args(DividedBy))}.")
     seeds_needed(level)
     arms = (with_structure, without_structure)
     tables = [seed_table(rows, [size, compute], "loss", failed=failed) for rows in arms]
@@ -138,7 +148,7 @@ def compute_factors(
     (own_curves, other_curves), (own_budgets, other_budgets) = curves, budgets
     log_own, log_other = np.log(own_budgets), np.log(other_budgets)
     needed, censored = first_reach(other_curves, log_other, own_curves, continued)
-    spent, _ = first_reach(own_curves, log_own, own_curves)
+    spent = log_own[:, None] if divided_by == "budget" else first_reach(own_curves, log_own, own_curves)[0]
     log_factors = needed - spent
 
     kept = np.exp(_lowest(own_curves, own_budgets, other_curves, other_budgets)) > floor + noise
