@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,13 +15,14 @@ from destructure.generate import (
     GrowingInput,
     PlainWriter,
     Sampling,
+    beam_search,
     generate,
     greedy,
     kept_when_input_grows,
     next_token_probabilities,
     stream,
 )
-from random_models import EVERY_STRUCTURE, random_ids, random_model, random_recurrent
+from random_models import EVERY_STRUCTURE, random_ids, random_model, random_prompts, random_recurrent
 
 every_structure = pytest.mark.parametrize("structure", EVERY_STRUCTURE, ids=str)
 CAUSAL = [each for each in EVERY_STRUCTURE if not each.bidirectional_input]
@@ -87,8 +89,23 @@ def test_ways_to_choose_that_do_not_exist(build, fragment):
         ({"prompts": [[19]]}, "contains id 19, but the vocabulary has ids 0 to 18"),
         ({"prompts": [[-1]]}, "contains id -1"),
         ({"begin": 0}, "is padding in this model"),
-        ({"begin": 19}, "contains id 19"),
+        ({"prompts": 5}, "not token ids"),
+        ({"prompts": [5]}, "not token ids"),
+        ({"prompts": {5}}, "not token ids"),
+        ({"longest": True}, "longest is True"),
+        ({"begin": 19}, "The begin token is 19"),
+        ({"begin": -1}, "The begin token is -1"),
+        ({"begin": "x"}, "The begin token is 'x'"),
+        ({"begin": 1.0}, "The begin token is 1.0"),
+        ({"begin": True}, "The begin token is True"),
+        ({"begin": (1, 3)}, "The begin token is (1, 3)"),
         ({"end": 19}, "The end token is 19"),
+        ({"end": 2.5}, "The end token is 2.5"),
+        ({"end": "stop"}, "The end token is 'stop'"),
+        ({"end": True}, "The end token is True"),
+        ({"end": [[2]]}, "The end token is [2]"),
+        ({"end": {2: "stop"}}, "The end token is {2: 'stop'}"),
+        ({"end": torch.tensor([0.5])}, "The end token is 0.5"),
         ({"end": (2, "stop")}, "The end token is 'stop'"),
         ({"source": torch.tensor([[19]])}, "The source contains id 19"),
         ({"source": torch.tensor([3, 4])}, "shape (2,)"),
@@ -96,6 +113,14 @@ def test_ways_to_choose_that_do_not_exist(build, fragment):
         ({"source": torch.zeros(1, 3, dtype=torch.long)}, "source is empty"),
         ({"source": None}, "source is empty"),
         ({"source": [[3, 4]]}, "source is a list"),
+        (
+            {"source": random_recurrent("recurrent").read(SOURCE)},
+            "is a RecurrentMemory, but a Transformer reads into a Memory",
+        ),
+        (
+            {"source": random_model(Structure.DECODER_ONLY).read(SOURCE)},
+            "read by a model of another structure or size",
+        ),
         ({"how": "greedy"}, "must be Greedy(), Sampling(...) or Beam(...)"),
         ({"how": Greedy}, "must be Greedy()"),
     ],
@@ -105,6 +130,27 @@ def test_requests_that_cannot_be_met(keywords, fragment):
     arguments = {"source": SOURCE, "longest": 5} | keywords
     with pytest.raises(ValueError, match=re.escape(fragment)) as error:
         generate(random_model(Structure.ENCODER_DECODER), **arguments)
+    one_sentence(error)
+
+
+@pytest.mark.parametrize("whole", [int, np.int64, np.int32])
+def test_any_kind_of_whole_number_is_an_id(whole):
+    model, prompts = random_model(), random_prompts(20, 3)
+    expected = generate(model, None, 8, prompts=prompts, begin=4, end=(2, 6))
+    ids = [[whole(index) for index in prompt] for prompt in prompts]
+    for end in ([whole(2), whole(6)], {whole(2), whole(6)}, np.array([2, 6]), torch.tensor([2, 6])):
+        assert generate(model, None, whole(8), prompts=ids, begin=whole(4), end=end) == expected
+    for end in (2, (6,), None):  # each of the two ids ends some text
+        assert generate(model, None, 8, prompts=prompts, begin=4, end=end) != expected
+    only_two = generate(model, None, 8, prompts=prompts, begin=4, end=2)
+    for end in (whole(2), np.array(2), torch.tensor(2)):
+        assert generate(model, None, 8, prompts=prompts, begin=4, end=end) == only_two
+
+
+@pytest.mark.parametrize("how", [Greedy(), Sampling(), "beam", None, Beam], ids=str)
+def test_beam_search_takes_no_other_way(how):
+    with pytest.raises(ValueError, match=re.escape("it must be Beam(...)")) as error:
+        beam_search(random_model(), None, 5, how=how)
     one_sentence(error)
 
 
@@ -149,6 +195,49 @@ def test_plain_data_imports_without_torch():
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# --- memories of other models ---------------------------------------------------------------------------------
+
+
+def test_a_model_takes_its_own_memory_and_no_other_structures():
+    """All of the same sizes; causal and bidirectional ones could even have equal weights."""
+    models = [random_model(structure) for structure in Structure.all()]
+    for reader in models:
+        memory = reader.read(random_ids(3, 5, shortest=2))
+        assert generate(reader, memory, 3) == generate(reader, memory.source, 3)
+        for model in models:
+            if model is reader:
+                continue
+            with pytest.raises(ValueError, match="read by a model of another structure or size") as error:
+                generate(model, memory, 3)
+            one_sentence(error)
+
+
+@pytest.mark.parametrize("changes", [{"layers": 3}, {"width": 32}, {"key_value_heads": 2}], ids=str)
+def test_a_memory_of_other_sizes_is_refused(changes):
+    with pytest.raises(ValueError, match="another structure or size") as error:
+        generate(random_model(), random_model(**changes).read(SOURCE), 3)
+    one_sentence(error)
+
+
+def test_recurrent_models_take_their_own_memory_only():
+    model, source = random_recurrent("recurrent"), random_ids(4, 5)
+    memory = model.read(source)
+    assert generate(model, memory, 5) == generate(model, source, 5)
+    for other, given, fragment in (
+        (
+            model,
+            random_model().read(source),
+            "is a Memory, but a RecurrentModel reads into a RecurrentMemory",
+        ),
+        (random_recurrent("recurrent with attention"), memory, "another structure or size"),
+        (random_recurrent("recurrent language model"), memory, "another structure or size"),
+        (model, model.read(torch.tensor([[0, 3, 4]])), "padding (id 0) before a token"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(fragment)) as error:
+            generate(other, given, 5)
+        one_sentence(error)
 
 
 # --- an input that grows --------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The registered study behind notebook 05: its methods, its rows, and what the notebook says about them."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pandas as pd
@@ -46,12 +47,32 @@ def test_every_amount_has_five_seeds_and_none_is_the_lessons():
     assert len(set(jobs)) == len(jobs)
 
 
-def test_a_single_layer_decoder_would_see_single_characters_only():
-    """Why the decoder has two layers: with one, the place that writes cannot tell "ab" from "ba" by neighbours."""
-    config = study.make_config(study.DECODER)
-    assert config.layers == 2
-    assert config.structure.is_single_stack
-    assert not config.structure.bidirectional_input
+def test_a_decoder_needs_its_second_layer_to_see_more_than_single_characters():
+    """What a place hands to the place that writes: with one layer its own character, with two its neighbours too."""
+    assert study.LAYERS[study.DECODER] == 2
+    text, swapped, other = (
+        "a long way",
+        "a lnog way",
+        "turn round",
+    )  # "o" and "n" change places; the same "n" alone
+    place = 3
+    assert other[place] == swapped[place] == "n"
+    for layers, single in ((1, True), (2, False)):
+        before, after, elsewhere = (handed_over(layers, each) for each in (text, swapped, other))
+        assert not torch.allclose(before[place], after[place], atol=0.01)  # another character
+        assert (
+            torch.allclose(after[place], elsewhere[place], atol=1e-5) == single
+        )  # the same one, in another text
+        assert torch.allclose(before[place + 2 :], after[place + 2 :], atol=1e-5) == single  # after the swap
+
+
+@torch.no_grad()
+def handed_over(layers, text):
+    """Keys and values of the last layer, a row for each character."""
+    config = replace(study.make_config(study.DECODER), layers=layers)
+    source = torch.tensor([study.make_task(study.DECODER).encode_source(text)])
+    keys, values = Transformer(config, seed=3).eval().read(source).keys_values[-1]
+    return torch.cat([keys, values], dim=-1)[0].transpose(0, 1).flatten(1)
 
 
 # --- answers -------------------------------------------------------------------------------------------------

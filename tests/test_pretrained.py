@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from destructure import pretrained
-from destructure.pretrained.packages import weight_file
+from destructure.pretrained.packages import PACKAGES, weight_file, what_is_missing
 from destructure.pretrained.reading import read_plain_pickle
 from pretrained_files import needs, one_sentence
 
@@ -22,6 +22,17 @@ WORDS = (
     "gnome",
 )
 ASPIRIN, CAFFEINE = "CC(=O)Oc1ccccc1C(=O)O", "CN1C=NC2=C1C(=O)N(C(=O)N2C)C"
+
+
+@pytest.mark.parametrize("name", [name for name, package in PACKAGES.items() if package.small])
+def test_the_small_packages_are_installed(name):
+    """Never skipped: without them the tests below would be, and nobody would notice. `make install` installs them."""
+    assert what_is_missing(name) is None
+
+
+def test_two_packages_are_small():
+    assert [name for name, package in PACKAGES.items() if package.small] == ["spelling_to_sound", "molecules"]
+
 
 # --- spelling to sound ---------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 import json
 import pickle
 import warnings
+import zlib
 from dataclasses import replace
 
 import gguf
@@ -10,13 +11,20 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 
 from destructure import EncoderOnly, Transformer
 from destructure.pretrained import from_checkpoint, quantised
 from destructure.pretrained.chat import read_chat_model
 from destructure.pretrained.gguf_file import read_gguf
 from destructure.pretrained.molecules import read_molecules
-from destructure.pretrained.reading import read_plain_pickle
+from destructure.pretrained.reading import (
+    read_arrays,
+    read_json,
+    read_plain_pickle,
+    read_safetensors,
+    read_torch,
+)
 from destructure.pretrained.spelling import read_spelling_to_sound
 from pretrained_files import (
     HEADS,
@@ -162,6 +170,23 @@ def change_settings(folder, **changes):
         (tiny_llama, {"num_key_value_heads": 4}, "has shape"),
         (tiny_bert, {"position_embedding_type": "relative_key"}, "relative_key"),
         (tiny_bert, {"is_decoder": True}, "is_decoder = True"),
+        (tiny_gpt2, {"model_type": ["gpt2"]}, r"of the kind \['gpt2'\]"),
+        (tiny_gpt2, {"model_type": {}}, "of the kind {}"),
+        (tiny_gpt2, {"n_head": 0}, "n_head = 0, but it must be a whole number"),
+        (tiny_gpt2, {"n_head": "4"}, "n_head = '4'"),
+        (tiny_gpt2, {"layer_norm_epsilon": "small"}, "layer_norm_epsilon = 'small', but it must be a number"),
+        (tiny_llama, {"num_attention_heads": 0}, "num_attention_heads = 0"),
+        (tiny_llama, {"num_attention_heads": None}, "num_attention_heads = None"),
+        (tiny_llama, {"num_attention_heads": [4]}, r"num_attention_heads = \[4\]"),
+        (tiny_llama, {"num_key_value_heads": 0}, "num_key_value_heads = 0"),
+        (tiny_llama, {"max_position_embeddings": 2.5}, "max_position_embeddings = 2.5"),
+        (tiny_llama, {"rms_norm_eps": 0}, "rms_norm_eps = 0"),
+        (tiny_llama, {"rope_parameters": None, "rope_scaling": "linear"}, "rope_scaling = 'linear', but it"),
+        (tiny_llama, {"rope_parameters": ["default"]}, r"rope_parameters = \['default'\]"),
+        (tiny_llama, {"rope_parameters": {"rope_theta": None}}, "rope_theta = None"),
+        (tiny_llama, {"rope_parameters": None, "rope_theta": -1}, "rope_theta = -1"),
+        (tiny_bert, {"num_attention_heads": True}, "num_attention_heads = True"),
+        (tiny_bert, {"layer_norm_eps": None}, "layer_norm_eps = None"),
     ],
     ids=str,
 )
@@ -179,8 +204,6 @@ def cut(path, share=0.6):
 
 
 def remove_a_tensor(path):
-    from safetensors.torch import load_file, save_file
-
     tensors = load_file(path)
     tensors.pop("transformer.h.1.ln_2.weight")
     save_file(tensors, path, metadata={"format": "pt"})
@@ -207,6 +230,61 @@ def test_a_damaged_checkpoint_is_one_clear_sentence(tmp_path, file, damage, kind
     tiny_gpt2().save_pretrained(tmp_path)
     damage(tmp_path / file)
     with pytest.raises(kind, match=says) as error:
+        from_checkpoint(tmp_path)
+    one_sentence(error)
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "change", "says"),
+    [
+        (tiny_gpt2, "transformer.wpe.weight", torch.flatten, "weights of a gpt2 model"),
+        (tiny_gpt2, "transformer.wpe.weight", lambda table: table[:0], "weights of a gpt2 model"),
+        (tiny_gpt2, "transformer.wte.weight", torch.sum, "weights of a gpt2 model"),
+        (
+            tiny_gpt2,
+            "transformer.h.0.attn.c_attn.weight",
+            lambda rows: rows[:, :2],
+            "weights of a gpt2 model",
+        ),
+        (tiny_gpt2, "transformer.h.0.attn.c_attn.weight", lambda rows: rows[:, :6], "has shape"),
+        (tiny_gpt2, "transformer.h.0.attn.c_attn.bias", lambda bias: bias[:-1], "weights of a gpt2 model"),
+        (tiny_llama, "model.embed_tokens.weight", torch.flatten, "weights of a llama model"),
+        (tiny_llama, "model.layers.0.mlp.up_proj.weight", torch.flatten, "weights of a llama model"),
+        (tiny_llama, "model.layers.0.self_attn.q_proj.weight", torch.flatten, "has shape"),
+        (tiny_bert, "embeddings.word_embeddings.weight", torch.flatten, "weights of a bert model"),
+        (tiny_bert, "embeddings.position_embeddings.weight", torch.sum, "weights of a bert model"),
+        (tiny_bert, "embeddings.token_type_embeddings.weight", lambda table: table[:0], "weights of a bert"),
+    ],
+)
+def test_a_tensor_of_another_shape_is_one_clear_sentence(tmp_path, make, name, change, says):
+    make().save_pretrained(tmp_path)
+    path = tmp_path / "model.safetensors"
+    tensors = load_file(path)
+    tensors[name] = change(tensors[name]).contiguous()
+    save_file(tensors, path, metadata={"format": "pt"})
+    with pytest.raises(ValueError, match=says) as error:
+        from_checkpoint(tmp_path)
+    one_sentence(error)
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({}, "the index of a checkpoint's parts"),
+        (["model.safetensors"], "the index of a checkpoint's parts"),
+        ({"wte.weight": 1}, "same folder"),
+        ({"wte.weight": None, "wpe.weight": "part.safetensors"}, "same folder"),
+        ({"wte.weight": ["part.safetensors"]}, "same folder"),
+        ({"wte.weight": ""}, "same folder"),
+        ({"wte.weight": ".."}, "same folder"),
+    ],
+    ids=str,
+)
+def test_an_index_of_anything_but_files_is_one_clear_sentence(tmp_path, parts, says):
+    tiny_gpt2().save_pretrained(tmp_path)
+    (tmp_path / "model.safetensors").rename(tmp_path / "part.safetensors")
+    (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": parts}))
+    with pytest.raises(ValueError, match=says) as error:
         from_checkpoint(tmp_path)
     one_sentence(error)
 
@@ -393,12 +471,22 @@ def g2p_arrays():
         (lambda parts: parts.update(enc_emb=parts["enc_emb"][:28]), "has shape"),
         (lambda parts: parts.update(fc_w=parts["fc_w"][:50]), "weights of g2p-en"),
         (lambda parts: parts.update(dec_w_hh=parts["dec_w_hh"].astype(int)), "real numbers"),
+        (lambda parts: parts.update(dec_emb=parts["dec_emb"][:, :0]), "weights of g2p-en"),
+        (lambda parts: parts.update(fc_b=np.array(1.0)), "weights of g2p-en"),
+        (lambda parts: parts.update(fc_b=np.array(["a"] * 74)), "archive of NumPy arrays"),
     ],
 )
 def test_arrays_that_are_not_g2ps_are_one_clear_sentence(tmp_path, damage, says):
     parts, path = g2p_arrays(), tmp_path / "weights.npz"
     np.savez(path, **parts)
-    assert read_spelling_to_sound(path).speak("word") is not None
+    assert read_spelling_to_sound(path).speak("a")[:6] == [
+        "N",
+        "N",
+        "AO1",
+        "F",
+        "AO1",
+        "OW1",
+    ]  # whole, it is read
     damage(parts)
     np.savez(path, **parts)
     with pytest.raises(ValueError, match=says) as error:
@@ -424,6 +512,7 @@ def test_a_cut_archive_is_one_clear_sentence(tmp_path, share):
         ({"itos": ["<pad>", "C"]}, {}, "different tokens"),
         ({"itos": ["<unk>", "<pad>", "<sos>", "<eos>", "C"]}, {"encoder.strange": torch.zeros(2)}, "annalog"),
         ({"itos": ["<unk>", "<pad>", "<sos>", "<eos>", "C"]}, [torch.zeros(2)], "named tensors"),
+        ({"itos": ["<unk>", "<pad>", "<sos>", "<eos>", "C"]}, {1: torch.zeros(2)}, "named tensors"),
     ],
 )
 def test_files_that_are_not_annalogs_are_one_clear_sentence(tmp_path, vocabulary, weights, says):
@@ -432,6 +521,73 @@ def test_files_that_are_not_annalogs_are_one_clear_sentence(tmp_path, vocabulary
     paths[1].write_bytes(pickle.dumps(vocabulary))
     with pytest.raises(ValueError, match=says) as error:
         read_molecules(*paths)
+    one_sentence(error)
+
+
+# --- a flipped byte anywhere -----------------------------------------------------------------------------------
+
+NUMBERS = {"layer.weight": torch.arange(12.0).view(3, 4), "layer.bias": torch.ones(3)}
+ARRAYS = {name: tensor.numpy() for name, tensor in NUMBERS.items()}
+KINDS = {
+    "plain.npz": (lambda path: np.savez(path, **ARRAYS), read_arrays),
+    "packed.npz": (lambda path: np.savez_compressed(path, **ARRAYS), read_arrays),
+    "weights.pt": (lambda path: torch.save(NUMBERS, path), read_torch),
+    "weights.safetensors": (lambda path: save_file(NUMBERS, path), read_safetensors),
+    "vocabulary.pkl": (lambda path: path.write_bytes(pickle.dumps({"itos": ["C", "N"]})), read_plain_pickle),
+    "config.json": (lambda path: path.write_text('{"a": [1, {"b": "c"}], "d": 1e-5}'), read_json),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@pytest.mark.parametrize("name", KINDS)
+def test_flipped_bytes_are_one_clear_sentence_or_go_unnoticed(tmp_path, name):
+    """Four hundred files, each with one to three random bytes changed: many are refused, and none in another way."""
+    path, (write, read) = tmp_path / name, KINDS[name]
+    write(path)
+    read(path)
+    whole, generator, refused = path.read_bytes(), np.random.default_rng(1), []
+    for number in range(400):
+        changed = np.frombuffer(whole, np.uint8).copy()
+        places = generator.integers(0, len(whole), size=1 + number % 3)
+        changed[places] ^= generator.integers(1, 256, size=len(places), dtype=np.uint8)
+        path.write_bytes(changed.tobytes())
+        try:
+            read(path)
+        except ValueError as error:
+            refused.append(str(error))
+    assert len(refused) > 100
+    assert all(f"The file {name} " in text and text.endswith(".") and "\n" not in text for text in refused)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "cause"),
+    [("method", 99, NotImplementedError), ("flags", 1, RuntimeError), ("data", None, zlib.error)],
+)
+def test_each_way_an_archive_can_fail_is_one_clear_sentence(tmp_path, place, value, cause):
+    """An unknown packing method, a password, and packed data that cannot be unpacked."""
+    path = tmp_path / "weights.npz"
+    np.savez_compressed(path, numbers=np.arange(100.0))
+    content = bytearray(path.read_bytes())
+    entry = content.index(
+        b"PK\1\2"
+    )  # what the archive's own table says of the file, and the file's own header
+    if place == "data":
+        content[70:90] = b"\xff" * 20
+    else:
+        offset = {"method": 10, "flags": 8}[place]
+        content[entry + offset] = content[offset - 2] = value
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="archive of NumPy arrays") as error:
+        read_arrays(path)
+    assert isinstance(error.value.__cause__, cause)
+    one_sentence(error)
+
+
+def test_json_nested_too_deeply_is_one_clear_sentence(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="a JSON file") as error:
+        read_json(path)
     one_sentence(error)
 
 

@@ -184,6 +184,15 @@ def test_the_seed_decides_the_weights_and_leaves_the_global_state_alone():
     assert not other
 
 
+def with_source(source):
+    return RecurrentModel(CONFIGS["encoder-decoder"])(torch.tensor(source), ids(len(source), 4))
+
+
+def test_padding_at_the_end_and_rows_of_nothing_else_are_read():
+    assert torch.allclose(with_source([[5, 6, 0, 0]]), with_source([[5, 6]]), atol=1e-6)
+    assert with_source([[5, 6, 7], [0, 0, 0]]).isfinite().all()
+
+
 @pytest.mark.parametrize(
     ("make", "says"),
     [
@@ -200,6 +209,12 @@ def test_the_seed_decides_the_weights_and_leaves_the_global_state_alone():
         ),
         (lambda: RecurrentModel(CONFIGS["language model"])(None, ids(2, 4) + 100), "ids 0 to 22"),
         (lambda: RecurrentModel(CONFIGS["own source table"])(ids(2, 3) + 20, ids(2, 4)), "ids 0 to 26"),
+        (lambda: with_source([[0, 0, 5, 6]]), "The source has padding .* before a token"),
+        (lambda: with_source([[5, 6, 7, 8], [5, 0, 6, 0]]), "The source has padding .* before a token"),
+        (
+            lambda: RecurrentModel(CONFIGS["language model"])(None, torch.tensor([[0, 5]])),
+            "The target has padding .* before a token",
+        ),
         (lambda: forward_flops(CONFIGS["language model"], 0, -1), "0 or more"),
     ],
 )

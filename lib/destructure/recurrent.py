@@ -78,12 +78,19 @@ class RecurrentMemory:
     Attributes:
         start: the decoder's first states, one (batch, width) a layer.
         states: final encoder states (batch, source, width), looked at by attention only.
-        visible: (batch, 1, source), True at real tokens.
+        source: the ids read, (batch, source).
+        config: of the model that read it; another one cannot use it.
     """
 
     start: list[Tensor]
     states: Tensor
-    visible: Tensor
+    source: Tensor
+    config: RecurrentConfig
+
+    @property
+    def visible(self) -> Tensor:
+        """What attention may look at: (batch, 1, source), True at real tokens."""
+        return (self.source != PADDING).unsqueeze(1)
 
 
 @dataclass
@@ -127,32 +134,33 @@ class RecurrentModel(nn.Module):
         """Predict each next target token, given the source and the target so far (teacher forcing).
 
         Args:
-            source: (batch, source) ids; `None` or (batch, 0) for none.
-            target: (batch, target) ids, beginning with `[BOS]`.
+            source: (batch, source) ids, padded at the end; `None` or (batch, 0) for none.
+            target: (batch, target) ids, beginning with `[BOS]`, padded at the end.
 
         Returns:
             Logits (batch, target, vocabulary).
 
         Raises:
-            ValueError: ids outside the vocabulary, an empty batch, or a source where the model reads none.
+            ValueError: ids outside the vocabulary, an empty batch, a source where the model reads none, or padding
+                before a token: a state passes through every id in turn, and no mask can hide one from it.
         """
         source, target = self.check(source, target)
+        _require_padding_last(target, "target")
         return self.write(self.read(source), target)[0]
 
     def read(self, source: Tensor) -> RecurrentMemory:
-        """Run the encoder over a source (batch, source); an empty source gives a state of zeros."""
+        """Run the encoder over a source (batch, source), padded at the end; an empty one gives a state of zeros."""
         batch, length = source.shape
         nothing = self.embedding.weight.new_zeros(batch, self.config.width)
-        visible = (source != PADDING).unsqueeze(1)
         if not length:
             empty = self.embedding.weight.new_zeros(batch, 0, self.config.width)
-            return RecurrentMemory([nothing] * self.config.layers, empty, visible)
+            return RecurrentMemory([nothing] * self.config.layers, empty, source, self.config)
         last = ((source != PADDING).sum(dim=1) - 1).clamp(min=0)  # padding stands after the end
         states, start = self.scale * self._source_table(source), []
         for layer in self.encoder:
             states = layer(states)[0]
             start.append(states[torch.arange(batch, device=source.device), last])
-        return RecurrentMemory(start, states, visible)
+        return RecurrentMemory(start, states, source, self.config)
 
     def write(self, memory: RecurrentMemory, target: Tensor, cache: RecurrentCache | None = None):
         """Run the decoder over target ids, after a memory.
@@ -194,6 +202,7 @@ class RecurrentModel(nn.Module):
                 f"A source of {source.shape[1]} tokens was given, but this model is a language model and reads none; "
                 "build it with reads_source=True, or give an empty source."
             )
+        _require_padding_last(source, "source")
         return source, target
 
     @property
@@ -241,6 +250,15 @@ def forward_flops(config: RecurrentConfig, source: int, target: int) -> int:
     if config.attention and source:
         attention = 2 * width**2 * source + (2 + 4) * width**2 * target + 4 * width * source * target
     return recurrence + attention + 2 * target * width * config.vocabulary
+
+
+def _require_padding_last(ids: Tensor, name: str) -> None:
+    real = ids != PADDING
+    if bool((real[:, 1:] & ~real[:, :-1]).any()):
+        raise ValueError(
+            f"The {name} has padding (id {PADDING}) before a token, which a recurrent model cannot hide from its "
+            "state; put all padding at the end of each row."
+        )
 
 
 def _recurrent_layers(config: RecurrentConfig) -> nn.ModuleList:

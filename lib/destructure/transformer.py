@@ -33,12 +33,14 @@ class Memory:
         keys_values: one a target layer.
         source: the ids read, (batch, source).
         states: final input states (batch, source, width).
+        config: of the model that read it; another one cannot use it.
         weights: attention weights of each input layer, if asked for.
     """
 
     keys_values: list[KeyValues]
     source: Tensor
     states: Tensor
+    config: TransformerConfig
     weights: list[Tensor] = field(default_factory=list)
 
 
@@ -120,7 +122,7 @@ class Transformer(nn.Module):
             states = passed[-1].states
         final = self.input_stack.final_norm(states)
         weights = [result.self_weights for result in passed] if keep_weights else []
-        return Memory(self.keys_values_for_target(passed, final, positions), source, final, weights)
+        return Memory(self.keys_values_for_target(passed, final, positions), source, final, self.config, weights)
 
     def keys_values_for_target(
         self, passed: list[LayerResult], final: Tensor, positions: Tensor

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from destructure.generate.methods import Beam
-from destructure.generate.request import Prompts, Request, make_requests, rows_of_source
+from destructure.generate.request import Prompts, Request, make_requests
+from destructure.generate.sources import rows_of_source
 from destructure.generate.writers import make_writer, read_source
 from destructure.token_ids import BEGIN, END, PADDING
 
@@ -55,8 +56,10 @@ def beam_search(
         For each row up to `width` texts, the best first.
 
     Raises:
-        ValueError: as `generate`.
+        ValueError: as `generate`; also for another `how` than `Beam`.
     """
+    if not isinstance(how, Beam):
+        raise ValueError(f"how is {how!r}; it must be Beam(...); for the other ways use generate.")
     found = {}
     for request in make_requests(model, source, longest, prompts, begin, end):
         found.update(zip(request.rows, beam_search_request(model, request, how, cache, fast), strict=True))

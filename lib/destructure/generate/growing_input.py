@@ -73,7 +73,7 @@ class GrowingInput:
             passed.append(layer(states, positions, mask, past))
             states = passed[-1].states
         final = model.input_stack.final_norm(states)
-        of_turn = Memory(model.keys_values_for_target(passed, final, positions), turn, final)
+        of_turn = Memory(model.keys_values_for_target(passed, final, positions), turn, final, model.config)
         self._own = [join(past, result.own) for past, result in zip(self._own, passed, strict=True)]
         self.memory = of_turn if earlier is None else _joined(earlier, of_turn)
         self.tokens_read += turn.numel()
@@ -85,4 +85,5 @@ def _joined(earlier: Memory, later: Memory) -> Memory:
         [join(*parts) for parts in zip(earlier.keys_values, later.keys_values, strict=True)],
         torch.cat([earlier.source, later.source], dim=1),
         torch.cat([earlier.states, later.states], dim=1),
+        earlier.config,
     )

@@ -33,8 +33,9 @@ def generate(
 
     Args:
         model: a `Transformer` of any structure, or a `RecurrentModel`.
-        source: (batch, source) ids; `None` for no source, as in a language model; or the memory of an input that was
-            read before, by `model.read` or a `GrowingInput`.
+        source: (batch, source) ids; `None` for no source, as in a language model; or the memory of an input that this
+            model read before, by `model.read` or a `GrowingInput`. A memory's first token (first row, where the input
+            is read in both directions) is read again, to refuse what another model has read.
         longest: tokens after which a text that has not ended is cut off.
         prompts: what each target begins with, after `begin`: one list of ids a row, or (batch, length) ids with
             padding on any side; `None` to start from `begin` alone.
@@ -42,7 +43,7 @@ def generate(
         cache: keep what was computed from step to step; without it the same tokens are written, only later.
         fast: with the cache, use preallocated buffers (`FastWriter`); without, the plain path (`PlainWriter`).
         begin: the id put before each prompt; `None` for none.
-        end: the id, or ids, that end a text; `None` to write on until `longest`.
+        end: the id, or several ids, that end a text; `None` to write on until `longest`.
 
     Returns:
         One list of new ids a row: without `begin`, the prompt and the end token.

@@ -1,6 +1,6 @@
 """What was asked for, checked and brought into one form before any token is written."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from destructure.attention import real_tokens
-from destructure.checks import require_ids, require_room
+from destructure.generate.sources import checked_source, count_rows, rows_of_source
 from destructure.recurrent import RecurrentMemory
 from destructure.token_ids import PADDING
 from destructure.transformer import Memory
@@ -58,16 +58,16 @@ def make_requests(model, source, longest, prompts, begin, end) -> list[Request]:
     Raises:
         ValueError: one sentence that says what was given, what is allowed and what to do.
     """
-    if not isinstance(longest, int) or isinstance(longest, bool) or longest < 1:
-        raise ValueError(f"longest is {longest!r}; allow at least one token.")
+    if not _is_whole(longest) or longest < 1:
+        raise ValueError(f"longest is {longest!r}; allow at least one token, as a whole number.")
     if not (hasattr(model, "read") and hasattr(model, "write")):
         raise ValueError(f"The model is a {type(model).__name__}; give a Transformer or a RecurrentModel.")
     config, device = model.config, next(model.parameters()).device
     has_padding = getattr(config, "has_padding", True)
-    count = _rows_of(source)
-    begins = _beginnings(prompts, count, begin, has_padding)
-    ends = frozenset(() if end is None else (end,) if isinstance(end, int) else end)
-    _require_known(ends, config.vocabulary, "end")
+    count = count_rows(source)
+    first = _known_ids(begin, config.vocabulary, "begin")
+    begins = _beginnings(prompts, count, first, has_padding)
+    ends = frozenset(_known_ids(end, config.vocabulary, "end", several=True))
     if count is not None and len(begins) != count:
         raise ValueError(
             f"There are {count} sources and {len(begins)} prompts; give one prompt for each source."
@@ -83,49 +83,16 @@ def make_requests(model, source, longest, prompts, begin, end) -> list[Request]:
         padded = _padded_left([begins[row] for row in rows]).to(device)
         rows = list(rows)
         part = source if source is None or len(groups) == 1 else rows_of_source(source, torch.tensor(rows))
-        part = _checked_source(model, part, padded)
-        requests.append(Request(part, padded, longest, ends, rows, never_padding))
+        part = checked_source(model, part, padded)
+        requests.append(Request(part, padded, int(longest), ends, rows, never_padding))
         _require_positions(config, requests[-1], has_padding)
     return requests
 
 
-def rows_of_source(source, rows: Tensor):
-    """Take some rows of a source or memory, in the order given; a row may be taken more than once."""
-    if isinstance(source, Tensor):
-        return source[rows.to(source.device)]
-    if isinstance(source, RecurrentMemory):
-        rows = rows.to(source.states.device)
-        return RecurrentMemory(
-            [start[rows] for start in source.start], source.states[rows], source.visible[rows]
-        )
-    rows = rows.to(source.source.device)
-    keys_values = [type(part)(*(tensor[rows] for tensor in part)) for part in source.keys_values]
-    return Memory(keys_values, source.source[rows], source.states[rows])
-
-
-def _rows_of(source) -> int | None:
-    if source is None:
-        return None
-    if isinstance(source, Tensor):
-        if source.dim() != 2:
-            raise ValueError(
-                f"The source has shape {tuple(source.shape)}; give token ids as (batch, length)."
-            )
-        return source.shape[0]
-    if isinstance(source, Memory):
-        return source.source.shape[0]
-    if isinstance(source, RecurrentMemory):
-        return source.states.shape[0]
-    raise ValueError(
-        f"The source is a {type(source).__name__}; give token ids as a torch tensor (batch, length), a memory that "
-        "the model has read, or None for no source."
-    )
-
-
 def _beginnings(
-    prompts: Prompts | None, rows: int | None, begin: int | None, has_padding: bool
+    prompts: Prompts | None, rows: int | None, first: list[int], has_padding: bool
 ) -> list[list[int]]:
-    """What each row goes on from: `begin`, then its prompt without padding."""
+    """What each row goes on from: the begin token, if there is one, then its prompt without padding."""
     if isinstance(prompts, Tensor):
         if prompts.dim() != 2 or prompts.is_floating_point():
             raise ValueError(
@@ -135,7 +102,7 @@ def _beginnings(
         prompts = prompts.tolist()
     if prompts is None:
         prompts = [[]] * (1 if rows is None else rows)
-    if isinstance(prompts, str) or not all(_is_list_of_ids(ids) for ids in prompts):
+    if not _is_sequence(prompts) or not all(_is_list_of_ids(ids) for ids in prompts):
         raise ValueError(
             "The prompts are not token ids; give one list of whole numbers a prompt, such as [[5, 3], [7]], or a "
             "tensor (batch, length)."
@@ -144,12 +111,11 @@ def _beginnings(
         raise ValueError(
             "There are no prompts; give at least one, or None to start from the begin token alone."
         )
-    if begin == PADDING and has_padding:
+    if first == [PADDING] and has_padding:
         raise ValueError(
-            f"The begin token is {begin}, but id {PADDING} is padding in this model and hidden from it; give another "
-            "id, or None for none."
+            f"The begin token is {PADDING}, but id {PADDING} is padding in this model and hidden from it; give "
+            "another id, or None for none."
         )
-    first = [] if begin is None else [begin]
     begins = [
         [*first, *(int(index) for index in ids if index != PADDING or not has_padding)] for ids in prompts
     ]
@@ -163,7 +129,11 @@ def _beginnings(
 
 
 def _is_list_of_ids(ids) -> bool:
-    return isinstance(ids, Sequence) and all(_is_whole(index) for index in ids)
+    return _is_sequence(ids) and all(_is_whole(index) for index in ids)
+
+
+def _is_sequence(value) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _is_whole(value) -> bool:
@@ -173,21 +143,6 @@ def _is_whole(value) -> bool:
 def _padded_left(begins: list[list[int]]) -> Tensor:
     length = max(map(len, begins))
     return torch.tensor([[PADDING] * (length - len(ids)) + ids for ids in begins])
-
-
-def _checked_source(model, source, prompts: Tensor):
-    """Check ids; turn no source into an empty one."""
-    if isinstance(source, Memory | RecurrentMemory):
-        require_ids(prompts, model.config.vocabulary, "prompt")
-        return source
-    structure = getattr(model.config, "structure", None)
-    if structure is None:  # a recurrent model has no positions to run out of
-        return model.check(source, prompts)[0]
-    require_ids(prompts, model.config.vocabulary, "prompt")
-    source = prompts[:, :0] if source is None else source
-    require_ids(source, model.config.vocabulary, "source", shortest=0)
-    require_room(source, prompts[:, -1:], model.config)
-    return source
 
 
 def _require_positions(config, request: Request, has_padding: bool) -> None:
@@ -209,10 +164,16 @@ def _require_positions(config, request: Request, has_padding: bool) -> None:
         )
 
 
-def _require_known(ids, vocabulary: int, name: str) -> None:
+def _known_ids(given, vocabulary: int, name: str, several: bool = False) -> list[int]:
+    """A special token's ids as a list: none for `None`, one, or several where that is allowed."""
+    if given is None:
+        return []
+    given = given.tolist() if hasattr(given, "tolist") else given  # tensors and arrays
+    ids = given if several and isinstance(given, list | tuple | Set) else [given]
     for index in ids:
         if not _is_whole(index) or not 0 <= index < vocabulary:
             raise ValueError(
                 f"The {name} token is {index!r}, but the vocabulary has ids 0 to {vocabulary - 1}; give one of "
                 "these, or None for none."
             )
+    return [int(index) for index in ids]

@@ -16,7 +16,7 @@ from torch.nn import functional
 from destructure.generate import generate
 from destructure.pretrained.gguf_file import GGUFModel, read_gguf
 from destructure.pretrained.packages import weight_file
-from destructure.pretrained.reading import fill
+from destructure.pretrained.reading import damaged, fill
 from destructure.token_ids import PADDING
 from destructure.transformer import Transformer
 
@@ -157,11 +157,15 @@ def _tokenizer(file: GGUFModel, path: Path):
             f"The file {path.name} cuts text by the rule {file.pre_tokenizer!r}, which is not known here; "
             "only 'smollm' is."
         )
-    vocabulary = {token: index for index, token in enumerate(file.tokens)}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=file.merges))
+    try:
+        vocabulary = {token: index for index, token in enumerate(file.tokens)}
+        tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=file.merges))
+        special = [AddedToken(file.tokens[index], special=True) for index in file.special]
+    except Exception as error:  # the package raises plain Exception
+        raise damaged(path, "a chat model with its tokens") from error
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(file.tokens[index], special=True) for index in file.special])
+    tokenizer.add_special_tokens(special)
     return tokenizer

@@ -72,17 +72,17 @@ def read_gguf(path: Path) -> GGUFModel:
         merges = [tuple(pair.split(" ")) for pair in fields["tokenizer.ggml.merges"]]
         kinds = fields["tokenizer.ggml.token_type"]
         tokens, cut = fields["tokenizer.ggml.tokens"], fields["tokenizer.ggml.pre"]
+        special = [index for index, kind in enumerate(kinds) if kind == 3]  # 3: a control token
         template = fields.get("tokenizer.chat_template", "")
+        for name in list(weights):
+            if name.endswith(("attention.query.weight", "attention.key.weight")):
+                weights[name] = half_split(weights[name], config.head_width)
     except _OtherModelError as error:
         raise ValueError(
             f"The file {path.name} holds {error}, but only Llama-style models are read."
         ) from None
     except Exception as error:  # the package raises whatever a damaged header makes it stumble over
         raise damaged(path, "a GGUF model") from error
-    for name in list(weights):
-        if name.endswith(("attention.query.weight", "attention.key.weight")):
-            weights[name] = half_split(weights[name], config.head_width)
-    special = [index for index, kind in enumerate(kinds) if kind == 3]  # 3: a control token
     return GGUFModel(config, weights, tokens, merges, special, cut, template)
 
 

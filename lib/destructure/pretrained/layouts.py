@@ -2,6 +2,7 @@
 
 Each function takes a checkpoint's settings and tensors and returns our configuration and our weights. A setting that
 our classes cannot reproduce is refused with its name: a model that is nearly right is worse than none.
+A tensor of a shape that it cannot have raises KeyError, IndexError or RuntimeError, or fails to fill the model.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from destructure.config import TransformerConfig
+from destructure.pretrained.settings import Settings
 from destructure.structure import Structure
 
 _ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "relu": "relu"}
@@ -49,26 +51,6 @@ _BERT_TABLES = {
 }
 
 
-class Settings(dict):
-    """What a checkpoint's `config.json` says."""
-
-    def require(self, name: str, default, allowed: tuple):
-        """Return a setting, or raise ValueError if our classes cannot reproduce its value."""
-        value = self.get(name, default)
-        if value not in allowed:
-            known = " or ".join(repr(each) for each in allowed)
-            raise ValueError(
-                f"The checkpoint's config.json says {name} = {value!r}, which this course's model cannot reproduce; "
-                f"only {known} is supported."
-            )
-        return value
-
-    @property
-    def has_padding(self) -> bool:
-        """Whether id 0 is padding, as everywhere in this course."""
-        return self.get("pad_token_id") == 0
-
-
 def gpt2(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerConfig, dict[str, Tensor]]:
     """GPT-2: matrices are stored transposed, and queries, keys and values in one."""
     settings.require("scale_attn_weights", True, (True,))
@@ -89,23 +71,23 @@ def gpt2(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
             tensor = tensor.T
         if ".attn.c_attn." in name:
             layer = name.split(".")[1]
-            for part, rows in zip(("query", "key", "value"), tensor.chunk(3), strict=True):
+            for part, rows in zip(("query", "key", "value"), tensor.unflatten(0, (3, -1)), strict=True):
                 weights[f"input_stack.layers.{layer}.attention.{part}.{kind}"] = rows
         else:
             weights[_gpt2_name(name)] = tensor
-    length, width = tensors["wpe.weight"].shape
+    vocabulary, width = _rows_and_columns(weights, "embedding.tokens.weight")
     config = TransformerConfig(
-        vocabulary=tensors["wte.weight"].shape[0],
+        vocabulary=vocabulary,
         width=width,
         layers=_layers(weights, "input_stack.layers."),
-        heads=settings.get("n_head", 12),
+        heads=settings.size("n_head", 12),
         structure=Structure.DECODER_ONLY,
-        feed_forward=weights["input_stack.layers.0.feed_forward.expand.weight"].shape[0],
-        max_length=length,
+        feed_forward=_rows_and_columns(weights, "input_stack.layers.0.feed_forward.expand.weight")[0],
+        max_length=_rows_and_columns(weights, "embedding.positions.weight")[0],
         norm="layer",
         activation=_ACTIVATIONS[activation],
         bias=True,
-        norm_epsilon=settings.get("layer_norm_epsilon", 1e-5),
+        norm_epsilon=settings.positive("layer_norm_epsilon", 1e-5),
         tied_output=tied,
         has_padding=settings.has_padding,
     )
@@ -115,18 +97,18 @@ def gpt2(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
 def llama(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerConfig, dict[str, Tensor]]:
     """Llama: names differ, and nothing else; its rotary positions pair the halves of a head as ours do."""
     settings.require("hidden_act", "silu", ("silu", "swish"))
-    rotary = Settings(settings.get("rope_parameters") or settings.get("rope_scaling") or {})
+    rotary = settings.part("rope_parameters") or settings.part("rope_scaling")
     rotary.require("rope_type", rotary.get("type", "default"), ("default",))
     bias = settings.require("attention_bias", False, (True, False))
     settings.require("mlp_bias", False, (bias,))
     tied = settings.require("tie_word_embeddings", False, (True, False))
-    heads = settings.get("num_attention_heads", 32)
+    heads = settings.size("num_attention_heads", 32)
     tensors = _without(tensors, lambda name: name.endswith("rotary_emb.inv_freq"))
     tensors = _without_prefix(tensors, "model.")
     if tied:
         tensors.pop("lm_head.weight", None)
     weights = {_llama_name(name): tensor for name, tensor in tensors.items()}
-    vocabulary, width = weights["embedding.tokens.weight"].shape
+    vocabulary, width = _rows_and_columns(weights, "embedding.tokens.weight")
     settings.require("head_dim", None, (None, width // heads))
     config = TransformerConfig(
         vocabulary=vocabulary,
@@ -134,15 +116,15 @@ def llama(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCo
         layers=_layers(weights, "input_stack.layers."),
         heads=heads,
         structure=Structure.DECODER_ONLY,
-        key_value_heads=settings.get("num_key_value_heads"),
-        feed_forward=weights["input_stack.layers.0.feed_forward.expand.weight"].shape[0],
-        max_length=settings.get("max_position_embeddings", 2048),
+        key_value_heads=settings.size("num_key_value_heads", None),
+        feed_forward=_rows_and_columns(weights, "input_stack.layers.0.feed_forward.expand.weight")[0],
+        max_length=settings.size("max_position_embeddings", 2048),
         norm="rms",
         activation="swiglu",
         bias=bias,
         positions="rotary",
-        rotary_base=float(rotary.get("rope_theta", settings.get("rope_theta", 10_000.0))),
-        norm_epsilon=settings.get("rms_norm_eps", 1e-6),
+        rotary_base=(rotary if "rope_theta" in rotary else settings).positive("rope_theta", 10_000.0),
+        norm_epsilon=settings.positive("rms_norm_eps", 1e-6),
         tied_output=tied,
         has_padding=settings.has_padding,
     )
@@ -160,21 +142,21 @@ def bert(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
         name: each for name, each in tensors.items() if name in _BERT_TABLES or name.startswith("encoder.")
     }
     weights = {_bert_name(name): tensor for name, tensor in tensors.items()}
-    vocabulary, width = weights["embedding.tokens.weight"].shape
+    vocabulary, width = _rows_and_columns(weights, "embedding.tokens.weight")
     config = TransformerConfig(
         vocabulary=vocabulary,
         width=width,
         layers=_layers(weights, "stack.layers."),
-        heads=settings.get("num_attention_heads", 12),
-        feed_forward=weights["stack.layers.0.feed_forward.expand.weight"].shape[0],
-        max_length=weights["embedding.positions.weight"].shape[0],
+        heads=settings.size("num_attention_heads", 12),
+        feed_forward=_rows_and_columns(weights, "stack.layers.0.feed_forward.expand.weight")[0],
+        max_length=_rows_and_columns(weights, "embedding.positions.weight")[0],
         norm="layer",
         norm_placement="after",
         activation=_ACTIVATIONS[activation],
         bias=True,
-        segments=weights["embedding.segments.weight"].shape[0],
+        segments=_rows_and_columns(weights, "embedding.segments.weight")[0],
         embedding_norm=True,
-        norm_epsilon=settings.get("layer_norm_eps", 1e-12),
+        norm_epsilon=settings.positive("layer_norm_eps", 1e-12),
         has_padding=settings.has_padding,
     )
     return config, weights
@@ -184,6 +166,14 @@ def left_out_of_bert(tensors: dict[str, Tensor]) -> list[str]:
     """Names of weights above a BERT's stack that `bert` leaves out, but for the pooler that every BERT has."""
     known = ("embeddings.", "encoder.", "pooler.")
     return [name for name in _without_prefix(tensors, "bert.") if not name.startswith(known)]
+
+
+def _rows_and_columns(weights: dict[str, Tensor], name: str) -> tuple[int, int]:
+    """The size of a matrix; KeyError if none has this name, or what has it is no matrix."""
+    shape = tuple(weights[name].shape)
+    if len(shape) != 2 or 0 in shape:
+        raise KeyError(f"{name} has the shape {shape}")
+    return shape
 
 
 def _gpt2_name(name: str) -> str:

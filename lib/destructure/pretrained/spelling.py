@@ -99,15 +99,15 @@ def read_spelling_to_sound(path: Path) -> SpellingToSound:
             weights[ours] = arrays.pop(theirs)[_THEIR_ORDER]
         for ours, theirs in (("encoder.0", "enc"), ("decoder.0", "dec")):
             weights |= {f"{ours}.{part}": arrays.pop(f"{theirs}_{name}") for part, name in _PARTS.items()}
-    except (KeyError, IndexError) as error:
+        config = RecurrentConfig(
+            vocabulary=len(PHONEMES),
+            width=weights["embedding.weight"].shape[-1],
+            reads_source=True,
+            source_vocabulary=len(LETTERS),
+            tied_output=False,
+            output_bias=True,
+            scale_embedding=False,
+        )
+    except (KeyError, IndexError, ValueError) as error:
         raise damaged(path, "the weights of g2p-en") from error
-    config = RecurrentConfig(
-        vocabulary=len(PHONEMES),
-        width=weights["embedding.weight"].shape[-1],
-        reads_source=True,
-        source_vocabulary=len(LETTERS),
-        tied_output=False,
-        output_bias=True,
-        scale_embedding=False,
-    )
     return SpellingToSound(fill(lambda: RecurrentModel(config), weights | arrays, path.name))
