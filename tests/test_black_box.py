@@ -70,6 +70,26 @@ def test_the_boundary_matters_to_all_writers_but_decoder_only():
             boundary_matters(pair, IDS, 0, 1)
 
 
+@pytest.mark.parametrize("structure", Structure.all(), ids=lambda each: each.code)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_boundary_tells_decoder_only_from_all_others_but_not_causal_from_the_rest(structure, seed):
+    moves = [boundary_matters(box(structure, seed), IDS, *between) for between in ((1, 4), (3, 4), (3, 6))]
+    assert moves == [structure != Structure.DECODER_ONLY] * 3
+
+
+def test_what_the_exercise_says_of_the_boundary_is_so():
+    from destructure.exercises.catalogue import find
+
+    moved = {each: boundary_matters(box(each), IDS, 3, 4) for each in Structure.all()}
+    causal = [moves for each, moves in moved.items() if not each.bidirectional_input]
+    both_ways = [moves for each, moves in moved.items() if each.bidirectional_input]
+    assert all(both_ways)  # so no change would settle it
+    assert any(causal)  # but a change does not
+    exercise = find("06.choice.interface")
+    assert exercise.kind.grade("prompt").score == 1
+    assert "a causal encoder with weights of its own changes" in exercise.kind.grade("boundary").message
+
+
 def test_the_mystery_boxes_are_one_of_each_kind_in_the_order_of_the_exercise():
     from destructure.exercises.catalogue import find
 

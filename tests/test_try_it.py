@@ -97,6 +97,16 @@ def test_spread_draws_every_run_and_the_live_one():
     assert "3 runs" in picture.summary
 
 
+def test_spread_draws_a_bar_at_the_median_and_says_so():
+    picture = spread({"four": [0.9, 0.1, 0.2, 0.6], "three": [0.3, 0.8, 0.5]})
+    (axes,) = picture.figure.axes
+    bars = [list(line.get_ydata()) for line in axes.lines if line.get_linestyle() == "-"]
+    assert bars == [pytest.approx([0.4, 0.4]), [0.5, 0.5]]  # of four: halfway between the two in the middle
+    (legend,) = picture.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["median of the dots"]
+    assert "a bar at their median" in picture.summary
+
+
 @pytest.mark.parametrize("groups", [{}, {"a": []}, {"a": [1.2]}, {"a": [float("nan")]}])
 def test_spread_refuses_what_is_no_share(groups):
     with pytest.raises(ValueError, match="shares, each from 0 to 1"):

@@ -122,7 +122,9 @@ class Transformer(nn.Module):
             states = passed[-1].states
         final = self.input_stack.final_norm(states)
         weights = [result.self_weights for result in passed] if keep_weights else []
-        return Memory(self.keys_values_for_target(passed, final, positions), source, final, self.config, weights)
+        return Memory(
+            self.keys_values_for_target(passed, final, positions), source, final, self.config, weights
+        )
 
     def keys_values_for_target(
         self, passed: list[LayerResult], final: Tensor, positions: Tensor

@@ -1,6 +1,7 @@
 """Single measurements in groups: every run a dot, so that the spread is seen before any mean."""
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 from matplotlib.ticker import PercentFormatter
 
@@ -43,11 +44,16 @@ def spread(
             step = min(_STEP, 0.8 / len(group)) if len(group) else _STEP  # many dots stay in their own group
             across = [place + step * (number - middle) for number in range(len(group))]
             axes.plot(across, group, linestyle="", marker=marker, color=colour, alpha=0.75)
-            median = sorted(group)[len(group) // 2]
-            axes.plot([place - 0.28, place + 0.28], [median, median], color=colour, linestyle="-")
+            if len(group):
+                axes.plot(
+                    [place - 0.28, place + 0.28],
+                    [median(group)] * 2,
+                    color=colour,
+                    linestyle="-",
+                    label="_" if axes.get_legend_handles_labels()[1] else "median of the dots",
+                )
         if live:
-            places = [list(groups).index(label) for label in live]
-            shifted = [place + 0.36 for place in places]
+            shifted = [list(groups).index(label) + 0.36 for label in live]
             axes.plot(
                 shifted,
                 list(live.values()),
@@ -57,7 +63,7 @@ def spread(
                 color=INK,
                 label="your run",
             )
-            drawing.legend(loc="outside lower center")
+        drawing.legend(loc="outside lower center", ncols=2)
         axes.set_xticks(range(len(groups)), list(groups))
         axes.set_xlim(-0.5, len(groups) - 0.5)
         axes.set_ylim(-0.04, 1.04)
@@ -66,5 +72,6 @@ def spread(
         if title:
             axes.set_title(title)
     runs = len(next(iter(groups.values())))
-    summary = f"{name} of {runs} runs, a dot each, in {len(groups)} groups: {', '.join(groups)}."
+    places = f"in {len(groups)} groups: {', '.join(groups)}"
+    summary = f"{name} of {runs} runs, a dot each, a bar at their median, {places}."
     return Picture(drawing, alt or shorten(summary), alt or summary)

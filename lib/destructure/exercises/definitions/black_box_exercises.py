@@ -134,26 +134,27 @@ INTERFACE = Exercise(
     id="06.choice.interface",
     title="What must it show?",
     question=(
-        "You may send text to a model whose structure is not published. Which of these would let you find"
-        " out whether it"
-        " reads its input causally?"
+        "You may send text to a model whose structure is not published: it may be built in any of this"
+        " course's ways. You want to know whether it reads its input **causally**. Which of these decides it,"
+        " whichever way it comes out?"
     ),
     talk="22:21",
-    objective="say which observations can settle whether a model is causal",
+    objective="say which observation settles whether a model is causal, and which settles less",
     difficulty=2,
     minutes=4,
     hints=(
-        "The test needs an output that belongs to an *early* token, or two ways to present the same text.",
+        "Causal means: no later token reaches an earlier output. What must you be shown to test just that?",
         "Any model whatever has some probabilities for the next token after a whole prompt.",
-        "Two of the five would do.",
+        "Take a causal encoder with weights of its own. What happens there when a token moves from the"
+        " decoder's part to the encoder's?",
     ),
     solution=(
         "**The prompt's own token probabilities**, computed with the whole prompt in view: change a later"
-        " token and see"
-        " whether they move. And **answers whose beginning you may move into the input**, with nothing put"
-        " in between: a"
-        " causal model does not notice. The next token alone settles nothing, for a model that reads both"
-        " ways has one, too."
+        " token and see whether they move. Moving the boundary settles another question. If nothing changes,"
+        " there is one causal stack: decoder-only. If something changes, the model is not decoder-only, but"
+        " it may still be causal: an encoder with weights of its own, or a cross-attention, notices where the"
+        " boundary lies, too. The next token alone settles nothing, for a model that reads both ways has one,"
+        " too."
     ),
     kind=Choice(
         (
@@ -173,9 +174,9 @@ INTERFACE = Exercise(
                 "boundary",
                 "The answer's probabilities, and the freedom to count its first tokens as input, with no"
                 " mark in between.",
-                "Moving the boundary changes nothing in a decoder-only model, but something in the others"
-                " that write.",
-                is_right=True,
+                "That tells decoder-only from all others. But a causal encoder with weights of its own changes,"
+                " too: a change does not say whether the input is read both ways.",
+                credit=0.5,
             ),
             Option(
                 "samples",
@@ -190,8 +191,7 @@ INTERFACE = Exercise(
                 "Removing bidirectional reading changes a mask, not one parameter.",
             ),
         ),
-        several=True,
     ),
-    reference=["prompt", "boundary"],
-    also_right={"by letters": ["a", "c"], "in one line": "a, c"},
+    reference="prompt",
+    also_right={"by its letter": "a"},
 )

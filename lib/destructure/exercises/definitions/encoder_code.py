@@ -106,7 +106,7 @@ def padding_does_not_matter(function: Callable, case: tuple) -> bool:
 # --- naive Bayes ----------------------------------------------------------------------------------------------
 
 
-def log_likelihood_with(smoothing: str = "before", axis: int = 0, logarithm: bool = True) -> Callable:
+def log_likelihood_with(smoothing: str = "before", axis: int = 0, logarithm: str = "natural") -> Callable:
     """Build `log_likelihood(counts, smoothing)`; every other setting than the default is a mistake."""
     kind = smoothing
 
@@ -115,7 +115,12 @@ def log_likelihood_with(smoothing: str = "before", axis: int = 0, logarithm: boo
         share = smoothed / smoothed.sum(axis, keepdim=True)
         if kind == "after":
             share = share + smoothing
-        return share.log() if logarithm else share
+        return {
+            "natural": share.log,
+            "base 2": share.log2,
+            "base 10": share.log10,
+            "none": lambda: share,
+        }[logarithm]()
 
     return log_likelihood
 

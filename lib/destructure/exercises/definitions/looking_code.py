@@ -77,10 +77,11 @@ ONE_HOT = Exercise(
     question=(
         "Write `embed(ids, table)` as a product of two matrices: turn each id into a row of zeros with a"
         " single 1 (*one-hot*), and multiply by the table.\n\n- `ids` is (batch, length), whole"
-        " numbers.\n- `table` is (vocabulary, width).\n- Return (batch, length, width)."
+        " numbers.\n- `table` is (vocabulary, width).\n- Return (batch, length, width).\n\nThe check compares"
+        " results: a plain look-up, `table[ids]`, gives the same ones and is accepted. Try the product first."
     ),
     talk="15:19",
-    objective="say what an embedding computes, and write it without looking anything up",
+    objective="say what an embedding computes, and write it as a matrix product",
     difficulty=2,
     minutes=5,
     hints=(

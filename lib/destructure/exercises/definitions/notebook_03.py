@@ -44,8 +44,7 @@ LENGTHS = Exercise(
     solution=(
         "**12**: twelve pieces, so twelve ids and twelve columns. The 13 ids belong to another sentence"
         " (in that vocabulary they read “Many words don't map to one token: indivisible.”), and the"
-        " picture with 10 columns is only a sketch. Nobody in the room noticed; a program would have"
-        " stopped."
+        " picture with 10 columns is only a sketch. A program would have stopped."
     ),
     kind=Number(
         answer=12,

@@ -385,7 +385,8 @@ LOG_LIKELIHOOD = Exercise(
         " `log_likelihood(counts, smoothing)`.\n\n"
         "- `counts` is a tensor (n-grams, classes): how often each n-gram stood in texts of each class.\n"
         "- Add `smoothing` to every count, so that nothing is impossible.\n"
-        "- Return log p(n-gram | class), of the same shape. In each class the probabilities add to 1."
+        "- Return log p(n-gram | class), of the same shape, as a **natural logarithm**. In each class the"
+        " probabilities add to 1."
     ),
     talk="20:23",
     objective="turn counts into the log-probabilities that a classifier adds up",
@@ -393,7 +394,7 @@ LOG_LIKELIHOOD = Exercise(
     minutes=5,
     hints=(
         "p(n-gram | class): what is given is the class. So what do the probabilities of one *column* add to?",
-        "Add the smoothing first, divide each column by its sum, take the logarithm last.",
+        "Add the smoothing first, divide each column by its sum, take the logarithm last (`.log()`).",
         "`smoothed / smoothed.sum(dim=0)`.",
     ),
     solution=(
@@ -432,8 +433,20 @@ LOG_LIKELIHOOD = Exercise(
                 "no logarithm",
                 "These are the probabilities; take their logarithm, so that a text's evidence can be added"
                 " up.",
-                known.log_likelihood_with(logarithm=False),
+                known.log_likelihood_with(logarithm="none"),
                 0.6,
+            ),
+            Flaw(
+                "base 2",
+                "Right in bits: your logarithm has base 2. Take the natural one, `torch.log`.",
+                known.log_likelihood_with(logarithm="base 2"),
+                0.8,
+            ),
+            Flaw(
+                "base 10",
+                "Your logarithm has base 10. Take the natural one, `torch.log`.",
+                known.log_likelihood_with(logarithm="base 10"),
+                0.8,
             ),
         ),
         properties=(
@@ -511,8 +524,8 @@ TWENTY = Exercise(
     title="“Boosted by like 20”",
     question=(
         "The lecture says (33:05) that reading in both directions, the B in BERT, raised the score on"
-        " SQuAD, a reading test, by “like 20”. The two tables above are published. Which sentence do they"
-        " support?"
+        " SQuAD, a reading test, by “like 20”. The rows of two published tables are printed above. Which"
+        " sentence do they support?"
     ),
     talk="33:05",
     objective="check a spoken number against two tables without overstating either",
@@ -555,7 +568,8 @@ TWENTY = Exercise(
                 "small",
                 "A recurrent layer on top brings the left-to-right model back to BERT's score, so direction"
                 " hardly matters.",
-                "It helps (84.9) and stays 3 points below; and in the four other columns it helps nowhere.",
+                "It helps (84.9) and stays 3 points below. (The paper's table has four more columns; there it helps"
+                " nowhere.)",
             ),
         )
     ),

@@ -94,6 +94,15 @@ WRONG: dict[str, WrongAnswers] = {
             _BAYES + "counts = counts + smoothing\n    return counts / counts.sum(0)\n",
             "take their logarithm",
         ),
+        "base 2": Wrong(
+            _BAYES
+            + "counts = counts + smoothing\n    return torch.log2(counts) - torch.log2(counts.sum(0))\n",
+            "has base 2",
+        ),
+        "base 10": Wrong(
+            _BAYES + "counts = counts + smoothing\n    return torch.log10(counts / counts.sum(0))\n",
+            "has base 10",
+        ),
         "divided by everything": Wrong(
             _BAYES + "counts = counts + smoothing\n    return (counts / counts.sum()).log()\n",
             "must add to 1",

@@ -144,9 +144,9 @@ WRONG: dict[str, WrongAnswers] = {
         "unfinished": Wrong({"A": "prefix LM", "C": "decoder-only"}, "Not matched yet"),
     },
     "06.choice.interface": {
-        "the next token": Wrong(["b"], "Every model that writes has these"),
-        "many samples": Wrong(["a", "c", "d"], "which prompt tokens saw which"),
-        "the size": Wrong(["e"], "not one parameter"),
-        "half of it": Wrong(["a"], "still missing"),
+        "the next token": Wrong("b", "Every model that writes has these"),
+        "moving the boundary": Wrong("c", "a causal encoder with weights of its own changes"),
+        "many samples": Wrong("d", "which prompt tokens saw which"),
+        "the size": Wrong("e", "not one parameter"),
     },
 }
