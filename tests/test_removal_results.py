@@ -301,7 +301,7 @@ def test_a_half_finished_seed_is_shown_and_not_judged(tmp_path):
 def test_without_any_table_every_section_says_so(tmp_path):
     found = Results(tmp_path)
     text = reports.report(found)
-    assert text.count("No seed of structure_corners is complete yet") == 5
+    assert text.count("No seed of structure_corners is complete yet") == 6
     assert "structure_corners: not there yet" in text
     assert "undecided 12" in text
     assert "nan" not in text
@@ -344,7 +344,7 @@ def test_arms_that_are_not_trained_are_named_beside_their_verdicts(tmp_path):
     found = Results(examples.write(tmp_path, corners=rows))
     assert found.weak == {code: 0.5}
     lines = "\n".join(reports.verdict_lines(found))
-    assert lines.count(f"{code} is not trained within the range: 50.0%") == 2  # after S1's edit, before S2's
+    assert lines.count(f"{code} is not trained within the range: 50%") == 2  # after S1's edit, before S2's
 
 
 # --- predictions ----------------------------------------------------------------------------------------------

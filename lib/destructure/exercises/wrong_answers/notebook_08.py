@@ -110,7 +110,7 @@ WRONG: dict[str, WrongAnswers] = {
         "gap should grow": Wrong("d", "alone does not tell"),
     },
     "08.choice.wrap_up": {
-        "too much": Wrong(["a", "b", "c"], "ten orders of magnitude"),
+        "too much": Wrong(["a", "b", "c"], "many orders of magnitude"),
         "null taken for free": Wrong(["a", "c", "d"], "too few seeds"),
         "failures dropped": Wrong(["a", "e"], "look better"),
         "one missing": Wrong(["a"], "1 still missing"),
