@@ -131,7 +131,8 @@ def _die_while_storing(path, moment):
 @pytest.mark.parametrize("signals", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminated"])
 def test_a_stopped_sweep_goes_on(tmp_path, undisturbed, signals):
     path = tmp_path / "real.csv"
-    working = child(REAL, path)
+    working = STARTING.Process(target=_wait_in_the_third_run, args=(path,), daemon=True)
+    working.start()
     wait_for(lambda: len(runs_in(path)) >= 2)
     os.kill(working.pid, signals)
     working.join()
@@ -140,6 +141,19 @@ def test_a_stopped_sweep_goes_on(tmp_path, undisturbed, signals):
     assert 2 <= len(before) < len(REAL.runs)
     assert go(REAL, path).before == len(before)
     assert differences(path, undisturbed) == []
+
+
+def _wait_in_the_third_run(path):
+    """Work on the plan, but never so fast that it is complete before the signal comes."""
+    work = pools.run_configuration
+
+    def run(configuration, device):
+        if len(runs_in(path)) >= 2:
+            time.sleep(60)
+        return work(configuration, device)
+
+    pools.run_configuration = run
+    go(REAL, path)
 
 
 def wait_for(happened, seconds=60):
