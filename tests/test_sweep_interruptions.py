@@ -144,7 +144,12 @@ def test_a_stopped_sweep_goes_on(tmp_path, undisturbed, signals):
 
 
 def _wait_in_the_third_run(path):
-    """Work on the plan, but never so fast that it is complete before the signal comes."""
+    """Work on the plan, but never so fast that it is complete before the signal comes.
+
+    Ctrl-C is listened to as in a terminal: where a shell has started the tests in the background, they inherit that
+    it is ignored.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     work = pools.run_configuration
 
     def run(configuration, device):
