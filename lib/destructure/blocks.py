@@ -1,6 +1,7 @@
 """The blocks every architecture here is stacked from: embedding, feed-forward, layer, stack."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -54,6 +55,14 @@ def sinusoids(positions: Tensor, width: int) -> Tensor:
     return torch.stack([angles.sin(), angles.cos()], dim=-1).flatten(-2)[..., :width]
 
 
+ACTIVATIONS = {
+    "relu": functional.relu,
+    "gelu": functional.gelu,
+    "gelu_tanh": partial(functional.gelu, approximate="tanh"),
+    "swiglu": functional.silu,  # of the gate
+}
+
+
 class FeedForward(nn.Module):
     """The part without interaction: each token's vector alone, through two matrices (three with SwiGLU)."""
 
@@ -67,13 +76,9 @@ class FeedForward(nn.Module):
 
     def forward(self, states: Tensor) -> Tensor:
         """(batch, length, width) to the same shape."""
-        hidden = self.expand(states)
-        if self.activation == "swiglu":
-            hidden = functional.silu(self.gate(states)) * hidden
-        elif self.activation == "relu":
-            hidden = functional.relu(hidden)
-        else:
-            hidden = functional.gelu(hidden, approximate="tanh" if self.activation == "gelu_tanh" else "none")
+        hidden, activate = self.expand(states), ACTIVATIONS[self.activation]
+        gated = self.activation == "swiglu"
+        hidden = activate(self.gate(states)) * hidden if gated else activate(hidden)
         return self.contract(hidden)
 
 

@@ -10,14 +10,12 @@ What makes `Transformer.write` easy to read also makes it slow for one token at 
 The prompt goes through `Transformer.write` itself. Tests hold both paths to the same logits in every structure.
 """
 
-from functools import partial
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from destructure.attention import KeyValues, MultiHeadAttention, join, real_tokens
-from destructure.blocks import FeedForward, Layer
+from destructure.blocks import ACTIVATIONS, FeedForward, Layer
 from destructure.config import TransformerConfig
 from destructure.generate.writers import read_source
 from destructure.transformer import Transformer
@@ -232,14 +230,6 @@ class Product:
         """Add the product of `hidden` to the states, in place."""
         states.addmm_(hidden, self.weight)
         return states if self.bias is None else states.add_(self.bias)
-
-
-ACTIVATIONS = {
-    "relu": functional.relu,
-    "gelu": functional.gelu,
-    "gelu_tanh": partial(functional.gelu, approximate="tanh"),
-    "swiglu": functional.silu,
-}
 
 
 def fast_norm(norm: nn.Module):
