@@ -6,9 +6,9 @@ from functools import cache
 
 import pandas as pd
 
-from destructure.experiment.dial_results import DialTables
-from destructure.experiment.plans import dials as plan
-from destructure.experiment.plans.removal import SEEDS, corner
+from destructure.studies.dial_results import DialTables
+from destructure.studies.plans import dials as plan
+from destructure.studies.plans.removal import SEEDS, corner
 from removal_examples import MADE
 
 NOTHING: dict = {}
@@ -68,6 +68,6 @@ def made_tables(planted=NOTHING, seeds=SEEDS, corner_seeds=SEEDS, noise=0.01):
 
 def plan_shared():
     """The settings that part B shares with part A."""
-    from destructure.experiment.dial_results.tables import SHARED
+    from destructure.studies.dial_results.tables import SHARED
 
     return SHARED

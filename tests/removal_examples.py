@@ -7,10 +7,10 @@ from functools import cache
 
 import pandas as pd
 
-from destructure.experiment.plans import removal as plan
-from destructure.experiment.removal_results.tables import NOISE_SEEDS, other_shapes
-from destructure.experiment.sweep import COLUMNS, ResultsFile
 from destructure.structure import Structure
+from destructure.studies.plans import removal as plan
+from destructure.studies.removal_results.tables import NOISE_SEEDS, other_shapes
+from destructure.study import COLUMNS, ResultsFile
 
 MADE = {
     "step": 3, "tokens": 300, "examples": 1000, "parameters": 10, "non_embedding_parameters": 5, "seconds": 0.1,

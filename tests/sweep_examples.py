@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from destructure.experiment.plans import grid
-from destructure.experiment.sweep import COLUMNS, Plan, ResultsFile, RunConfiguration, read_results
 from destructure.structure import Structure
+from destructure.studies.plans import grid
+from destructure.study import COLUMNS, Plan, ResultsFile, RunConfiguration, read_results
 
 BASE = RunConfiguration(
     purpose="pilot",

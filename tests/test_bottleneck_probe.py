@@ -9,16 +9,17 @@ import torch
 from torch.nn import functional
 
 from destructure import Structure, Transformer, TransformerConfig
-from destructure.experiment import bottleneck_probe as study
-from destructure.experiment import read_outs as reading
-from destructure.experiment.bottleneck_probe_results import (
+from destructure.show import read_out_curves
+from destructure.studies import bottleneck_probe as study
+from destructure.studies import read_outs as reading
+from destructure.studies.bottleneck_probe_results import (
     complete_seeds,
     kept_by_training,
     no_bottleneck_seen,
 )
-from destructure.experiment.plans import dials, tuning
-from destructure.experiment.plans.removal import SEEDS
-from destructure.experiment.read_outs import (
+from destructure.studies.plans import dials, tuning
+from destructure.studies.plans.removal import SEEDS
+from destructure.studies.read_outs import (
     ReadOut,
     accuracy,
     chance,
@@ -26,12 +27,11 @@ from destructure.experiment.read_outs import (
     learn_read_out,
     read_outs,
 )
-from destructure.experiment.sweep import COLUMNS, ResultsFile
-from destructure.experiment.sweep.measure import scores
-from destructure.experiment.sweep.one_run import run_configuration
-from destructure.experiment.train import Run
-from destructure.show import read_out_curves
+from destructure.study import COLUMNS, ResultsFile
+from destructure.study.measure import scores
+from destructure.study.one_run import run_configuration
 from destructure.tasks import NumberTranslation
+from destructure.train.loop import Run
 from sweep_examples import BASE, fake_rows
 
 SMALL = NumberTranslation(high=999)

@@ -8,16 +8,16 @@ import pytest
 import torch
 
 from destructure import Structure, Transformer, TransformerConfig
-from destructure.experiment import closer_than_twice as study
-from destructure.experiment.closer_than_twice_results import (
+from destructure.statistics import Interval
+from destructure.studies import closer_than_twice as study
+from destructure.studies.closer_than_twice_results import (
     MARGIN,
     Ratio,
     like_for_like,
     ratio,
     seed_distances,
 )
-from destructure.experiment.model_distance import Answers, answers, distance
-from destructure.experiment.statistics import Interval
+from destructure.studies.model_distance import Answers, answers, distance
 from destructure.tasks import NumberTranslation
 
 # --- distances -----------------------------------------------------------------------------------------------

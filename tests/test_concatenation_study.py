@@ -8,8 +8,8 @@ import torch
 
 from destructure import Structure, Transformer, cost
 from destructure.exercises.catalogue import find
-from destructure.experiment import concatenation_study as study
-from destructure.experiment.one_attention import both_roles
+from destructure.studies import concatenation_study as study
+from destructure.studies.one_attention import both_roles
 
 # --- the plan ------------------------------------------------------------------------------------------------
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from destructure.experiment import docstring_writer
 from destructure.generate import Sampling, generate, next_token_probabilities
 from destructure.show.influence_maps import influence_maps
 from destructure.show.next_tokens import next_token_cuts
 from destructure.show.text_pages import _wrapped, text_page
 from destructure.show.try_sampling import TrySampling, try_sampling
+from destructure.studies import docstring_writer
 
 LOGITS = torch.tensor([1.0, 3.0, 0.5, 2.0, -1.0])
 TOKENS = ["a", "b", " ", "\n", "$"]

@@ -9,8 +9,9 @@ import pytest
 
 from destructure import Structure, cost
 from destructure.data_tables import load_table
-from destructure.experiment import bottleneck_probe
-from destructure.experiment.dial_results import (
+from destructure.show import dial_pictures, scorecard_grid
+from destructure.studies import bottleneck_probe
+from destructure.studies.dial_results import (
     DIALS,
     Arm,
     DialResults,
@@ -24,18 +25,17 @@ from destructure.experiment.dial_results import (
     score_predictions,
     scorecard,
 )
-from destructure.experiment.dial_results.contrasts import final_lead
-from destructure.experiment.dial_results.effects import smallest_corrected_p
-from destructure.experiment.dial_results.reports import contrast_lines, secondary_lines, weak_note
-from destructure.experiment.dial_results.reports import test_lines as lines_of
-from destructure.experiment.dial_results.secondary import contrast_factors
-from destructure.experiment.dial_results.tables import SHARED
-from destructure.experiment.plans import dials as plan
-from destructure.experiment.plans.tuning import TUNING_SEEDS, arm_key
-from destructure.experiment.removal_results.predictions import registered
-from destructure.experiment.removal_results.results import Results
-from destructure.experiment.sweep import COLUMNS, ResultsFile
-from destructure.show import dial_pictures, scorecard_grid
+from destructure.studies.dial_results.contrasts import final_lead
+from destructure.studies.dial_results.effects import smallest_corrected_p
+from destructure.studies.dial_results.reports import contrast_lines, secondary_lines, weak_note
+from destructure.studies.dial_results.reports import test_lines as lines_of
+from destructure.studies.dial_results.secondary import contrast_factors
+from destructure.studies.dial_results.tables import SHARED
+from destructure.studies.plans import dials as plan
+from destructure.studies.plans.tuning import TUNING_SEEDS, arm_key
+from destructure.studies.removal_results.predictions import registered
+from destructure.studies.removal_results.results import Results
+from destructure.study import COLUMNS, ResultsFile
 from destructure.trends.intervals import Interval
 from dial_examples import arms, made_tables
 from sweep_examples import fake_rows

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from destructure.experiment.head_patterns import PATTERNS, clearest, mean_scores, pattern_scores
 from destructure.show import (
     ablation_bars,
     confusion_counts,
@@ -14,6 +13,7 @@ from destructure.show import (
     share_within,
 )
 from destructure.show.confusions import grouped_order
+from destructure.studies.head_patterns import PATTERNS, clearest, mean_scores, pattern_scores
 
 CLASSES = ("ca", "da", "de", "nb", "sv")
 GROUPS = {"Scandinavian": ("da", "nb", "sv")}

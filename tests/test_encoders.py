@@ -7,13 +7,13 @@ import torch
 from torch.nn import functional
 
 from destructure import TransformerConfig, cost
-from destructure.experiment import Recipe, train
-from destructure.experiment.batches import Batches
-from destructure.experiment.encoders import POOLINGS, Classifier, GapFiller, mean_state
-from destructure.experiment.evaluate import target_loss
+from destructure.studies.encoders import POOLINGS, Classifier, GapFiller, mean_state
 from destructure.tasks import HiddenCharacters, LanguageIdentification
 from destructure.tasks.base import Pair
 from destructure.token_ids import END
+from destructure.train import Recipe, train
+from destructure.train.batches import Batches
+from destructure.train.evaluate import target_loss
 
 
 @pytest.fixture(scope="module")

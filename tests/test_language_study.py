@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from destructure import Transformer, cost
-from destructure.experiment import language_study as study
-from destructure.experiment.encoders import Classifier
-from destructure.experiment.recipe import Recipe
+from destructure.studies import language_study as study
+from destructure.studies.encoders import Classifier
+from destructure.train.recipe import Recipe
 
 ALL = study.MESSAGES[-1]
 

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from destructure.experiment import long_words
-from destructure.experiment.long_words import WORDS, chains, edits, glued
+from destructure.studies import long_words
+from destructure.studies.long_words import WORDS, chains, edits, glued
 
 
 @pytest.mark.parametrize(

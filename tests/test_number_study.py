@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from destructure import Transformer
-from destructure.experiment import number_study
-from destructure.experiment.crossing import clearest_head, crossing_weights, find_crossing
+from destructure.studies import number_study
+from destructure.studies.crossing import clearest_head, crossing_weights, find_crossing
 
 TASK = number_study.make_task()
 

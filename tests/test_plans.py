@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from destructure import Structure, cost
-from destructure.experiment.plans import removal, tuning
-from destructure.experiment.sweep import COLUMNS, ResultsFile
+from destructure.studies.plans import removal, tuning
+from destructure.study import COLUMNS, ResultsFile
 from sweep_examples import BASE, fake_rows
 
 ARM = replace(BASE, structure=Structure.DECODER_ONLY)

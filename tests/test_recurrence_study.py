@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 import torch
 
-from destructure.experiment import recurrence_results as results
-from destructure.experiment import recurrence_study as study
+from destructure.studies import recurrence_results as results
+from destructure.studies import recurrence_study as study
 from destructure.tasks import check_no_leak
 
 TINY = 3e8  # training FLOPs: a step or two

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from destructure.experiment import Recipe, train
 from destructure.generate import greedy
 from destructure.recurrent import RecurrentConfig, RecurrentModel, forward_flops
 from destructure.tasks import SentencePair
+from destructure.train import Recipe, train
 
 VOCABULARY, WIDTH = 23, 8
 CONFIGS = {

@@ -8,9 +8,6 @@ import pytest
 from matplotlib.markers import CARETDOWN, CARETUP
 
 import removal_examples as examples
-from destructure.experiment.removal_results.results import Results
-from destructure.experiment.removal_results.tables import tuning_points
-from destructure.experiment.statistics import ComputeFactor, ComputeFactors, Interval
 from destructure.show import (
     corner_cube,
     effect_bars,
@@ -21,7 +18,10 @@ from destructure.show import (
     tuning_curves,
 )
 from destructure.show.try_corner import TryCorner
+from destructure.statistics import ComputeFactor, ComputeFactors, Interval
 from destructure.structure import Structure
+from destructure.studies.removal_results.results import Results
+from destructure.studies.removal_results.tables import tuning_points
 from removal_examples import MIXED
 
 CODES = [each.code for each in Structure.all()]

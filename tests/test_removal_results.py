@@ -9,13 +9,13 @@ import pytest
 
 import removal_examples as examples
 from destructure.data_tables import load_table
-from destructure.experiment import removal_results as removal
-from destructure.experiment.plans import removal as plan
-from destructure.experiment.plans.registry import make_plan
-from destructure.experiment.removal_results import live, predictions, reports, summaries, tables
-from destructure.experiment.removal_results.results import Results
-from destructure.experiment.statistics import sign_flip_test
+from destructure.statistics import sign_flip_test
 from destructure.structure import Structure
+from destructure.studies import removal_results as removal
+from destructure.studies.plans import removal as plan
+from destructure.studies.plans.registry import make_plan
+from destructure.studies.removal_results import live, predictions, reports, summaries, tables
+from destructure.studies.removal_results.results import Results
 from removal_examples import MIXED, NOTHING
 
 SWITCHES = Structure.SWITCHES
@@ -118,7 +118,7 @@ def test_eight_seeds_cannot_reach_five_percent_after_correction():
 
 
 def test_the_exact_test_sees_the_planted_effect(results):
-    from destructure.experiment.removal_results.factors import exact_p_value
+    from destructure.studies.removal_results.factors import exact_p_value
 
     found = {switch: exact_p_value(results.rows, step) for switch, step in results.steps.items()}
     assert found["final_layer_memory"] == pytest.approx(2 / 256)
@@ -485,7 +485,7 @@ def test_one_command_prints_every_verdict(complete, told):
     from typer.testing import CliRunner
 
     from destructure.cli import app
-    from destructure.experiment import dial_results
+    from destructure.studies import dial_results
 
     found = CliRunner().invoke(app, ["verdicts", "--folder", str(complete)])
     assert found.exit_code == 0

@@ -12,7 +12,7 @@ import pytest
 import statsmodels.formula.api as smf
 from scipy import stats
 
-from destructure.experiment.statistics import (
+from destructure.statistics import (
     bootstrap_interval,
     compare_take_off,
     equivalence_test,
@@ -25,12 +25,12 @@ from destructure.experiment.statistics import (
     taken_off,
     time_to_threshold,
 )
-from destructure.experiment.statistics.resampling import (
+from destructure.statistics.resampling import (
     bootstrap_p_value,
     interval_of_samples,
     seed_weights,
 )
-from destructure.experiment.statistics.survival import gehan_scores, medians
+from destructure.statistics.survival import gehan_scores, medians
 
 SEEDS = 8
 SIMULATIONS = 1_000

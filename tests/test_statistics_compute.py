@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import optimize, stats
 
-from destructure.experiment.statistics import (
+from destructure.statistics import (
     ComputeFactors,
     Interval,
     compute_factors,
@@ -18,7 +18,7 @@ from destructure.experiment.statistics import (
     judge_factors,
     noise_at_floor,
 )
-from destructure.experiment.statistics.matching import censored_slopes, first_reach
+from destructure.statistics.matching import censored_slopes, first_reach
 
 BUDGETS = np.array([3e10, 1e11, 3e11, 1e12, 3e12])
 LOGS = np.log(BUDGETS / BUDGETS[0])

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import torch
 
-from destructure.experiment import structure_compute, structure_results
-from destructure.experiment.overtaking import Overtaking, crossing, envelope, overtaking
-from destructure.experiment.state import TrainingState
-from destructure.experiment.structure_compute import (
+from destructure.show.compute_curves import compute_curves
+from destructure.statistics.overtaking import Overtaking, crossing, envelope, overtaking
+from destructure.studies import structure_compute, structure_results
+from destructure.studies.structure_compute import (
     BUDGETS,
     SECOND_STAGE,
     Job,
@@ -18,10 +18,10 @@ from destructure.experiment.structure_compute import (
     make_model,
     shortened,
 )
-from destructure.show.compute_curves import compute_curves
 from destructure.tasks import docstrings
 from destructure.tasks.base import Pair
 from destructure.token_ids import BEGIN
+from destructure.train.state import TrainingState
 
 COMPUTE = 10.0 ** np.arange(9, 12.6, 0.5)
 SEEDS = range(8)

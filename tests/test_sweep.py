@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from destructure import Structure, Transformer, cost
 from destructure.cli import app
-from destructure.experiment import evaluate, plans, train
-from destructure.experiment.plans import grid, make_plan, matching_width
-from destructure.experiment.state import TrainingState
-from destructure.experiment.sweep import (
+from destructure.places import data_folder
+from destructure.studies import plans
+from destructure.studies.plans import grid, make_plan, matching_width
+from destructure.study import (
     COLUMNS,
     Plan,
     RunConfiguration,
@@ -31,8 +31,9 @@ from destructure.experiment.sweep import (
     same_results,
     stored_interval,
 )
-from destructure.experiment.sweep.measure import scores, take_off
-from destructure.places import data_folder
+from destructure.study.measure import scores, take_off
+from destructure.train import evaluate, train
+from destructure.train.state import TrainingState
 from sweep_examples import BASE, PLAN, fake_rows, table_of
 
 # --- configurations and their names -------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from destructure.experiment.sweep import SweepStopped, differences, pools, run_plan
+from destructure.study import SweepStopped, differences, pools, run_plan
 from sweep_examples import PLAN, fake_rows, runs_in
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install -e '.[cluster]'")

@@ -11,9 +11,9 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from destructure.experiment import sweep
-from destructure.experiment.plans import grid
-from destructure.experiment.sweep import (
+from destructure import study as sweep
+from destructure.studies.plans import grid
+from destructure.study import (
     Plan,
     ResultsFile,
     SweepStopped,
@@ -24,7 +24,7 @@ from destructure.experiment.sweep import (
     runner,
     storage,
 )
-from destructure.experiment.sweep.claims import Claims
+from destructure.study.claims import Claims
 from sweep_examples import BASE, COLUMNS, PLAN, fake_rows, runs_in
 
 QUICK = replace(BASE, budgets=(2e6, 4e6), measuring={"watch_every": 3, "watch_examples": 5})
@@ -33,7 +33,7 @@ FAKE = Plan("fake", tuple(grid(BASE, seed=range(12))))
 
 # Children begin with everything loaded, so that killing one costs milliseconds.
 STARTING = multiprocessing.get_context("forkserver")
-STARTING.set_forkserver_preload(["destructure.experiment.sweep.runner", "sweep_examples"])
+STARTING.set_forkserver_preload(["destructure.study.runner", "sweep_examples"])
 
 
 @pytest.fixture(scope="module")

@@ -13,15 +13,15 @@ import pytest
 import torch
 
 from destructure import Structure, Transformer, TransformerConfig, cost
-from destructure.experiment import Recipe, evaluate, exact_match, exact_matches, mean_loss, train, translate
-from destructure.experiment import checkpoint as checkpoint_module
-from destructure.experiment.batches import Batches
-from destructure.experiment.checkpoint import INDEX, load_checkpoint, write_atomically
-from destructure.experiment.evaluate import loss_with_inputs, target_loss
 from destructure.generate import greedy
 from destructure.tasks.base import Pair
 from destructure.tasks.numbers import NumberTranslation
 from destructure.token_ids import BEGIN, END, PADDING
+from destructure.train import Recipe, evaluate, exact_match, exact_matches, mean_loss, train, translate
+from destructure.train import checkpoint as checkpoint_module
+from destructure.train.batches import Batches
+from destructure.train.checkpoint import INDEX, load_checkpoint, write_atomically
+from destructure.train.evaluate import loss_with_inputs, target_loss
 
 TASK = NumberTranslation(high=999, train_examples=400, validation_examples=50, test_examples=50)
 CONFIG = TransformerConfig(

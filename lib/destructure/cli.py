@@ -80,7 +80,7 @@ def notebooks(
 @app.command()
 def results(workers: Annotated[int, typer.Option(help="Runs at a time, where a study allows it.")] = 1):
     """Run what is missing of the course's own experiments; finished runs are left alone."""
-    from destructure.experiment import (
+    from destructure.studies import (
         bottleneck_probe,
         closer_than_twice,
         concatenation_study,
@@ -119,8 +119,8 @@ def sweep(
     from destructure.course.notebooks import use_one_thread
 
     use_one_thread()  # before torch is loaded
-    from destructure.experiment.plans import make_plan
-    from destructure.experiment.sweep import SweepStopped, run_plan
+    from destructure.studies.plans import make_plan
+    from destructure.study import SweepStopped, run_plan
 
     chosen = _or_exit(make_plan, plan)
     try:
@@ -148,7 +148,7 @@ def verdicts(
     from destructure.course.notebooks import use_one_thread
 
     use_one_thread()  # before torch is loaded
-    from destructure.experiment import dial_results, removal_results
+    from destructure.studies import dial_results, removal_results
 
     removals, dials = _or_exit(removal_results.Results, folder), _or_exit(dial_results.DialResults, folder)
     typer.echo(_or_exit(removal_results.report, removals), nl=False)

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
-from destructure.experiment.dial_results.contrasts import Contrast
-from destructure.experiment.statistics import MARGIN
 from destructure.show.picture import Picture, shorten
 from destructure.show.style import CURVES, HIDDEN, INK, QUIET, figure, use_style
+from destructure.statistics import MARGIN
+from destructure.studies.dial_results.contrasts import Contrast
 
 _TICKS = (0.02, 0.05, 0.1, 0.2, 0.5, 0.75, 1, 1.33, 2, 5, 10, 20, 50)
 _DAGGER = "† an arm of the two is below 90% right at its largest budget"

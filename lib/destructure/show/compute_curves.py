@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from destructure.experiment.overtaking import envelope, envelope_interval
 from destructure.show.picture import Picture, shorten
 from destructure.show.style import CURVES, INK, figure, use_style
+from destructure.statistics.overtaking import envelope, envelope_interval
 
 
 def compute_curves(

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from matplotlib.ticker import NullFormatter, PercentFormatter
 
-from destructure.experiment.dial_results.contrasts import Arm
-from destructure.experiment.removal_results.summaries import flops_text
 from destructure.show.picture import Picture, shorten
 from destructure.show.style import CURVES, figure, use_style
+from destructure.studies.dial_results.contrasts import Arm
+from destructure.studies.removal_results.summaries import flops_text
 
 
 def dial_curves(

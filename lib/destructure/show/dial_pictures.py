@@ -5,13 +5,13 @@
 
 from collections.abc import Callable
 
-from destructure.experiment.dial_results.contrasts import Arm
-from destructure.experiment.dial_results.effects import DIALS
-from destructure.experiment.dial_results.results import DialResults
-from destructure.experiment.plans import dials as plan
 from destructure.show.advantage_plots import advantage_rows
 from destructure.show.dial_curves import dial_curves
 from destructure.show.picture import Picture
+from destructure.studies.dial_results.contrasts import Arm
+from destructure.studies.dial_results.effects import DIALS
+from destructure.studies.dial_results.results import DialResults
+from destructure.studies.plans import dials as plan
 
 
 def effect_picture(results: DialResults) -> Picture | None:

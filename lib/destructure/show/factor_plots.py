@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.markers import CARETDOWN, CARETUP
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from destructure.experiment.statistics import MARGIN, ComputeFactors
 from destructure.show.picture import Picture, shorten
 from destructure.show.style import CURVES, HIDDEN, INK, QUIET, figure, use_style
+from destructure.statistics import MARGIN, ComputeFactors
 
 _TICKS = (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10)
 _REACH = (0.05, 20)  # how far an interval may stretch the axis; beyond, it is drawn with an arrowhead

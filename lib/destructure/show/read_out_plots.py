@@ -11,7 +11,7 @@ from destructure.show.picture import Picture, shorten
 from destructure.show.style import CURVES, INK, QUIET, figure, use_style
 
 if TYPE_CHECKING:
-    from destructure.experiment.read_outs import ReadOut
+    from destructure.studies.read_outs import ReadOut
 
 _STEP = 0.035  # sideways distance of dots, so that equal values do not hide each other
 _NAMES = {True: "trained", False: "untrained"}
@@ -163,7 +163,7 @@ def _require(rows: pd.DataFrame) -> None:
         raise ValueError(f"The rows have no column {missing[0]!r}; give those of bottleneck_probe.csv.")
     if rows.empty:
         raise ValueError(
-            "There are no rows yet; run python -m destructure.experiment.bottleneck_probe first."
+            "There are no rows yet; run python -m destructure.studies.bottleneck_probe first."
         )
     known = rows["accuracy"].astype(float).dropna()
     if not known.between(0, 1).all():

@@ -8,12 +8,6 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from destructure.experiment.plans.removal import BUDGETS
-from destructure.experiment.removal_results import effects, published, shapes, summaries
-from destructure.experiment.removal_results.factors import LABELS, NAMES
-from destructure.experiment.removal_results.noise import ENDS
-from destructure.experiment.removal_results.results import Results
-from destructure.experiment.removal_results.tables import tuning_points
 from destructure.show.corner_cubes import corner_cube
 from destructure.show.corner_spreads import corner_spread
 from destructure.show.effect_plots import effect_bars
@@ -23,6 +17,12 @@ from destructure.show.picture import Picture
 from destructure.show.removal_comparisons import removal_comparison
 from destructure.show.spreads import spread
 from destructure.structure import Structure
+from destructure.studies.plans.removal import BUDGETS
+from destructure.studies.removal_results import effects, published, shapes, summaries
+from destructure.studies.removal_results.factors import LABELS, NAMES
+from destructure.studies.removal_results.noise import ENDS
+from destructure.studies.removal_results.results import Results
+from destructure.studies.removal_results.tables import tuning_points
 
 WIDTH, BUDGET = 32, BUDGETS[32][1]
 

@@ -109,11 +109,11 @@ def try_corner(results) -> "TryCorner":
     """Four switches and a button over the stored runs of the registered experiment.
 
     Args:
-        results: `experiment.removal_results.Results`.
+        results: `removal_results.Results`.
     """
 
     def train(structure: Structure, width: int, seed: int) -> list[dict]:
-        from destructure.experiment.removal_results.live import live_run  # needs torch
+        from destructure.studies.removal_results.live import live_run  # needs torch
 
         return live_run(results.tables, structure, width, seed)
 

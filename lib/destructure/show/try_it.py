@@ -17,7 +17,7 @@ def try_translator(model, task: NumberTranslation) -> "TryTranslator":
         model: trained on `task`.
         task: gives the words to read and the right answer, also for numbers outside its own range.
     """
-    from destructure.experiment import translate  # needs torch
+    from destructure.train import translate  # needs torch
 
     def written(number: int) -> str:
         return translate(model, task, [task.source_text(number)])[0]

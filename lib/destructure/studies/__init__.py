@@ -1,0 +1,1 @@
+"""The registered studies of the course, and what their tables say."""

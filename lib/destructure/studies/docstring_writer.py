@@ -1,0 +1,183 @@
+"""A small language model that notebook 06 samples from, and the run that made it.
+
+It learns the docstrings of Python's standard library, a token a character. `python -m
+destructure.studies.docstring_writer` trains it (about ten minutes of one processor core) and stores its weights
+and what was measured on the way in data/results; the lesson trains the same model for the smallest budget only.
+"""
+
+import platform
+import re
+import time
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import safetensors.torch
+import torch
+
+from destructure.config import TransformerConfig
+from destructure.files import write_atomically
+from destructure.generate import Sampling, generate
+from destructure.places import data_folder
+from destructure.structure import Structure
+from destructure.studies.structure_compute import bits_per_character
+from destructure.tasks.base import Pair
+from destructure.tasks.docstrings import DocstringText
+from destructure.token_ids import SPECIAL_TOKENS
+from destructure.train.loop import Run, train
+from destructure.train.recipe import Recipe
+from destructure.transformer import Transformer
+
+PIECE = 256
+SEED = 0
+MEASURED_PIECES = 200
+"""Pieces of the test files, spread evenly: about 51,000 characters."""
+
+RECIPE = Recipe(flops=(3e11, 1e12, 3e12, 1e13), learning_rate=4e-3, warmup=0.1, tokens_per_batch=512)
+LESSON_RECIPE = replace(RECIPE, flops=RECIPE.flops[0])
+MARGIN = 0.15
+"""Bits that a run elsewhere may differ by: another Python has other docstrings, another machine rounds otherwise."""
+
+
+@cache
+def make_task() -> DocstringText:
+    """The text, read once, in pieces of 256 characters."""
+    return DocstringText(piece=PIECE)
+
+
+def make_config() -> TransformerConfig:
+    """Three layers of width 96, decoder-only, rotary positions."""
+    return TransformerConfig(
+        vocabulary=len(DocstringText.vocabulary),
+        width=96,
+        layers=3,
+        heads=4,
+        structure=Structure.DECODER_ONLY,
+        positions="rotary",
+        scale_embedding=True,
+        output_bias=True,  # see `without_marks`
+    )
+
+
+def held_out() -> list[Pair]:
+    """The pieces on which bits a character are measured."""
+    pairs = make_task().pairs("test")
+    return [pairs[place] for place in np.linspace(0, len(pairs) - 1, MEASURED_PIECES).astype(int)]
+
+
+def train_writer(recipe: Recipe = LESSON_RECIPE, seed: int = SEED, progress: bool = True) -> Run:
+    """Train the model; `results` has bits a character on unseen text for each budget."""
+    pairs = held_out()
+    run = train(
+        Transformer(make_config(), seed=seed),
+        make_task(),
+        recipe,
+        seed=seed,
+        progress=progress,
+        measure=lambda trained: {"bits": bits_per_character(trained, pairs)},
+    )
+    without_marks(run.model)
+    return run
+
+
+def without_marks(model: Transformer) -> Transformer:
+    """Let the model never write a special token, in place.
+
+    Pieces of the text end anywhere, so `[EOS]` only ever meant that 256 characters are over; drawn by chance, it
+    would end a text anywhere.
+    """
+    with torch.no_grad():
+        model.output.bias[: len(SPECIAL_TOKENS)] = -1e4
+    return model
+
+
+def weights_file() -> Path:
+    """Where the stored weights are: 16 bits each."""
+    return data_folder() / "results" / "docstring_writer.safetensors"
+
+
+def results_file() -> Path:
+    """Where the measurements of the stored run are."""
+    return data_folder() / "results" / "docstring_writer.csv"
+
+
+def results() -> pd.DataFrame:
+    """What was measured while the stored model was trained: one row a budget."""
+    return pd.read_csv(results_file())
+
+
+def stored_writer() -> Transformer:
+    """The model after the largest budget.
+
+    Raises:
+        ValueError: if the file is missing or damaged.
+    """
+    model = Transformer(make_config())
+    try:
+        weights = safetensors.torch.load_file(weights_file())
+        model.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, strict=False)
+        lacking = {name for name, _ in model.named_parameters()} - set(weights)
+    except (OSError, RuntimeError, safetensors.SafetensorError) as error:
+        raise ValueError(
+            f"The stored weights {weights_file().name} cannot be read ({type(error).__name__}); restore "
+            "data/results from a fresh copy of the course."
+        ) from None
+    if lacking:
+        raise ValueError(
+            f"The stored weights {weights_file().name} lack {sorted(lacking)[0]}; restore data/results."
+        )
+    return without_marks(model.eval())
+
+
+@cache
+def known_words() -> frozenset[str]:
+    """All words of the training text, in small letters."""
+    return frozenset(_words(make_task().text("train")))
+
+
+def quality(model: Transformer, how: Sampling, texts: int = 64, length: int = 120) -> dict[str, float]:
+    """How right and how varied a model's texts are, each written from nothing.
+
+    Returns:
+        "known words": the share of written words that occur in the training text; "distinct words": the share of a
+        text's words that are not repetitions, on average. First and last word, perhaps cut, do not count.
+    """
+    task, known = make_task(), known_words()
+    written = generate(model, None, length, prompts=[[]] * texts, how=how)
+    pages = [page for page in (_words(task.decode_target(ids))[1:-1] for ids in written) if page]
+    everything = [word for page in pages for word in page]
+    return {
+        "known words": sum(word in known for word in everything) / len(everything),
+        "distinct words": sum(len(set(page)) / len(page) for page in pages) / len(pages),
+    }
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z]{2,}", text.lower())
+
+
+def make_stored() -> None:
+    """Train through all budgets and store weights and measurements."""
+    started = time.process_time()
+    run = train_writer(RECIPE, progress=False)
+    if run.status != "finished":
+        raise RuntimeError(f"Training {run.status}; nothing was stored.")
+    halves = {name: tensor.detach().half().contiguous() for name, tensor in run.model.named_parameters()}
+    write_atomically(weights_file(), safetensors.torch.save(halves))
+    task = make_task()
+    table = run.results[["budget", "bits", "step", "tokens", "flops"]].assign(
+        seed=SEED,
+        cpu_seconds=round(time.process_time() - started),
+        python=task.python_version,
+        text=task.sha256[:12],
+        torch=torch.__version__.split("+")[0],
+        machine=f"{platform.system()} {platform.machine()} CPU",
+    )
+    write_atomically(results_file(), table.to_csv(index=False, lineterminator="\n").encode())
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    make_stored()

@@ -1,0 +1,34 @@
+"""The registered plans: what `python -m destructure sweep NAME` runs.
+
+A plan is a function that returns a list of runs; `@register` makes it known under the function's name. The questions,
+predictions and what would contradict them stand in data/registration.md, dated before the reporting runs.
+
+Where to look: `building` (grids, widths of equal parameters), `tuning` (learning rates), `removal` (the sixteen
+corners), `dials` (each structure against its dial), `example` (a small plan to try the machinery with).
+"""
+
+from destructure.studies.plans.building import grid, matching_width
+from destructure.studies.plans.dials import dial_runs, dial_tuning
+from destructure.studies.plans.example import example
+from destructure.studies.plans.registry import make_plan, plan_names, register
+from destructure.studies.plans.removal import (
+    noise_floor,
+    scarce_corners,
+    structure_corners,
+    structure_tuning,
+)
+
+__all__ = [
+    "dial_runs",
+    "dial_tuning",
+    "example",
+    "grid",
+    "make_plan",
+    "matching_width",
+    "noise_floor",
+    "plan_names",
+    "register",
+    "scarce_corners",
+    "structure_corners",
+    "structure_tuning",
+]

@@ -1,0 +1,240 @@
+"""What decides the numbers of one run: a frozen configuration, and the name that follows from it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+from destructure.config import TransformerConfig
+from destructure.structure import Structure
+from destructure.study.options import (
+    Options,
+    canonical_json,
+    freeze,
+    positive_number,
+    truth,
+    whole_number,
+)
+from destructure.train.recipe import Recipe
+
+Purpose = Literal["tuning", "pilot", "reporting"]
+
+TRAINING = {
+    "warmup": 0.1,
+    "cooldown": 0.1,
+    "tokens_per_batch": 1500,
+    "weight_decay": 0.01,
+    "betas": (0.9, 0.98),
+    "clip": 1.0,
+    "averaging": 0.99,
+}
+"""Settings of `Recipe` where a configuration gives none. They are written into it, so a changed default of the
+training loop cannot change what an old configuration means."""
+
+MEASURING = {
+    "examples": 1000,
+    "watch_every": 25,
+    "watch_examples": 200,
+    "take_off_metric": "exact_match",
+    "take_off_threshold": 0.5,
+}
+"""How a run is measured where a configuration does not say, see `RunConfiguration`."""
+
+_VERSION = 1  # of the canonical text: a new one gives every run a new name
+_NAME_LENGTH = 16  # hexadecimal digits: two of a million runs share a name with a chance of 1 in 40 million
+_JSON = ("dials", "model", "training", "measuring", "budgets")
+_SWITCHES = tuple(switch.name for switch in fields(Structure))
+_GIVEN_ELSEWHERE = ("vocabulary", "width", "layers", "heads", "structure")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfiguration:
+    """Everything that decides the numbers of one run, as plain data.
+
+    Two configurations are the same run exactly if their `text` is the same; `run` is the name made from it.
+
+    Attributes:
+        purpose: "tuning" and "pilot" runs are measured on validation examples, "reporting" runs on test examples.
+        arm: what the plan calls this kind of run, such as "decoder-only, same parameters".
+        task: name of a class in `destructure.tasks`.
+        dials: the task's arguments, by name; a mapping is taken and frozen.
+        structure: which of the sixteen architectures.
+        width, layers, heads: sizes of the model (layers of *each* stack).
+        model: further fields of `TransformerConfig`, by name.
+        loss_on_inputs: also learn to predict the input tokens (causal input only).
+        learning_rate: the constant rate.
+        training: further fields of `Recipe`, by name; `TRAINING` fills what is not given.
+        measuring: how it is measured; `MEASURING` fills what is not given. `examples` are scored at each budget.
+            Every `watch_every` steps (None: never) `watch_examples` validation examples are scored; the run takes
+            off when their `take_off_metric` ("exact_match" or "loss") reaches `take_off_threshold`.
+        seed: decides the weights and the order of the examples.
+        budgets: training FLOPs, rising; each is measured after a cooldown of its own that branches off.
+
+    Raises:
+        ValueError: in one sentence, if anything is not allowed.
+    """
+
+    purpose: Purpose
+    task: str
+    structure: Structure
+    width: int
+    layers: int
+    heads: int
+    learning_rate: float
+    seed: int
+    budgets: tuple[float, ...]
+    arm: str = ""
+    dials: Mapping[str, Any] | Options = ()
+    model: Mapping[str, Any] | Options = ()
+    loss_on_inputs: bool = False
+    training: Mapping[str, Any] | Options = ()
+    measuring: Mapping[str, Any] | Options = ()
+
+    def __post_init__(self):
+        set_field = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
+        for name in ("dials", "model", "training", "measuring"):
+            set_field(name, freeze(name, getattr(self, name)))
+        set_field("training", _filled("training", self.training, TRAINING))
+        set_field("measuring", _filled("measuring", self.measuring, MEASURING))
+        for name in ("width", "layers", "heads", "seed"):
+            set_field(name, whole_number(name, getattr(self, name)))
+        set_field("learning_rate", positive_number("learning_rate", self.learning_rate))
+        budgets = self.budgets if isinstance(self.budgets, (tuple, list)) else (self.budgets,)
+        set_field("budgets", tuple(positive_number("a budget", budget) for budget in budgets))
+        _require_choices(self)
+        _require_measuring(dict(self.measuring))
+        self.model_config(vocabulary=1)
+        _ = self.recipe  # made now, so that what cannot work is refused before anything has run
+
+    @cached_property
+    def text(self) -> str:
+        """The canonical JSON text, the same for equal configurations on every machine."""
+        data = {field.name: getattr(self, field.name) for field in fields(self)}
+        data |= {name: dict(data[name]) for name in ("dials", "model", "training", "measuring")}
+        return canonical_json({"version": _VERSION, **data, "structure": asdict(self.structure)})
+
+    @cached_property
+    def run(self) -> str:
+        """The run's name: the beginning of the SHA-256 of `text`."""
+        return hashlib.sha256(self.text.encode("ascii")).hexdigest()[:_NAME_LENGTH]
+
+    @property
+    def recipe(self) -> Recipe:
+        """How it is trained."""
+        return Recipe(
+            flops=self.budgets,
+            learning_rate=self.learning_rate,
+            loss_on_inputs=self.loss_on_inputs,
+            evaluate_every=dict(self.measuring)["watch_every"],
+            **dict(self.training),
+        )
+
+    @property
+    def split(self) -> Literal["validation", "test"]:
+        """Which examples it is measured on at its budgets: only a reporting run ever sees the test's."""
+        return "test" if self.purpose == "reporting" else "validation"
+
+    def model_config(self, vocabulary: int, max_length: int | None = None) -> TransformerConfig:
+        """The model's configuration.
+
+        Args:
+            vocabulary: how many token ids the task has.
+            max_length: positions that the task needs, unless `model` gives a number.
+        """
+        known = {field.name for field in fields(TransformerConfig)} - set(_GIVEN_ELSEWHERE)
+        unknown = [name for name, _ in self.model if name not in known]
+        if unknown:
+            where = "has a field of its own" if unknown[0] in _GIVEN_ELSEWHERE else "is no field of a model"
+            raise ValueError(f"model[{unknown[0]!r}] {where}; model may set {', '.join(sorted(known))}.")
+        settings = ({} if max_length is None else {"max_length": max_length}) | dict(self.model)
+        sizes = {"width": self.width, "layers": self.layers, "heads": self.heads}
+        return TransformerConfig(vocabulary=vocabulary, structure=self.structure, **sizes, **settings)
+
+    # --- as cells of a table ---------------------------------------------------------------------------------
+
+    def cells(self) -> dict[str, Any]:
+        """The configuration as cells of a row: one column a field and switch, open-ended settings as JSON text."""
+        row = {field.name: getattr(self, field.name) for field in fields(self)}
+        row |= {name: canonical_json(dict(row[name])) for name in _JSON if name != "budgets"}
+        row |= {"budgets": canonical_json(self.budgets), "structure": self.structure.code, "run": self.run}
+        return row | {switch: getattr(self.structure, switch) for switch in _SWITCHES}
+
+    @classmethod
+    def from_cells(cls, row: Mapping[str, Any]) -> "RunConfiguration":
+        """The configuration that a row of a table was made with.
+
+        Raises:
+            ValueError: if cells are missing or damaged, or do not give the run's name: then a cell was changed, or
+                the row was written by another version of the course.
+        """
+        try:
+            values = {field.name: row[field.name] for field in fields(cls)}
+            values |= {name: json.loads(row[name]) for name in _JSON}
+            values["structure"] = Structure(**{switch: truth(row[switch]) for switch in _SWITCHES})
+            values["loss_on_inputs"] = truth(row["loss_on_inputs"])
+            values |= {name: int(row[name]) for name in ("width", "layers", "heads", "seed")}
+            values["learning_rate"] = float(row["learning_rate"])
+            values["arm"] = (
+                "" if row["arm"] != row["arm"] else row["arm"]
+            )  # pandas reads an empty cell as NaN
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"This row does not hold a run's configuration ({type(error).__name__}: {error}); "
+                "give a row as a sweep wrote it."
+            ) from None
+        configuration = cls(**values)
+        if configuration.run != row["run"]:
+            raise ValueError(
+                f"The row is named {row['run']}, but its cells make the run {configuration.run}: a cell was changed, "
+                "or another version of the course wrote it; restore the row, or use the version it names."
+            )
+        return configuration
+
+
+def _filled(name: str, given: Options, usual: dict[str, Any]) -> Options:
+    unknown = [key for key, _ in given if key not in usual]
+    if unknown:
+        raise ValueError(f"{name}[{unknown[0]!r}] is not known; {name} may set {', '.join(usual)}.")
+    settings = usual | dict(given)
+    for key, value in settings.items():  # 1 and 1.0 are the same setting, so they get the same text
+        if isinstance(usual[key], float) and isinstance(value, int) and not isinstance(value, bool):
+            settings[key] = float(value)
+    return freeze(name, settings)
+
+
+def _require_choices(configuration: RunConfiguration) -> None:
+    if configuration.purpose not in get_args(Purpose):
+        raise ValueError(
+            f"purpose is {configuration.purpose!r}; it must be one of {', '.join(get_args(Purpose))}."
+        )
+    for name in ("task", "arm"):
+        value = getattr(configuration, name)
+        if not isinstance(value, str) or not value.isprintable() or value != value.strip():
+            raise ValueError(f"{name} is {value!r}; give a text on one line, without spaces around it.")
+    if not isinstance(configuration.loss_on_inputs, bool):
+        raise ValueError(f"loss_on_inputs is {configuration.loss_on_inputs!r}; it must be True or False.")
+    if (
+        configuration.loss_on_inputs
+        and isinstance(configuration.structure, Structure)
+        and configuration.structure.bidirectional_input
+    ):
+        raise ValueError(
+            f"loss_on_inputs needs causal input, but {configuration.structure} reads its input in both directions; "
+            "use a structure without bidirectional_input."
+        )
+
+
+def _require_measuring(measuring: dict[str, Any]) -> None:
+    for name in ("examples", "watch_examples", "watch_every"):
+        value = measuring[name]
+        if value is None and name == "watch_every":
+            continue
+        if whole_number(f"measuring[{name!r}]", value) < 1:
+            raise ValueError(f"measuring[{name!r}] is {value!r}; it must be 1 or more.")
+    if measuring["take_off_metric"] not in ("exact_match", "loss"):
+        raise ValueError(
+            f"measuring['take_off_metric'] is {measuring['take_off_metric']!r}; it must be exact_match or loss."
+        )
+    positive_number("measuring['take_off_threshold']", measuring["take_off_threshold"])

@@ -1,0 +1,79 @@
+"""How a run is scored, and when it took off."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional
+
+from destructure.tasks.base import Pair
+from destructure.token_ids import PADDING
+from destructure.train.batches import Batches
+
+_AT_ONCE = 128  # examples scored together
+
+
+@torch.no_grad()
+def scores(model: nn.Module, pairs: Sequence[Pair]) -> dict[str, float]:
+    """Loss (nats a target token) and exact match of some examples, from one forward pass.
+
+    Greedy decoding gives the target exactly if the model's first choice is right at every place after the true
+    beginning: up to its first error, a decoding model has seen nothing else. So no token needs to be generated, and
+    the number is the same as that of `evaluate.exact_match`.
+    """
+    device = next(model.parameters()).device
+    batches = Batches(pairs, tokens_per_batch=1, seed=0)
+    order = np.lexsort((batches.target_lengths, batches.source_lengths))  # alike lengths, little padding
+    loss, tokens, right = 0.0, 0, 0
+    for start in range(0, len(pairs), _AT_ONCE):
+        batch = batches.of(order[start : start + _AT_ONCE]).to(device)
+        logits, real = model(batch.source, batch.target), batch.expected != PADDING
+        loss += functional.cross_entropy(logits[real], batch.expected[real], reduction="sum").item()
+        tokens += int(real.sum())
+        right += int(((logits.argmax(dim=-1) == batch.expected) | ~real).all(dim=1).sum())
+    return {"loss": loss / tokens, "exact_match": right / len(pairs)}
+
+
+def watched(model: nn.Module, pairs: Sequence[Pair], metric: str) -> dict[str, float]:
+    """The score that decides when a run has taken off, as a column of its history."""
+    return {"watched": scores(model, pairs)[metric]}
+
+
+def take_off(
+    history: pd.DataFrame, budget: float, cooldown: float, metric: str, threshold: float
+) -> dict[str, Any]:
+    """When a run took off, as a run with this budget alone would have seen it.
+
+    Only steps at the constant rate count, up to the one with which the budget's cooldown begins: a cooldown is
+    short and lowers the loss whether or not the run has taken off.
+
+    Args:
+        history: the run's, with a column `watched` where it was watched at all.
+        budget: training FLOPs of the row.
+        cooldown: length of the cooldown as a fraction of the budget.
+        metric: "exact_match" takes off at the threshold or above, "loss" at the threshold or below.
+        threshold: the registered number.
+    """
+    nothing = dict.fromkeys(("take_off_step", "take_off_flops", "watched_step", "watched_flops")) | {
+        "take_off_censored": True
+    }
+    if "watched" not in history:
+        return nothing
+    trunk = history[history["phase"] == "constant"]
+    spent_before = trunk["flops"].shift(fill_value=0)
+    seen = trunk[(spent_before < (1 - cooldown) * budget) & trunk["watched"].notna()]
+    if seen.empty:
+        return nothing
+    found = nothing | {
+        "watched_step": int(seen["step"].iloc[-1]),
+        "watched_flops": int(seen["flops"].iloc[-1]),
+    }
+    reached = seen[seen["watched"] >= threshold if metric == "exact_match" else seen["watched"] <= threshold]
+    if reached.empty:
+        return found
+    first = reached.iloc[0]
+    taken = {"take_off_step": int(first["step"]), "take_off_flops": int(first["flops"])}
+    return found | taken | {"take_off_censored": False}

@@ -1,0 +1,162 @@
+"""One run: from a frozen configuration to the rows of the table."""
+
+import inspect
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import torch
+
+from destructure import cost
+from destructure import tasks as all_tasks
+from destructure.study.configuration import RunConfiguration
+from destructure.study.machine import choose_device, machine_facts
+from destructure.study.measure import scores, take_off, watched
+from destructure.study.options import Options
+from destructure.tasks.base import Task
+from destructure.train.loop import Run, train
+from destructure.transformer import Transformer
+
+
+def build_task(name: str, dials: Options = ()) -> Task:
+    """The task a configuration names; made once in a process, then remembered.
+
+    Args:
+        name: a class in `destructure.tasks`.
+        dials: its arguments.
+
+    Raises:
+        ValueError: if there is no such task or dial, or the task refuses a dial's value.
+    """
+    tasks = {
+        each: found
+        for each in all_tasks.__all__
+        if inspect.isclass(found := getattr(all_tasks, each))
+        and issubclass(found, Task)
+        and found is not Task
+    }
+    if name not in tasks:
+        raise ValueError(f"There is no task {name!r}; the tasks are {', '.join(sorted(tasks))}.")
+    known = [each for each in inspect.signature(tasks[name]).parameters if each != "self"]
+    unknown = [dial for dial, _ in dials if dial not in known]
+    if unknown:
+        raise ValueError(f"{name} has no dial {unknown[0]!r}; its dials are {', '.join(known)}.")
+    return _make_task(tasks[name], dials)
+
+
+@lru_cache(maxsize=16)
+def _make_task(task: Callable[..., Task], dials: Options) -> Task:
+    return task(**dict(dials))
+
+
+def build_model(
+    configuration: RunConfiguration, vocabulary: int, max_length: int | None = None
+) -> Transformer:
+    """The untrained model of a configuration; its seed decides the weights.
+
+    Args:
+        vocabulary: how many token ids the task has.
+        max_length: positions that the task needs, unless the configuration's `model` gives a number.
+    """
+    return Transformer(configuration.model_config(vocabulary, max_length), seed=configuration.seed)
+
+
+def run_configuration(
+    configuration: RunConfiguration, device: str = "auto", progress: bool = False
+) -> list[dict[str, Any]]:
+    """Train and measure one run with one thread; return one row a budget, with the columns of the table.
+
+    A run that diverges has rows, too: those of the budgets it did not reach have the status "diverged" and no score.
+
+    Args:
+        device: "auto" (CUDA where there is one), "cpu" or "cuda".
+        progress: show a bar over the training steps.
+
+    Raises:
+        ValueError: if the task or the device cannot be had.
+        KeyboardInterrupt: after the current step, if Ctrl-C was pressed.
+    """
+    with _one_thread(), _same_bits(place := choose_device(device)):
+        task, measuring = build_task(configuration.task, configuration.dials), dict(configuration.measuring)
+        measured = task.pairs(configuration.split)[: measuring["examples"]]
+        watching = task.pairs("validation")[: measuring["watch_examples"]]
+        _ = task.pairs("train"), task.max_length  # made by the task's first run, which should not look slower
+        clock = _Clock()
+        model = build_model(configuration, len(task.vocabulary), task.max_length).to(place)
+        run = train(
+            model,
+            task,
+            configuration.recipe,
+            seed=configuration.seed,
+            progress=progress,
+            measure=lambda trained: scores(trained, measured) | clock.read(),
+            watch=lambda trained: watched(trained, watching, measuring["take_off_metric"]),
+        )
+        if run.status == "interrupted":
+            raise KeyboardInterrupt
+        about = {
+            "parameters": cost.parameters(model.config),
+            "non_embedding_parameters": cost.non_embedding_parameters(model.config),
+            "examples": len(measured),
+        }
+        return _rows(configuration, run, about | machine_facts(place), clock)
+
+
+def _rows(
+    configuration: RunConfiguration, run: Run, about: dict[str, Any], clock: "_Clock"
+) -> list[dict[str, Any]]:
+    reached = {result["budget"]: result for result in run.results.to_dict("records")}
+    last = run.history.iloc[-1]
+    stopped = {name: int(last[name]) for name in ("step", "tokens", "flops")} | clock.read()
+    stopped |= {"loss": None, "exact_match": None}
+    measuring, cooldown = dict(configuration.measuring), dict(configuration.training)["cooldown"]
+    rows = []
+    for budget in configuration.budgets:
+        scored = reached.get(budget, stopped | {"budget": budget})
+        took_off = take_off(
+            run.history, budget, cooldown, measuring["take_off_metric"], measuring["take_off_threshold"]
+        )
+        status = {"status": "finished" if budget in reached else run.status}
+        rows.append(configuration.cells() | scored | took_off | status | about)
+    return rows
+
+
+class _Clock:
+    """Seconds since it was made: on the wall, and of this thread's processor core."""
+
+    def __init__(self):
+        self._wall, self._processor = time.perf_counter(), time.thread_time()
+
+    def read(self) -> dict[str, float]:
+        return {
+            "seconds": round(time.perf_counter() - self._wall, 3),
+            "processor_seconds": round(time.thread_time() - self._processor, 3),
+        }
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _same_bits(device: torch.device) -> Iterator[None]:
+    """On CUDA, choose operations that give the same bits each time; on the CPU one thread is enough."""
+    if device.type != "cuda":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    before = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
