@@ -38,6 +38,11 @@ class Picture:
         self.alt = shorten(alt)
         self.summary = shorten(alt if summary is None else summary)
 
+    @property
+    def axes(self) -> list:
+        """The axes, panel by panel, for what is special to a figure."""
+        return self.figure.axes
+
     def png(self) -> bytes:
         """Render the figure: the same figure gives the same bytes.
 

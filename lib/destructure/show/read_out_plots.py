@@ -162,9 +162,7 @@ def _require(rows: pd.DataFrame) -> None:
     if missing:
         raise ValueError(f"The rows have no column {missing[0]!r}; give those of bottleneck_probe.csv.")
     if rows.empty:
-        raise ValueError(
-            "There are no rows yet; run python -m destructure.studies.bottleneck_probe first."
-        )
+        raise ValueError("There are no rows yet; run python -m destructure.studies.bottleneck_probe first.")
     known = rows["accuracy"].astype(float).dropna()
     if not known.between(0, 1).all():
         raise ValueError("An accuracy lies outside 0 to 1; give shares, not percent.")

@@ -1,0 +1,259 @@
+"""What the five charts share: checked rows, looks of labels, panels, names with units, a legend that fits."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+
+from destructure.show.picture import Picture, shorten
+from destructure.show.style import CURVES, INK, WIDTH, figure, text_width
+
+_NAMES = {
+    "step": "training step",
+    "tokens": "training tokens",
+    "flops": "training compute (FLOPs)",
+    "budget": "training compute (FLOPs)",
+    "loss": "loss (nats per token)",
+    "validation_loss": "validation loss (nats per token)",
+    "exact_match": "exact match (share of answers)",
+}
+LIVE = {"linestyle": "", "marker": "X", "markersize": 12, "markeredgecolor": "white", "zorder": 6}
+"""How the reader's own runs are drawn: a cross with a white edge, over everything."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The settings that every chart takes besides its columns.
+
+    Attributes:
+        alt: says what is seen to whoever cannot see it; the same in every run, so without measured values. Required.
+        title: a line above all.
+        x_name, y_name: names of the axes, with units; columns such as `loss` and `flops` have one already.
+        log_x, log_y: logarithmic axes.
+        percent: the values are shares from 0 to 1 and are written in percent.
+        order: labels of `hue` in the order of the legend; others are left out. By default as they come.
+        looks: label of `hue` → its place in `style.CURVES`, or (colour, line style, marker), so that a label can
+            look the same in two figures. By default the first, second, … of `CURVES`.
+        columns: how many panels stand side by side; by default all, at most three.
+        size: width and height in inches; width 8 keeps the text as large as intended.
+        legend: whether labels are explained below the chart.
+    """
+
+    alt: str | None = None
+    title: str | None = None
+    x_name: str | None = None
+    y_name: str | None = None
+    log_x: bool = False
+    log_y: bool = False
+    percent: bool = False
+    order: Sequence | None = None
+    looks: Mapping | None = None
+    columns: int | None = None
+    size: tuple[float, float] | None = None
+    legend: bool = True
+
+    def look_of(self, rows: pd.DataFrame, hue: str | None) -> dict:
+        """Label → (colour, line style, marker), in the order of the legend; the one label "" without `hue`."""
+        labels = [""] if hue is None else list(self.order or levels(rows[hue]))
+        if hue is not None:
+            unknown = [label for label in labels if not (rows[hue] == label).any()]
+            if unknown:
+                there = ", ".join(map(str, levels(rows[hue])))
+                raise ValueError(f"No row has the {hue} {unknown[0]!r}; the rows have {there}.")
+        looks = self.looks or {}
+        if len(labels) - sum(label in looks for label in labels) > len(CURVES):
+            raise ValueError(
+                f"The column {hue!r} has {len(labels)} labels, but only {len(CURVES)} can be told apart; choose some "
+                "with order=, or give looks=."
+            )
+        places = {label: looks.get(label, place) for place, label in enumerate(labels)}
+        return {label: CURVES[each] if isinstance(each, int) else each for label, each in places.items()}
+
+    def panels(
+        self, rows: pd.DataFrame, panel: str | None, height: float = 4.8, **layout
+    ) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
+        """An empty figure and its axes, each with its rows and, above it, the panel's heading."""
+        headings = [None] if panel is None else levels(rows[panel])
+        columns = min(self.columns or 3, len(headings))
+        lines = -(-len(headings) // columns)
+        drawing = figure(*(self.size or (WIDTH, height if lines == 1 else 3.1 * lines + 0.6)))
+        shared = {"sharex": columns < len(headings), "sharey": True} | layout
+        grid = drawing.subplots(lines, columns, squeeze=False, **shared).ravel()
+        for axes in grid[len(headings) :]:
+            axes.remove()
+        shown = []
+        for axes, heading in zip(grid, headings, strict=False):
+            if heading is not None:
+                axes.set_title(str(heading), fontsize=13, parse_math=False)
+            shown.append((axes, rows if heading is None else rows[rows[panel] == heading]))
+        return drawing, shown
+
+    def finish(
+        self, drawing: Figure, grid: Sequence[Axes], x: str, y: str, values: str, measured=""
+    ) -> Picture:
+        """Name and scale the axes, add title and legend; `percent` is about the axis `values` ("x" or "y")."""
+        for axes in grid:
+            for axis, is_log in (("x", self.log_x), ("y", self.log_y)):
+                if is_log:
+                    getattr(axes, f"set_{axis}scale")("log")
+                    number_decades(getattr(axes, f"{axis}axis"))
+            if self.percent:
+                is_log = self.log_x if values == "x" else self.log_y
+                axis = axes.xaxis if values == "x" else axes.yaxis
+                axis.set_major_formatter(PercentFormatter(1, decimals=None if is_log else 0))
+                if not is_log:
+                    getattr(axes, f"set_{values}lim")(-0.03, 1.03)
+        handles = {}
+        for axes in grid:
+            handles |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+        handles = handles if self.legend else {}
+        self._name(drawing, grid, self.x_name or name_of(x), self.y_name or name_of(y), bool(handles))
+        if handles:
+            widest = (
+                max(text_width(str(label)) for label in handles) + 0.75
+            )  # the mark and its gap, in inches
+            columns = max(1, min(len(handles), int(drawing.get_figwidth() / widest)))
+            legend = drawing.legend(handles.values(), handles, loc="outside lower center", ncols=columns)
+            for text in legend.get_texts():
+                text.set_parse_math(False)
+        return Picture(drawing, shorten(f"{self.alt} {measured}"), self.alt)
+
+    def _name(
+        self, drawing: Figure, grid: Sequence[Axes], x_name: str, y_name: str, has_legend: bool
+    ) -> None:
+        if len(grid) == 1:
+            grid[0].set(xlabel=x_name, ylabel=y_name)
+            if self.title:
+                grid[0].set_title(self.title, parse_math=False)
+            return
+        if has_legend:  # a common name would lie on the legend
+            for axes in grid:
+                if axes.get_subplotspec().is_last_row():
+                    axes.set_xlabel(x_name)
+        else:
+            drawing.supxlabel(x_name, fontsize=14)
+        if y_name:
+            drawing.supylabel(y_name, fontsize=14)
+        if self.title:
+            drawing.suptitle(self.title, fontsize=15, fontweight="bold", x=0.01, ha="left")
+
+
+def framed(frame: dict) -> Frame:
+    """The frame from a chart's further keywords.
+
+    Raises:
+        ValueError: without an alt text, or with a keyword that no chart knows.
+    """
+    unknown = [name for name in frame if name not in Frame.__dataclass_fields__]
+    if unknown:
+        known = ", ".join(Frame.__dataclass_fields__)
+        raise ValueError(f"A chart has no setting {unknown[0]!r}; besides its columns it takes {known}.")
+    if not isinstance(frame.get("alt"), str) or not frame["alt"].strip():
+        raise ValueError("This chart has no alt text; say with alt= in a sentence what it shows.")
+    return Frame(**frame)
+
+
+def checked(rows, numbers: Sequence[str | None], labels: Sequence[str | None] = ()) -> pd.DataFrame:
+    """The rows, with the columns `numbers` as floats.
+
+    Raises:
+        ValueError: if they are no table or empty, a column is missing or holds no numbers.
+    """
+    if not isinstance(rows, pd.DataFrame):
+        raise ValueError(
+            f"The rows are a {type(rows).__name__}; give one pandas table with a row for each measurement "
+            "(join several with pandas.concat)."
+        )
+    for column in filter(None, (*numbers, *labels)):
+        if column not in rows.columns:
+            raise ValueError(
+                f"The rows have no column {column!r}; they have {', '.join(map(str, rows.columns))}."
+            )
+    if rows.empty:
+        raise ValueError(
+            "There are no rows, so there is nothing to draw; choose rows of the table that exist."
+        )
+    table = rows.reset_index(drop=True)
+    for column in filter(None, numbers):
+        if not pd.api.types.is_numeric_dtype(table[column]):
+            raise ValueError(f"The column {column!r} does not hold numbers, so it cannot be drawn.")
+        table[column] = table[column].to_numpy(dtype=float, na_value=np.nan)
+    return table
+
+
+def check_values(frame: Frame, values: pd.Series, is_log: bool) -> None:
+    """Refuse values that the axis cannot show: nothing measured, 0 on a logarithmic axis, no share for `percent`."""
+    known = values[np.isfinite(values)]
+    if known.empty:
+        raise ValueError(f"The column {values.name!r} holds no measured value, so there is nothing to draw.")
+    if is_log and (known <= 0).any():
+        raise ValueError(
+            f"A logarithmic axis cannot show {values.name} = {known.min():g}; use a linear axis or leave "
+            "those rows out."
+        )
+    if frame.percent and not known.between(0, 1).all():
+        wrong = known[~known.between(0, 1)].iloc[0]
+        raise ValueError(f"The {values.name} {wrong:g} lies outside 0 to 1; percent=True is for shares.")
+
+
+def levels(column: pd.Series) -> list:
+    """The labels of a column as they come, or in the order of a categorical one; missing ones are left out."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return [label for label in column.cat.categories if (column == label).any()]
+    return list(column.dropna().unique())
+
+
+def is_labels(column: pd.Series) -> bool:
+    """Whether a column names groups: texts, truth values or categories rather than numbers."""
+    return not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)
+
+
+def name_of(column: str) -> str:
+    """A column's name on an axis."""
+    return _NAMES.get(column, column.replace("_", " "))
+
+
+def draw_live(axes: Axes, live: pd.DataFrame, x: str, y: str, hue: str | None, looks: Mapping) -> None:
+    """The reader's own runs as crosses, in the colour of their label."""
+    for row in live.to_dict("records"):
+        colour = looks[row[hue]][0] if hue and row.get(hue) in looks else INK
+        axes.plot(row[x], row[y], color=colour, **LIVE)
+    axes.plot([], [], color=INK, label="your runs" if len(live) > 1 else "your run", **LIVE)
+
+
+def own(live: pd.DataFrame | None, panel: str | None, rows: pd.DataFrame) -> pd.DataFrame:
+    """The part of `live` that belongs to the panel of these rows."""
+    if live is None or not len(live) or panel is None or panel not in live:
+        return pd.DataFrame() if live is None else live
+    return live[live[panel] == rows[panel].iloc[0]]
+
+
+def ends_of(interval: Callable, values: np.ndarray) -> tuple[float, float]:
+    """Low and high end of an interval: from `(low, high)` or from an object that has them by these names."""
+    found = interval(values)
+    return (found.low, found.high) if hasattr(found, "low") else tuple(found)
+
+
+def number_decades(axis: Axis) -> None:
+    """Number 1, 10, 100, …, on a short axis also some between: matplotlib's own choice can overlap."""
+    low, high = axis.get_view_interval()
+    between = (
+        (1.0,) if high > 100 * low else (1.0, 2.0, 5.0) if high > 8 * low else (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+    )
+    axis.set_major_locator(LogLocator(subs=between))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _short_number(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _short_number(value: float) -> str:
+    if 1e-3 <= value < 1e4:
+        return f"{value:g}"
+    exponent = int(np.floor(np.log10(value) + 1e-9))
+    factor = value / 10.0**exponent
+    times = "" if abs(factor - 1) < 1e-6 else rf"{factor:g}\times"
+    return rf"$\mathdefault{{{times}10^{{{exponent}}}}}$"

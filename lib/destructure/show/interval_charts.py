@@ -1,0 +1,349 @@
+"""Two of the five charts: dots in groups or on a plane, and estimates with their intervals."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.markers import CARETDOWN, CARETLEFT, CARETRIGHT, CARETUP
+
+from destructure.show.frames import (
+    LIVE,
+    Frame,
+    check_values,
+    checked,
+    draw_live,
+    ends_of,
+    framed,
+    is_labels,
+    levels,
+    own,
+)
+from destructure.show.picture import Picture
+from destructure.show.style import HIDDEN, INK, QUIET, use_style
+
+_STEP = 0.045  # sideways distance of dots, so that equal values do not hide each other
+_BOUNDS = {"above": "^", "below": "v"}
+_BEYOND = 20.0  # an interval stretches a logarithmic axis at most this far beyond the estimates
+
+
+def dots(
+    rows: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    hue: str | None = None,
+    panel: str | None = None,
+    centre: str | None = "mean",
+    interval: Callable | None = None,
+    hollow: str | None = None,
+    censored: str | None = None,
+    name: str | None = None,
+    live: pd.DataFrame | None = None,
+    **frame,
+) -> Picture:
+    """Draw every measurement as a dot: in groups, with a bar at their centre, or on a plane of two numbers.
+
+        >>> rows = pd.DataFrame({"arm": ["with", "with", "without"], "exact_match": [0.9, 0.8, 0.4]})
+        >>> dots(rows, x="arm", y="exact_match", percent=True, alt="Runs with attention do better.")
+        <Figure: Runs with attention do better.>
+
+    Args:
+        rows: one row per dot, such as one per seed; within a group dots stand side by side in this order.
+        x, y: two columns. If one holds labels, these are the groups (one below the other if it is `y`); if both hold
+            numbers, the dots lie on a plane.
+        hue: the column that gives dots their colour; groups with several hues show them side by side.
+        panel: the column that tells panels apart.
+        centre: "mean", "median" or None: where a bar crosses each group.
+        interval: a function from a group's values to the ends of an interval, such as
+            `destructure.statistics.interval`, drawn as a line through the bar.
+        hollow: a column of truth values: dots that are drawn hollow, such as unsure ones.
+        censored: a column with "above", "below" or "no": a hollow triangle says that the value lies beyond.
+        name: a column with names to be written at dots; where it is missing or empty, nothing is written.
+        live: the reader's own runs, in the same columns: crosses.
+        frame: `alt` (required), `title` and the further settings of `frames.Frame`.
+
+    Raises:
+        ValueError: if a column is missing or not a number, nothing is measured, or an axis cannot show a value.
+    """
+    frame = framed(frame)
+    if centre not in ("mean", "median", None):
+        raise ValueError(f"centre is {centre!r}; use 'mean', 'median' or None.")
+    chart = _Places(rows, x, y, hue, panel, frame)
+    checked(rows, (), (hollow, censored, name))
+    with use_style():
+        drawing, shown = chart.open()
+        for axes, part in shown:
+            across, width = chart.places(axes, part)
+            for label, (colour, _, marker) in chart.looks.items():
+                mine = part if hue is None else part[part[hue] == label]
+                _draw_marks(axes, chart, mine, across, colour, marker, hollow, censored)
+                axes.plot([], [], linestyle="", marker=marker, color=colour, label=str(label) or "_")
+            if chart.groups and (centre or interval):
+                _draw_centres(axes, chart, part, width, centre, interval)
+            for place, row in part[part[name].fillna("") != ""].iterrows() if name else ():
+                at = chart.flip(across[place], row[chart.values])
+                look = {"textcoords": "offset points", "ha": "center", "va": "bottom", "parse_math": False}
+                axes.annotate(str(row[name]), at, xytext=(0, 7), **look)
+            mine = own(live, panel, part)
+            if len(mine):
+                _draw_own(axes, chart, mine)
+        return chart.close(drawing, shown)
+
+
+def intervals(
+    rows: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    low: str = "low",
+    high: str = "high",
+    hue: str | None = None,
+    panel: str | None = None,
+    seeds: pd.DataFrame | None = None,
+    reference: float | None = None,
+    free: tuple[float, float] | None = None,
+    censored: str | None = None,
+    hollow: str | None = None,
+    note: str | None = None,
+    join: bool = False,
+    limits: tuple[float, float] | None = None,
+    **frame,
+) -> Picture:
+    """Draw estimates with their intervals: a row per label, or upwards over a number such as the compute.
+
+        >>> rows = pd.DataFrame({"effect": ["A", "B"], "ratio": [0.9, 1.4], "low": [0.8, 1.1], "high": [1.0, 1.9]})
+        >>> intervals(rows, x="ratio", y="effect", reference=1, log_x=True, alt="B is above one, A is not.")
+        <Figure: B is above one, A is not.>
+
+    Args:
+        rows: one row per estimate. Without finite ends there is no interval; where one goes on beyond the axis, an
+            arrowhead stands instead of its end.
+        x, y: the estimates and their labels (in `y`: a row per label), or numbers and the estimates over them.
+        low, high: columns with the ends of the intervals.
+        hue, panel: columns that tell estimates, and panels, apart; panels with other labels stand below each other.
+        seeds: one row per seed in the same columns: small grey dots beside the estimate.
+        reference: a value at which a line is drawn, such as 1 for a ratio.
+        free: ends of a grey band, such as the margin within which a difference counts as none.
+        censored: a column with "above", "below" or "no": a hollow triangle says that the value lies beyond.
+        hollow: a column of truth values: estimates that are drawn hollow.
+        note: a column with what is written to the right of each row, such as a verdict.
+        join: whether a line joins estimates that are not censored.
+        limits: ends of the axis of values; by default every estimate has room, and intervals within reason.
+        frame: `alt` (required), `title` and the further settings of `frames.Frame`.
+
+    Raises:
+        ValueError: if a column is missing or not a number, nothing is measured, or an axis cannot show a value.
+    """
+    frame = framed(frame)
+    chart = _Places(rows, x, y, hue, panel, frame)
+    checked(rows, (low, high), (hollow, censored, note))
+    for column in (low, high):
+        chart.table[column] = chart.table[column].astype(float)
+    if seeds is not None:
+        seeds = checked(seeds, (chart.values,), (chart.along, panel))
+    limits = limits or _limits(chart, low, high, seeds, reference)
+    line_at, band_at = ("axvline", "axvspan") if chart.lies else ("axhline", "axhspan")
+    with use_style():
+        drawing, shown = chart.open()
+        for axes, part in shown:
+            across, _ = chart.places(axes, part)
+            if free is not None:
+                getattr(axes, band_at)(*free, color=HIDDEN, zorder=0)
+            if reference is not None:
+                getattr(axes, line_at)(reference, color=INK, linewidth=1.2, zorder=1)
+            if seeds is not None:
+                _draw_seeds(axes, chart, own(seeds, panel, part), part, limits)
+            for label, (colour, style, marker) in chart.looks.items():
+                mine = part if hue is None else part[part[hue] == label]
+                if join:
+                    known = (
+                        mine[chart.values].where(mine[censored] == "no") if censored else mine[chart.values]
+                    )
+                    axes.plot(
+                        *chart.flip(across[mine.index], known), color=colour, linestyle=style, linewidth=2
+                    )
+                for place, row in mine.iterrows():
+                    _draw_bar(axes, chart, across[place], row[low], row[high], limits, colour)
+                _draw_marks(axes, chart, mine, across, colour, marker, hollow, censored, size=8)
+                axes.plot([], [], linestyle="", marker=marker, color=colour, label=str(label) or "_")
+            for place, row in part.iterrows() if note else ():
+                where = {"transform": axes.get_yaxis_transform(), "va": "center", "color": INK}
+                axes.text(1.01, across[place], str(row[note]), **where)
+            getattr(axes, "set_xlim" if chart.lies else "set_ylim")(*limits)
+        return chart.close(drawing, shown)
+
+
+class _Places:
+    """Which axis holds values, and where on the other one each row stands."""
+
+    def __init__(self, rows, x: str, y: str, hue: str | None, panel: str | None, frame: Frame):
+        self.x, self.y, self.hue, self.panel, self.frame = x, y, hue, panel, frame
+        checked(rows, (), (x, y))
+        self.lies = is_labels(rows[y])
+        self.values, self.along = (x, y) if self.lies else (y, x)
+        self.groups = is_labels(rows[self.along])
+        numbers = (self.values,) if self.groups else (self.values, self.along)
+        self.table = checked(rows, numbers, (self.along, hue, panel))
+        check_values(frame, self.table[self.values], frame.log_x if self.lies else frame.log_y)
+        if not self.groups:
+            check_values(Frame(alt=frame.alt), self.table[x], frame.log_x)
+        self.looks = frame.look_of(self.table, hue)
+        if hue:
+            self.table = self.table[self.table[hue].isin(list(self.looks))]
+        parts = [self.table] if panel is None else [part for _, part in self.table.groupby(panel, sort=False)]
+        names = [levels(part[self.along]) for part in parts] if self.groups else []
+        self.same = all(each == names[0] for each in names)
+        self.counts = [len(each) for each in names]
+
+    def flip(self, along, value) -> tuple:
+        """(x, y) from a place among the groups and a value."""
+        return (value, along) if self.lies else (along, value)
+
+    def open(self):
+        """An empty figure; panels whose groups differ stand below each other."""
+        frame = self.frame
+        if not self.lies:
+            return frame.panels(self.table, self.panel, sharex=self.same)
+        if self.same:
+            return frame.panels(self.table, self.panel, height=0.36 * self.counts[0] + 1.7, sharex=True)
+        height = 0.48 * sum(self.counts) + 0.55 * len(self.counts) + 1.3
+        stacked = Frame(**{**vars(frame), "columns": 1, "size": frame.size or (8, height)})
+        layout = {"sharex": True, "sharey": False, "height_ratios": self.counts}
+        return stacked.panels(self.table, self.panel, **layout)
+
+    def places(self, axes: Axes, part: pd.DataFrame) -> tuple[pd.Series, float]:
+        """Where each row stands along the groups, and the width of a group (or of one hue in it)."""
+        if not self.groups:
+            return part[self.along], 0.0
+        names = levels(part[self.along])
+        ticks, limit = (axes.set_yticks, axes.set_ylim) if self.lies else (axes.set_xticks, axes.set_xlim)
+        ticks(range(len(names)), [str(each) for each in names], parse_math=False)
+        limit(*((len(names) - 0.5, -0.5) if self.lies else (-0.5, len(names) - 0.5)))
+        axes.grid(axis="y" if self.lies else "x", visible=False)
+        hues = list(self.looks)
+        several = self.hue and (part.groupby(self.along, observed=True)[self.hue].nunique() > 1).any()
+        width = 0.76 / len(hues) if several else 0.7
+        middle = part[self.along].map({each: place for place, each in enumerate(names)}).astype(float)
+        keys = [self.along]
+        if several:
+            keys = [self.along, self.hue]
+            middle += part[self.hue].map(
+                {each: width * (place - (len(hues) - 1) / 2) for place, each in enumerate(hues)}
+            )
+        groups = part.groupby(keys, sort=False, observed=True)[self.values]
+        count, number = groups.transform("size"), part.groupby(keys, sort=False, observed=True).cumcount()
+        step = np.minimum(_STEP if not several else _STEP / 2, width / count)
+        return middle + step * (number - (count - 1) / 2), width
+
+    def close(self, drawing, shown) -> Picture:
+        names = ("", self.y) if self.groups and not self.lies else (self.x, "" if self.groups else self.y)
+        return self.frame.finish(drawing, [axes for axes, _ in shown], *names, "x" if self.lies else "y")
+
+
+def _draw_marks(axes, chart, rows, across, colour, marker, hollow, censored, size=7) -> None:
+    """Marks of one colour: full, hollow, or a hollow triangle for a bound."""
+    bound = rows[censored].map(_BOUNDS).fillna("") if censored else pd.Series("", index=rows.index)
+    open_ = rows[hollow].astype(bool) if hollow else pd.Series(False, index=rows.index)
+    look = {
+        "linestyle": "",
+        "markeredgecolor": colour,
+        "color": colour,
+        "alpha": 0.75 if size < 8 else 1,
+        "zorder": 3,
+    }
+    for (sign, is_open), part in rows.groupby([bound, open_], sort=False):
+        fill = {"markerfacecolor": "white", "markeredgewidth": 1.8} if sign or is_open else {}
+        where = chart.flip(across[part.index], part[chart.values])
+        axes.plot(*where, marker=sign or marker, markersize=size + 2 * bool(sign), **{**look, **fill})
+
+
+def _draw_centres(axes, chart, part, width, centre, interval) -> None:
+    """A bar across each group at its centre, and the interval of its values through it."""
+    names, hues = levels(part[chart.along]), list(chart.looks)
+    several = width < 0.7 and len(hues) > 1
+    keys = [chart.along, chart.hue] if several else [chart.along]
+    label = f"{centre} of the dots"
+    for key, values in part.groupby(keys, sort=False, observed=True)[chart.values]:
+        values = values[np.isfinite(values)].to_numpy()
+        if not len(values):
+            continue
+        middle = names.index(key[0]) + (width * (hues.index(key[1]) - (len(hues) - 1) / 2) if several else 0)
+        look = {"color": INK, "linestyle": "-", "linewidth": 2, "zorder": 4}
+        if centre:
+            value = getattr(np, centre)(values)
+            axes.plot(
+                *chart.flip([middle - width / 2, middle + width / 2], [value, value]), label=label, **look
+            )
+            label = "_"
+        if interval is not None:
+            axes.plot(
+                *chart.flip([middle, middle], list(ends_of(interval, values))), **{**look, "linewidth": 3.5}
+            )
+
+
+def _draw_own(axes, chart, live) -> None:
+    if not chart.groups:
+        draw_live(axes, live, chart.x, chart.y, chart.hue, chart.looks)
+        return
+    names = [text.get_text() for text in (axes.get_yticklabels() if chart.lies else axes.get_xticklabels())]
+    places = [names.index(str(each)) for each in live[chart.along]]
+    axes.plot(
+        *chart.flip(places, live[chart.values]),
+        color=INK,
+        label="your runs" if len(live) > 1 else "your run",
+        **LIVE,
+    )
+
+
+def _draw_seeds(axes, chart, seeds, part, limits) -> None:
+    names = levels(part[chart.along])
+    own_rows = seeds[seeds[chart.along].isin(names)] if chart.groups else seeds
+    places = own_rows[chart.along].map(names.index) + 0.2 if chart.groups else own_rows[chart.along]
+    values = own_rows[chart.values].clip(*limits)
+    axes.plot(*chart.flip(places, values), ".", color=QUIET, markersize=7, linestyle="", zorder=2)
+
+
+def _draw_bar(axes, chart, place, low: float, high: float, limits, colour: str) -> None:
+    """An interval; where it goes on beyond the axis, an arrowhead instead of its end."""
+    is_log = chart.frame.log_x if chart.lies else chart.frame.log_y
+    nothing = (low <= 0 if is_log else low == -np.inf) and high == np.inf  # too few seeds: all is possible
+    if np.isnan(low) or np.isnan(high) or nothing:
+        return
+    room = (limits[1] / limits[0]) ** 0.02 if is_log else 0.02 * (limits[1] - limits[0])
+    inner = (limits[0] * room, limits[1] / room) if is_log else (limits[0] + room, limits[1] - room)
+    shown = [
+        max(low, inner[0]) if low < limits[0] else low,
+        min(high, inner[1]) if high > limits[1] else high,
+    ]
+    axes.plot(*chart.flip([place, place], shown), color=colour, linestyle="-", linewidth=2.5, zorder=2)
+    arrows = (CARETLEFT, CARETRIGHT) if chart.lies else (CARETDOWN, CARETUP)
+    for end, drawn, arrow in zip((low, high), shown, arrows, strict=True):
+        if end != drawn:
+            axes.plot(
+                *chart.flip([place], [drawn]),
+                marker=arrow,
+                color=colour,
+                markersize=8,
+                linestyle="",
+                zorder=3,
+            )
+
+
+def _limits(chart: _Places, low: str, high: str, seeds, reference: float | None) -> tuple[float, float]:
+    """Ends of the axis of values: every estimate has room, and the intervals where they end within reason."""
+    is_log = chart.frame.log_x if chart.lies else chart.frame.log_y
+    known = [chart.table[chart.values]] + ([] if seeds is None else [seeds[chart.values]])
+    known += [] if reference is None else [pd.Series([reference])]
+    known = np.concatenate([each.to_numpy(dtype=float) for each in known])
+    known = known[np.isfinite(known) & ((known > 0) if is_log else True)]
+    ends = chart.table[[low, high]].to_numpy(dtype=float).ravel()
+    ends = ends[np.isfinite(ends) & ((ends > 0) if is_log else True)]
+    if is_log:
+        ends = np.clip(ends, known.min() / _BEYOND, known.max() * _BEYOND)
+        every = np.log(np.concatenate([known, ends]))
+        room = max(0.06 * (every.max() - every.min()), np.log(1.1))
+        return float(np.exp(every.min() - room)), float(np.exp(every.max() + room))
+    every = np.concatenate([known, ends])
+    room = 0.06 * (every.max() - every.min()) or 1.0
+    return float(every.min() - room), float(every.max() + room)
