@@ -6,9 +6,9 @@ import nbformat
 import pytest
 
 from destructure.course.contents import written_lessons
-from destructure.data_tables import citation, load_table
 from destructure.falling import FallingObject, falling_objects
 from destructure.show import cite
+from destructure.tables import citation, load_table
 
 LOADS = re.compile(r"load_table\(\s*\"(\w+)\"")
 

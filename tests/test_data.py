@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from destructure import places
-from destructure.data_tables import citation, load_table, sure_rows, table_columns, table_names
-from destructure.places import data_folder
+from destructure import files
+from destructure.files import data_folder
+from destructure.tables import citation, load_table, sure_rows, table_columns
 
 FACT_TABLES = (
     "hardware",
@@ -58,8 +58,8 @@ def change_cell(folder, table, row, column, text):
 
 
 def test_the_dictionary_knows_every_table():
-    assert set(table_names()) == {"sources", *FACT_TABLES}
-    assert {path.stem for path in data_folder().glob("*.csv")} - NOT_FACTS == set(table_names())
+    assert set(table_columns()) == {"sources", *FACT_TABLES}
+    assert {path.stem for path in data_folder().glob("*.csv")} - NOT_FACTS == set(table_columns())
 
 
 @pytest.mark.parametrize("name", FACT_TABLES)
@@ -79,7 +79,7 @@ def test_every_row_has_a_source_that_can_be_looked_up(name):
 @pytest.mark.parametrize("name", ["sources", *FACT_TABLES])
 def test_every_table_loads_with_its_types(name):
     table = load_table(name)
-    kinds = {column.name: column.kind for column in table_columns(name)}
+    kinds = {column.name: column.kind for column in table_columns()[name]}
     assert list(table.columns) == list(kinds)
     for column, kind in kinds.items():
         expected = {"number": "f", "whole number": "i", "date": "M", "yes or no": "b"}.get(kind, "OU")
@@ -89,7 +89,7 @@ def test_every_table_loads_with_its_types(name):
 
 def test_every_number_column_has_a_unit_or_is_a_plain_ratio_and_bounds():
     for name in FACT_TABLES:
-        for column in table_columns(name):
+        for column in table_columns()[name]:
             if column.kind == "number":
                 assert column.unit or column.name == "drag_coefficient", f"{name}: {column.name} has no unit"
                 assert column.low, f"{name}: {column.name} has no lower bound"
@@ -110,9 +110,9 @@ def test_every_source_is_used_and_cited_once():
 def test_the_readme_is_the_dictionary():
     text = (data_folder() / "README.md").read_text(encoding="utf-8")
     sections = {part.split(".csv")[0]: part for part in text.split("\n## ")[1:]}
-    for name in table_names():
+    for name in table_columns():
         assert f"{len(load_table(name))} rows." in sections[name], f"{name}: row count in README.md"
-        for column in table_columns(name):
+        for column in table_columns()[name]:
             line = next(
                 (line for line in sections[name].splitlines() if line.startswith(f"| `{column.name}` |")), ""
             )
@@ -234,7 +234,7 @@ def test_the_scorecard_is_verified_and_says_what_it_does_not_show():
     assert table["verified"].all()
     assert (table["note"].str.len() > 5).all()
     assert set(table["reading"]) == {"supports", "complicates", "contradicts"}
-    choices = {column.name: column.choices for column in table_columns("thesis_scorecard")}
+    choices = {column.name: column.choices for column in table_columns()["thesis_scorecard"]}
     assert set(table["claim"]) == set(choices["claim"])
 
 
@@ -383,7 +383,7 @@ def test_the_folder_is_found_beside_the_library():
 
 
 def test_a_library_copied_away_says_what_to_do(monkeypatch, tmp_path):
-    monkeypatch.setattr(places, "__file__", str(tmp_path / "lib" / "destructure" / "places.py"))
+    monkeypatch.setattr(files, "__file__", str(tmp_path / "lib" / "destructure" / "files.py"))
     with pytest.raises(
         ValueError, match=r"not found in .*; install the course from a copy of its repository"
     ):
@@ -392,7 +392,7 @@ def test_a_library_copied_away_says_what_to_do(monkeypatch, tmp_path):
 
 def test_tables_and_trends_need_no_torch():
     code = (
-        "import sys, destructure.data_tables, destructure.trends, destructure.falling; "
+        "import sys, destructure.tables, destructure.trends, destructure.falling; "
         "sys.exit(any(name in sys.modules for name in ('torch', 'matplotlib')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from destructure import Structure, cost
-from destructure.data_tables import load_table
 from destructure.show import dial_pictures, scorecard_grid
 from destructure.studies import bottleneck_probe
 from destructure.studies.dial_results import (
@@ -36,6 +35,7 @@ from destructure.studies.plans.tuning import TUNING_SEEDS, arm_key
 from destructure.studies.removal_results.predictions import registered
 from destructure.studies.removal_results.results import Results
 from destructure.study import COLUMNS, ResultsFile
+from destructure.tables import load_table
 from destructure.trends.intervals import Interval
 from dial_examples import arms, made_tables
 from sweep_examples import fake_rows

@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
+from destructure.config import END
 from destructure.tasks import docstrings
 from destructure.tasks.docstrings import DocstringText, read_documents
-from destructure.token_ids import END
 
 SPLITS = ("train", "validation", "test")
 

@@ -7,10 +7,10 @@ import torch
 from torch.nn import functional
 
 from destructure import TransformerConfig, cost
+from destructure.config import END
 from destructure.studies.encoders import POOLINGS, Classifier, GapFiller, mean_state
 from destructure.tasks import HiddenCharacters, LanguageIdentification
 from destructure.tasks.base import Pair
-from destructure.token_ids import END
 from destructure.train import Recipe, train
 from destructure.train.batches import Batches
 from destructure.train.evaluate import target_loss

@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 
+from destructure.config import END, PADDING
 from destructure.tasks import copying, hops, instruction, turns
 from destructure.tasks.base import SPLITS, Task, check_no_leak
 from destructure.tasks.copying import CopyExample, Copying, KeyValueRecall, RecallExample
@@ -16,7 +17,6 @@ from destructure.tasks.drawn import MOST_TOKENS
 from destructure.tasks.hops import HopExample, PointerHops
 from destructure.tasks.instruction import ListExample, ListInstruction, Thing
 from destructure.tasks.turns import OPERATIONS, Conversation, Turns
-from destructure.token_ids import END, PADDING
 
 FEW = {"train_examples": 300, "validation_examples": 60, "test_examples": 60}
 TASKS = {

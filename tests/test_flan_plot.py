@@ -2,10 +2,10 @@
 
 import pytest
 
-from destructure.data_tables import load_table
 from destructure.exercises.catalogue import find
 from destructure.exercises.definitions import flan_exercises
 from destructure.show import Picture, flan_gains
+from destructure.tables import load_table
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from destructure import Structure, Transformer, TransformerConfig
-from destructure.cost import forward_flops
+from destructure.cost import forward_flops, writing_flops
 from destructure.generate import generate
-from destructure.generation_cost import writing_flops
 
 SOURCE, PROMPT, NEW = 7, 4, 9
 SETTINGS = {

@@ -68,4 +68,4 @@ def test_an_import_that_leads_up_is_found(upwards, found):
 
 
 def test_an_import_to_the_left_is_found():
-    assert not_after("cost", "from destructure import generation_cost, config") == {"generation_cost"}
+    assert not_after("config", "from destructure import tables, structure") == {"tables"}

@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from destructure.config import END
 from destructure.tasks import (
     LANGUAGES,
     HiddenCharacters,
@@ -13,7 +14,6 @@ from destructure.tasks import (
 )
 from destructure.tasks.languages import FIRST, HIDDEN, UNKNOWN, piece_of
 from destructure.tasks.message_catalogues import django_version, read_messages
-from destructure.token_ids import END
 
 
 def compiled(messages):

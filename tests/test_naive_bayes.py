@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from destructure.naive_bayes import NaiveBayes
+from destructure.counting import NaiveBayes
 
 
 def test_scores_are_the_rule_worked_out_by_hand():

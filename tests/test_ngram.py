@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from destructure.ngram import NgramModel, counting_operations
+from destructure.counting import NgramModel, counting_operations
 
 TEXT = [[0, 1, 2, 0, 1, 1], [2, 0, 1, 2]]
 

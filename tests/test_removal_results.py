@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import removal_examples as examples
-from destructure.data_tables import load_table
 from destructure.statistics import sign_flip_test
 from destructure.structure import Structure
 from destructure.studies import removal_results as removal
@@ -16,6 +15,7 @@ from destructure.studies.plans import removal as plan
 from destructure.studies.plans.registry import make_plan
 from destructure.studies.removal_results import live, predictions, reports, summaries, tables
 from destructure.studies.removal_results.results import Results
+from destructure.tables import load_table
 from removal_examples import MIXED, NOTHING
 
 SWITCHES = Structure.SWITCHES

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from destructure.config import BEGIN
 from destructure.show.compute_curves import compute_curves
 from destructure.statistics.overtaking import Overtaking, crossing, envelope, overtaking
 from destructure.studies import structure_compute, structure_results
@@ -20,7 +21,6 @@ from destructure.studies.structure_compute import (
 )
 from destructure.tasks import docstrings
 from destructure.tasks.base import Pair
-from destructure.token_ids import BEGIN
 from destructure.train.state import TrainingState
 
 COMPUTE = 10.0 ** np.arange(9, 12.6, 0.5)

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from destructure import Structure, Transformer, cost
 from destructure.cli import app
-from destructure.places import data_folder
+from destructure.files import data_folder
 from destructure.studies import plans
 from destructure.studies.plans import grid, make_plan, matching_width
 from destructure.study import (

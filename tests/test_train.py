@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from destructure import Structure, Transformer, TransformerConfig, cost
+from destructure.config import BEGIN, END, PADDING
 from destructure.generate import greedy
 from destructure.tasks.base import Pair
 from destructure.tasks.numbers import NumberTranslation
-from destructure.token_ids import BEGIN, END, PADDING
 from destructure.train import Recipe, evaluate, exact_match, exact_matches, mean_loss, train, translate
 from destructure.train import checkpoint as checkpoint_module
 from destructure.train.batches import Batches

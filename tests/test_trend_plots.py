@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from destructure.course.contents import lesson
-from destructure.data_tables import citation, load_table, sure_rows
 from destructure.show import cite, trend_plots
 from destructure.show.style import CURVES
 from destructure.show.trend_explorer import TrendExplorer, compute_price_series
@@ -24,6 +23,7 @@ from destructure.show.trend_series import (
     run_cost_series,
     slide_series,
 )
+from destructure.tables import citation, load_table, sure_rows
 from destructure.trends import Observations, fit_exponential, fit_piecewise, forecast, training_cost
 
 HARDWARE = ("Moravec", "Nordhaus", "GPU FP32", "GPU 16-bit matrix")

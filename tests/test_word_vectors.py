@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from destructure.word_vectors import split_words, word_vectors
+from destructure.counting import split_words, word_vectors
 
 TEXTS = [
     "the first line of the file",

@@ -7,7 +7,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["cost", "data_tables", "falling", "pretrained", "show", "tasks", "trends"],
+    submodules=["cost", "falling", "pretrained", "show", "tables", "tasks", "trends"],
     submod_attrs={
         "attention": [
             "KeyValues",

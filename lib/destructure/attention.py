@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from destructure.config import TransformerConfig
-from destructure.token_ids import PADDING
+from destructure.config import PADDING, TransformerConfig
 
 # --- masks: (batch or 1, queries, keys), True = visible ------------------------------------------------------
 

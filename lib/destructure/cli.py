@@ -23,7 +23,7 @@ def lab(
     """Open JupyterLab at a notebook."""
     from destructure.course.contents import lesson
     from destructure.course.notebooks import use_one_thread
-    from destructure.places import course_folder
+    from destructure.files import course_folder
 
     use_one_thread()
     path = _or_exit(lesson, notebook).file.relative_to(course_folder()).as_posix()
@@ -201,7 +201,7 @@ def run_tests(
 ):
     """Run ruff, the unit tests and the strict notebook gate."""
     from destructure.course.testing import run_all
-    from destructure.places import course_folder
+    from destructure.files import course_folder
 
     os.chdir(course_folder())
     raise typer.Exit(run_all(arguments or []))

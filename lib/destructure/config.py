@@ -11,6 +11,10 @@ Activation = Literal["relu", "gelu", "gelu_tanh", "swiglu"]
 Positions = Literal["learned", "sinusoidal", "rotary", "none"]
 FinalMemoryKind = Literal["plain", "layer_mix", "feed_forward"]
 
+# The three token ids that mean the same in every vocabulary.
+PADDING, BEGIN, END = 0, 1, 2
+SPECIAL_TOKENS = ("[PAD]", "[BOS]", "[EOS]")
+
 
 @dataclass(frozen=True)
 class TransformerConfig:

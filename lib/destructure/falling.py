@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from destructure.data_tables import load_table
+from destructure.tables import load_table
 
 GRAVITY = 9.80665  # m/s², standard gravity (3rd General Conference on Weights and Measures, 1901)
 AIR_DENSITY = 1.225  # kg/m³, International Standard Atmosphere at sea level (ISO 2533)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from destructure.blocks import initialise
 from destructure.checks import require_ids
-from destructure.token_ids import PADDING
+from destructure.config import PADDING
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,9 @@ from torch.nn import functional
 
 from destructure import cost
 from destructure.attention import KeyValues, input_mask, join, memory_mask, real_tokens, target_mask
-from destructure.blocks import Embedding, LayerResult, Stack, initialise, running_positions
+from destructure.blocks import Embedding, FinalMemory, LayerResult, Stack, initialise, running_positions
 from destructure.checks import require_ids, require_room
 from destructure.config import TransformerConfig
-from destructure.memory import FinalMemory
 
 
 @dataclass

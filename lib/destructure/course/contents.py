@@ -4,7 +4,7 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from destructure.places import data_folder, notebooks_folder
+from destructure.files import data_folder, notebooks_folder
 
 TIMES_FILE = "notebook_times.csv"
 TIMES_COLUMNS = ("notebook", "seconds", "gflop_per_second")

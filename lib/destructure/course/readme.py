@@ -3,7 +3,7 @@
 import re
 
 from destructure.course.contents import LESSONS, measured_times
-from destructure.places import course_folder
+from destructure.files import course_folder
 
 BEGIN, END = "<!-- notebooks: begin -->", "<!-- notebooks: end -->"
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from destructure.places import course_folder
+from destructure.files import course_folder
 from destructure.pretrained.packages import PACKAGES
 
 PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

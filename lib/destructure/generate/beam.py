@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from destructure.config import BEGIN, END, PADDING
 from destructure.generate.methods import Beam
 from destructure.generate.request import Prompts, Request, make_requests
 from destructure.generate.sources import rows_of_source
 from destructure.generate.writers import make_writer, read_source
-from destructure.token_ids import BEGIN, END, PADDING
 
 
 @dataclass(frozen=True)

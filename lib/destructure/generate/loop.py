@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from destructure.config import BEGIN, END
 from destructure.generate.beam import beam_search_request
 from destructure.generate.methods import Beam, Greedy, Sampling
 from destructure.generate.probabilities import draw, next_token_probabilities, spins_of
 from destructure.generate.request import Prompts, Request, make_requests
 from destructure.generate.writers import make_writer
-from destructure.token_ids import BEGIN, END
 
 
 @torch.inference_mode()

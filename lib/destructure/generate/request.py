@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from destructure.attention import real_tokens
+from destructure.config import PADDING
 from destructure.generate.sources import checked_source, count_rows, rows_of_source
 from destructure.recurrent import RecurrentMemory
-from destructure.token_ids import PADDING
 from destructure.transformer import Memory
 
 Prompts = Sequence[Sequence[int]] | Tensor

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from destructure.attention import KeyValues
+from destructure.config import PADDING
 from destructure.recurrent import RecurrentCache, RecurrentModel
-from destructure.token_ids import PADDING
 from destructure.transformer import Transformer
 
 

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from destructure.config import PADDING
 from destructure.generate import generate
 from destructure.pretrained.gguf_file import GGUFModel, read_gguf
 from destructure.pretrained.packages import weight_file
 from destructure.pretrained.reading import damaged, fill
-from destructure.token_ids import PADDING
 from destructure.transformer import Transformer
 
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"

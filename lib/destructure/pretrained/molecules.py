@@ -13,12 +13,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from destructure.config import TransformerConfig
+from destructure.config import BEGIN, END, SPECIAL_TOKENS, TransformerConfig
 from destructure.generate import greedy
 from destructure.pretrained.packages import weight_file
 from destructure.pretrained.reading import damaged, fill, read_plain_pickle, read_torch
 from destructure.structure import Structure
-from destructure.token_ids import BEGIN, END, SPECIAL_TOKENS
 from destructure.transformer import Transformer
 
 HEADS = 8  # the one size that cannot be read off the weights

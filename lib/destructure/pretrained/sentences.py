@@ -15,10 +15,10 @@ from torch import Tensor
 from torch.nn import functional
 from torch.nn.utils.rnn import pad_sequence
 
+from destructure.config import PADDING
 from destructure.pretrained.checkpoints import from_checkpoint
 from destructure.pretrained.packages import weight_file
 from destructure.pretrained.reading import damaged, read_json, require_file
-from destructure.token_ids import PADDING
 from destructure.transformer import EncoderOnly
 
 AT_A_TIME = 32  # sentences in one batch

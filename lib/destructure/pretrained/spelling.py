@@ -13,11 +13,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from destructure.config import END, SPECIAL_TOKENS
 from destructure.generate import greedy
 from destructure.pretrained.packages import weight_file
 from destructure.pretrained.reading import damaged, fill, read_arrays
 from destructure.recurrent import RecurrentConfig, RecurrentModel
-from destructure.token_ids import END, SPECIAL_TOKENS
 
 UNKNOWN = "[UNK]"
 LETTERS = (SPECIAL_TOKENS[0], UNKNOWN, SPECIAL_TOKENS[2], *"abcdefghijklmnopqrstuvwxyz")

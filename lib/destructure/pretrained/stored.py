@@ -13,8 +13,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from destructure.files import write_atomically
-from destructure.places import data_folder
+from destructure.files import data_folder, write_atomically
 from destructure.pretrained.packages import package_of, what_is_missing
 
 TOLERANCE = 1e-3

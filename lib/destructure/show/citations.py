@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from destructure.data_tables import citation
+from destructure.tables import citation
 
 
 class Sourced(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from destructure.data_tables import load_table, sure_rows
+from destructure.tables import load_table, sure_rows
 from destructure.trends import (
     MultiplyingTime,
     Observations,

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from destructure.places import data_folder
+from destructure.files import data_folder
 from destructure.studies.plans import dials as plan
 from destructure.studies.plans.removal import SEEDS
 from destructure.studies.plans.tuning import tuned_rate

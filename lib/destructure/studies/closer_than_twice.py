@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 
 from destructure.config import TransformerConfig
-from destructure.places import data_folder
+from destructure.files import data_folder
 from destructure.structure import Structure
 from destructure.studies.model_distance import Answers, answers, distance
 from destructure.study.storage import ResultsFile

@@ -16,7 +16,7 @@ import torch
 from scipy import stats
 
 from destructure.config import TransformerConfig
-from destructure.places import data_folder
+from destructure.files import data_folder
 from destructure.structure import Structure
 from destructure.studies import number_study
 from destructure.study.storage import ResultsFile

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from destructure.config import BEGIN
 from destructure.tasks.numbers import NumberTranslation
-from destructure.token_ids import BEGIN
 from destructure.transformer import Transformer
 
 

@@ -17,15 +17,13 @@ import pandas as pd
 import safetensors.torch
 import torch
 
-from destructure.config import TransformerConfig
-from destructure.files import write_atomically
+from destructure.config import SPECIAL_TOKENS, TransformerConfig
+from destructure.files import data_folder, write_atomically
 from destructure.generate import Sampling, generate
-from destructure.places import data_folder
 from destructure.structure import Structure
 from destructure.studies.structure_compute import bits_per_character
 from destructure.tasks.base import Pair
 from destructure.tasks.docstrings import DocstringText
-from destructure.token_ids import SPECIAL_TOKENS
 from destructure.train.loop import Run, train
 from destructure.train.recipe import Recipe
 from destructure.transformer import Transformer

@@ -14,10 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from destructure import cost
-from destructure.config import TransformerConfig
+from destructure.config import END, PADDING, TransformerConfig
 from destructure.tasks.base import require_choice
 from destructure.tasks.languages import FIRST, HIDDEN, HiddenCharacters, LanguageIdentification
-from destructure.token_ids import END, PADDING
 from destructure.transformer import EncoderOnly
 
 POOLINGS = ("first", "mean")

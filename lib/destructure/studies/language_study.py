@@ -20,8 +20,8 @@ from torch import nn
 
 from destructure import cost
 from destructure.config import TransformerConfig
-from destructure.naive_bayes import NaiveBayes
-from destructure.places import data_folder
+from destructure.counting import NaiveBayes
+from destructure.files import data_folder
 from destructure.structure import Structure
 from destructure.studies.encoders import Classifier
 from destructure.study.storage import ResultsFile

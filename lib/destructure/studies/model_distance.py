@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from destructure.config import PADDING
 from destructure.generate import greedy
 from destructure.tasks.base import Pair
-from destructure.token_ids import PADDING
 from destructure.train.batches import Batches
 
 _ROOM = 2  # tokens an answer may be longer than the longest true one

@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from destructure.config import TransformerConfig
-from destructure.places import data_folder
+from destructure.files import data_folder
 from destructure.study.storage import ResultsFile
 from destructure.tasks import NumberTranslation
 from destructure.tasks.base import Pair

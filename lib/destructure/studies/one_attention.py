@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from destructure.config import BEGIN
 from destructure.studies.crossing import find_crossing
 from destructure.tasks.numbers import NumberTranslation
-from destructure.token_ids import BEGIN
 from destructure.transformer import Transformer
 
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from destructure.config import PADDING
 from destructure.tasks.base import Pair, Task
-from destructure.token_ids import PADDING
 from destructure.train.batches import Batches
 from destructure.transformer import Transformer
 

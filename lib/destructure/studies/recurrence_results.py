@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from destructure.places import data_folder
+from destructure.files import data_folder
 from destructure.studies import recurrence_study as study
 from destructure.study.storage import ResultsFile
 

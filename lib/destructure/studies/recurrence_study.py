@@ -12,11 +12,11 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from destructure.config import BEGIN
 from destructure.generate import greedy
 from destructure.recurrent import RecurrentConfig, RecurrentModel
 from destructure.tasks import TelephoneNumbers
 from destructure.tasks.base import Pair
-from destructure.token_ids import BEGIN
 from destructure.train.evaluate import exact_matches
 from destructure.train.loop import Run, train
 from destructure.train.recipe import Recipe

@@ -18,13 +18,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from destructure.config import TransformerConfig
-from destructure.ngram import NgramModel
+from destructure.config import BEGIN, SPECIAL_TOKENS, TransformerConfig
+from destructure.counting import NgramModel
 from destructure.recurrent import RecurrentConfig, RecurrentModel
 from destructure.structure import Structure
 from destructure.tasks.base import Pair
 from destructure.tasks.docstrings import DocstringText
-from destructure.token_ids import BEGIN, SPECIAL_TOKENS
 from destructure.train.loop import train
 from destructure.train.recipe import Recipe
 from destructure.transformer import Transformer

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from destructure.places import data_folder
+from destructure.files import data_folder
 from destructure.statistics.overtaking import Overtaking, overtaking
 from destructure.studies.structure_compute import (
     BUDGETS,

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from destructure.config import PADDING
 from destructure.tasks.base import Pair
-from destructure.token_ids import PADDING
 from destructure.train.batches import Batches
 
 _AT_ONCE = 128  # examples scored together

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from destructure.places import data_folder
+from destructure.files import data_folder
 from destructure.study.configuration import RunConfiguration
 from destructure.study.one_run import build_task
 

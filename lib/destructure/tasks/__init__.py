@@ -11,6 +11,7 @@ Decide first what two splits must not share (a number, a message, a document), r
 `check_no_leak(task)` confirm that they do not. Then add the class to the imports below.
 """
 
+from destructure.config import BEGIN, END, PADDING, SPECIAL_TOKENS
 from destructure.tasks.base import (
     SPLITS,
     Pair,
@@ -31,7 +32,6 @@ from destructure.tasks.role_swap import RoleSwap
 from destructure.tasks.sentence import SentencePair
 from destructure.tasks.telephone import TelephoneNumbers
 from destructure.tasks.turns import Turns
-from destructure.token_ids import BEGIN, END, PADDING, SPECIAL_TOKENS
 
 __all__ = [
     "BEGIN",

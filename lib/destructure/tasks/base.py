@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from destructure.token_ids import END, PADDING, SPECIAL_TOKENS
+from destructure.config import END, PADDING, SPECIAL_TOKENS
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")

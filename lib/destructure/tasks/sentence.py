@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from destructure.config import SPECIAL_TOKENS
 from destructure.tasks.base import Pair, Split, Task, Vocabulary, require_split
-from destructure.token_ids import SPECIAL_TOKENS
 
 
 class SentencePair(Task):

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from destructure.config import BEGIN, END, PADDING
 from destructure.tasks.base import Pair
-from destructure.token_ids import BEGIN, END, PADDING
 
 BATCHES_SORTED_TOGETHER = 30  # sorting more at once saves padding, but makes neighbouring batches alike
 

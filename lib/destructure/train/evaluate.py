@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from destructure.config import PADDING
 from destructure.generate import greedy
 from destructure.tasks.base import Pair, Task
-from destructure.token_ids import PADDING
 from destructure.train.batches import Batch, Batches
 
 TOKENS_AT_ONCE = 6000

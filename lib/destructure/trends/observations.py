@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from destructure.data_tables import load_table, sure_rows
+from destructure.tables import load_table, sure_rows
 
 PriceMeasure = Literal["price", "constant price", "total cost"]
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from destructure.data_tables import load_table
 from destructure.statistics import ComputeFactor
 from destructure.studies.bottleneck_probe_results import no_bottleneck_seen
 from destructure.studies.dial_results.reports import weak_note
@@ -15,6 +14,7 @@ from destructure.studies.dial_results.results import DialResults
 from destructure.studies.removal_results.factors import LABELS, Removal
 from destructure.studies.removal_results.results import Results
 from destructure.studies.removal_results.summaries import flops_text, span_text
+from destructure.tables import load_table
 
 OURS = "this course"
 READINGS = ("supports", "complicates", "contradicts")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from destructure.places import data_folder
+from destructure.files import data_folder
 from destructure.structure import Structure
 from destructure.studies.plans.registry import register
 from destructure.studies.plans.removal import LAYERS, PLENTIFUL, SEEDS, corner

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from destructure import cost
-from destructure.places import data_folder
+from destructure.files import data_folder
 from destructure.structure import Structure
 from destructure.studies.plans.building import matching_width
 from destructure.studies.plans.registry import register

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from destructure.places import data_folder
+from destructure.files import data_folder
 from destructure.statistics import seeds_needed
 from destructure.structure import Structure
 from destructure.studies.removal_results.effects import corner_effects, factor_of, scarce_effects

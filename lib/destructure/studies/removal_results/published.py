@@ -7,10 +7,10 @@ every step of that path, so the same removals can be read off both.
 
 import pandas as pd
 
-from destructure.data_tables import load_table
 from destructure.statistics import paired_differences
 from destructure.structure import Structure
 from destructure.studies.removal_results.summaries import arm_rows
+from destructure.tables import load_table
 
 T5_PATH = (
     ("S2", "Encoder-decoder", "Encoder-decoder, shared"),

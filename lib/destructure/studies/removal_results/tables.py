@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from destructure.places import data_folder
+from destructure.files import data_folder
 from destructure.structure import Structure
 from destructure.studies.plans import removal as plan
 from destructure.studies.plans.tuning import TUNING_SEEDS, tuning_table
