@@ -33,7 +33,7 @@ from destructure.tasks import (
     english,
     german,
 )
-from destructure.tasks.number_reading import ENGLISH_WORDS, GERMAN_PIECES, tidy
+from destructure.tasks.number_forms import ENGLISH_WORDS, GERMAN_PIECES, tidy
 from destructure.tasks.number_words import LARGEST
 
 GOLDEN_TEST_NUMBERS = (7_480, 87_084, 282_084, 5_998, 97_110)
@@ -469,22 +469,16 @@ def test_a_task_is_plain_data():
 class Letters(Task):
     """A task of three examples a split, to plant leaks in."""
 
-    name = "letters"
     vocabulary = Vocabulary(list("abcdefghi"))
 
     def __init__(self, train="abc", validation="def", test="ghi"):
         self.letters = {"train": train, "validation": validation, "test": test}
 
-    def pairs(self, split):
+    def _make_pairs(self, split):
         return [Pair(self.encode_source(letter), ()) for letter in self.letters[split]]
 
     def encode_source(self, text):
         return tuple(self.vocabulary.encode(text))
-
-    encode_target = encode_source
-
-    def decode_target(self, ids):
-        return "".join(self.vocabulary.decode_written(ids))
 
 
 def test_no_leak_is_found_where_there_is_none():

@@ -79,9 +79,9 @@ def test_the_same_numbers_every_time_and_everywhere():
 @pytest.mark.parametrize(
     ("dials", "says"),
     [
-        ({"shortest": 0}, "digits from 1 to 100"),
-        ({"shortest": 8, "longest": 5}, "the smaller one"),
-        ({"longest": 101}, "digits from 1 to 100"),
+        ({"shortest": 0}, "from 1 to 100"),
+        ({"shortest": 8, "longest": 5}, "the smaller number"),
+        ({"longest": 101}, "from 1 to 100"),
         ({"longest": 7.0}, "longest is 7.0"),
         ({"split_seed": True}, "split_seed is True"),
         ({"split_seed": -1}, "from 0 on"),

@@ -1,28 +1,18 @@
 """What models learn: one small class a task. Imports without torch.
 
-Adding a task is one file here with one subclass of `Task`. `sentence.py` is the shortest example: it sets `name` and
-`vocabulary` and writes four methods.
-
-- `pairs(split)` returns the examples of "train", "validation" or "test" as ids, always in the same order.
-- `encode_source(text)` and `encode_target(text)` turn text into ids, or say in one sentence what they cannot read.
-- `decode_target(ids)` turns what a model wrote back into text.
+Adding a task is one file here with one subclass of `Task`. `sentence.py` is the shortest example. It sets
+`vocabulary` and writes two methods: `_make_pairs(split)` gives the examples of "train", "validation" or "test" as
+ids, always in the same order, and `encode_source(text)` turns text into ids, or says in a sentence what it
+cannot read.
 
 Decide first what two splits must not share (a number, a message, a document), return it from `items`, and let
 `check_no_leak(task)` confirm that they do not. Then add the class to the imports below.
 """
 
 from destructure.config import BEGIN, END, PADDING, SPECIAL_TOKENS
-from destructure.tasks.base import (
-    SPLITS,
-    Pair,
-    Split,
-    Task,
-    Vocabulary,
-    check_no_leak,
-)
-from destructure.tasks.copying import Copying, KeyValueRecall
+from destructure.tasks.base import SPLITS, Pair, Split, Task, Vocabulary, check_no_leak
+from destructure.tasks.copying import Copying
 from destructure.tasks.docstrings import DocstringText
-from destructure.tasks.hops import PointerHops
 from destructure.tasks.instruction import ListInstruction
 from destructure.tasks.languages import HiddenCharacters, LanguageIdentification
 from destructure.tasks.message_catalogues import LANGUAGES
@@ -33,30 +23,11 @@ from destructure.tasks.sentence import SentencePair
 from destructure.tasks.telephone import TelephoneNumbers
 from destructure.tasks.turns import Turns
 
+# fmt: off
 __all__ = [
-    "BEGIN",
-    "END",
-    "LANGUAGES",
-    "PADDING",
-    "SPECIAL_TOKENS",
-    "SPLITS",
-    "Copying",
-    "DocstringText",
-    "HiddenCharacters",
-    "KeyValueRecall",
-    "LanguageIdentification",
-    "ListInstruction",
-    "NumberTranslation",
-    "Pair",
-    "PointerHops",
-    "RoleSwap",
-    "SentencePair",
-    "Split",
-    "Task",
-    "TelephoneNumbers",
-    "Turns",
-    "Vocabulary",
-    "check_no_leak",
-    "english",
+    "BEGIN", "END", "LANGUAGES", "PADDING", "SPECIAL_TOKENS", "SPLITS", "Copying", "DocstringText",
+    "HiddenCharacters", "LanguageIdentification", "ListInstruction", "NumberTranslation", "Pair", "RoleSwap",
+    "SentencePair", "Split", "Task", "TelephoneNumbers", "Turns", "Vocabulary", "check_no_leak", "english",
     "german",
 ]
+# fmt: on

@@ -9,12 +9,12 @@ import hashlib
 import inspect
 import platform
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from destructure.tasks.base import SPLITS, Pair, Split, Task, Vocabulary, require_split
+from destructure.tasks.base import Pair, Split, Task, Vocabulary, require_split, require_whole
 
 CHARACTERS = ("\n", *map(chr, range(ord(" "), ord("~") + 1)))
 UNKNOWN = "\ufffd"
@@ -66,13 +66,11 @@ class DocstringText(Task):
         'Record of phased-in incompatible language changes. ...'
     """
 
-    name = "docstrings of the Python standard library"
     vocabulary = Vocabulary([*CHARACTERS, UNKNOWN])
+    joint = ""
 
     def __init__(self, piece: int = 128, folder: str | Path | None = None):
-        if not isinstance(piece, int) or isinstance(piece, bool) or piece < 2:
-            raise ValueError(f"piece is {piece!r}; give the number of characters in an example, 2 or more.")
-        self.piece = piece
+        self.piece = require_whole("piece", piece, 2)
         self.folder = Path(folder or sysconfig.get_path("stdlib"))
         self.documents = tuple(read_documents(self.folder))
         found = sum(len(document.text) for document in self.documents)
@@ -104,7 +102,7 @@ class DocstringText(Task):
         places = {"validation": {4}, "test": {9}}.get(require_split(split), set(range(_EVERY)) - {4, 9})
         return [each for place, each in enumerate(self.documents) if place % _EVERY in places]
 
-    def items(self, split: Split) -> Sequence[str]:
+    def items(self, split: Split) -> list[str]:
         """The docstrings of a split: what no two splits may share."""
         return [docstring for document in self.split_documents(split) for docstring in document.docstrings]
 
@@ -112,15 +110,7 @@ class DocstringText(Task):
         """A split's documents, one after the other."""
         return "".join(document.text for document in self.split_documents(split))
 
-    def pairs(self, split: Split) -> Sequence[Pair]:
-        """All full pieces of a split, in the order of the text; the rest at a document's end is left out."""
-        return self._pairs[require_split(split)]
-
-    @cached_property
-    def _pairs(self) -> dict[Split, list[Pair]]:
-        return {split: list(self._cut(split)) for split in SPLITS}
-
-    def _cut(self, split: Split) -> Iterator[Pair]:
+    def _make_pairs(self, split: Split) -> Iterator[Pair]:
         for document in self.split_documents(split):
             ids = self.encode_target(document.text)
             for start in range(0, len(ids) - self.piece + 1, self.piece):
@@ -135,10 +125,6 @@ class DocstringText(Task):
     def encode_target(self, text: str) -> tuple[int, ...]:
         """Text as ids, a character each; what is not ASCII becomes the one token for unknown characters."""
         return tuple(self.vocabulary.encode([one if one in _KNOWN else UNKNOWN for one in text]))
-
-    def decode_target(self, ids: Sequence[int]) -> str:
-        """Ids as text; stops at `[EOS]` and ignores padding."""
-        return "".join(self.vocabulary.decode_written(ids))
 
 
 _KNOWN = frozenset(CHARACTERS)

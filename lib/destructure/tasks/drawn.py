@@ -3,12 +3,12 @@
 import hashlib
 import random
 from abc import abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from destructure.tasks.base import SPLITS, Pair, Split, Task, require_split
+from destructure.tasks.base import SPLITS, Pair, Split, Task, require_split, require_whole
 
 MOST_TOKENS = 100
 """The longest source and the longest target that a drawn task may have, in tokens."""
@@ -25,8 +25,8 @@ class DrawnTask(Task):
     in ten contents are for training, one for validation, one for the test. A smaller split is the beginning of a
     larger one.
 
-    A subclass sets `name` and `vocabulary` and says how to draw an example (`_draw`), what its content is
-    (`_content`: what must not be shared by two splits) and how it is written (`_source`, `_target`).
+    A subclass sets `vocabulary` and says how to draw an example (`_draw`), what its content is (`_content`: what must
+    not be shared by two splits) and how it is written (`_source`, `_target`).
 
     Args:
         train_examples, validation_examples, test_examples: how many different examples.
@@ -39,8 +39,8 @@ class DrawnTask(Task):
     split_seed: int = 0
 
     def __post_init__(self):
-        for dial in ("train_examples", "validation_examples", "test_examples"):
-            require_whole(dial, getattr(self, dial), 1, 10_000_000)
+        for split in SPLITS:
+            require_whole(f"{split}_examples", getattr(self, f"{split}_examples"), 1, 10_000_000)
         require_whole("split_seed", self.split_seed, 0, 2**31)
 
     @abstractmethod
@@ -63,13 +63,6 @@ class DrawnTask(Task):
         """The examples of a split as plain data, always in the same order."""
         return self._examples[require_split(split)]
 
-    def pairs(self, split: Split) -> tuple[Pair, ...]:
-        """The pairs of a split, in the order of `examples`."""
-        require_split(split)
-        if split not in self._pairs:
-            self._pairs[split] = tuple(self.pair(example) for example in self.examples(split))
-        return self._pairs[split]
-
     def pair(self, example: Any) -> Pair:
         """One example as ids."""
         encode = self.vocabulary.encode
@@ -88,24 +81,11 @@ class DrawnTask(Task):
         return " ".join(self._target(example))
 
     def encode_source(self, text: str) -> tuple[int, ...]:
-        """Tokens with spaces between them, as ids.
-
-        Raises:
-            ValueError: if the text is empty or has a token that is not in the vocabulary.
-        """
+        """Tokens with spaces between them, as ids; ValueError if there is none, or one that is not known."""
         if not isinstance(text, str) or not text.strip():
-            raise ValueError(
-                f"The text is {text!r}; write tokens with spaces, such as {self._sample_text!r}."
-            )
+            sample = self.source_text(self.examples("train")[0])
+            raise ValueError(f"The text is {text!r}; write tokens with spaces, such as {sample!r}.")
         return tuple(self.vocabulary.encode(text.split()))
-
-    def encode_target(self, text: str) -> tuple[int, ...]:
-        """The same as `encode_source`: source and target share one vocabulary."""
-        return self.encode_source(text)
-
-    def decode_target(self, ids: Sequence[int]) -> str:
-        """Ids that a model wrote, as text; stops at `[EOS]` and ignores padding."""
-        return " ".join(self.vocabulary.decode_written(ids))
 
     def split_of(self, content: Hashable) -> Split:
         """The split that a content belongs to."""
@@ -113,45 +93,27 @@ class DrawnTask(Task):
         place = int.from_bytes(hashlib.blake2b(text, digest_size=8).digest()) % 10
         return {0: "test", 1: "validation"}.get(place, "train")
 
-    @property
-    def _sample_text(self) -> str:
-        return self.source_text(self.examples("train")[0])
+    def _make_pairs(self, split: Split) -> Iterator[Pair]:
+        return map(self.pair, self.examples(split))
 
     @cached_property
     def _examples(self) -> dict[Split, tuple]:
         wanted = {split: getattr(self, f"{split}_examples") for split in SPLITS}
         found = {split: {} for split in SPLITS}  # dictionaries keep order and know what they have
-        generator = random.Random(self.split_seed)
-        misses = 0
-        while any(len(found[split]) < wanted[split] for split in SPLITS):
+        generator, misses = random.Random(self.split_seed), 0
+        while lacking := [split for split in SPLITS if len(found[split]) < wanted[split]]:
             example = self._draw(generator)
             split = self.split_of(self._content(example))
-            if len(found[split]) < wanted[split] and example not in found[split]:
+            if split in lacking and example not in found[split]:
                 found[split][example] = None
                 misses = 0
-            else:
-                misses += 1
-            if misses > MOST_MISSES:
-                self._refuse(found, wanted)
+            elif (misses := misses + 1) > MOST_MISSES:
+                split = lacking[0]
+                raise ValueError(
+                    f"{split}_examples is {wanted[split]:,}, but with these dials only {len(found[split]):,} "
+                    f"different examples for {split} turned up; ask for fewer, or make the examples longer."
+                )
         return {split: tuple(each) for split, each in found.items()}
-
-    def _refuse(self, found: dict, wanted: dict) -> None:
-        split = next(split for split in SPLITS if len(found[split]) < wanted[split])
-        raise ValueError(
-            f"{split}_examples is {wanted[split]:,}, but with these dials only {len(found[split]):,} different "
-            f"examples for {split} turned up; ask for fewer, or make the examples longer."
-        )
-
-    @cached_property
-    def _pairs(self) -> dict[Split, tuple[Pair, ...]]:
-        return {}  # filled by `pairs`
-
-
-def require_whole(dial: str, value: int, lowest: int, highest: int) -> int:
-    """Return a whole number unchanged if it lies between `lowest` and `highest`, else raise ValueError."""
-    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
-        raise ValueError(f"{dial} is {value!r}; give a whole number from {lowest:,} to {highest:,}.")
-    return value
 
 
 def require_fit(source: int, target: int, advice: str) -> None:

@@ -3,11 +3,10 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal, NamedTuple, get_args
 
-from destructure.tasks.base import Vocabulary, require_choice
-from destructure.tasks.drawn import DrawnTask, require_fit, require_whole
+from destructure.tasks.base import Vocabulary, require_choice, require_whole
+from destructure.tasks.drawn import DrawnTask, require_fit
 
 Action = Literal["select", "count", "sort", "tell"]
 
@@ -73,6 +72,11 @@ class ListInstruction(DrawnTask):
     input_twice: bool = False
     actions: Sequence[Action] = get_args(Action)
 
+    # Sizes and counts share the digits, and "10" is a count only.
+    vocabulary = Vocabulary(
+        (*NAMES, *COLOURS, *SHAPES, *SIZES, "10", "none", *get_args(Action), *ORDERS, *ATTRIBUTES)
+    )
+
     def __post_init__(self):
         super().__post_init__()
         require_whole("things", self.things, 2, len(SIZES))
@@ -87,32 +91,6 @@ class ListInstruction(DrawnTask):
         object.__setattr__(self, "actions", actions)
         require_fit((4 * self.things + 2) * (1 + self.input_twice), self.things, "use fewer things")
 
-    @property
-    def name(self) -> str:
-        """What is done, for titles and tables."""
-        twice = ", input twice" if self.input_twice else ""
-        return f"instruction {self.instruction_position}, {self.things} things{twice}"
-
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """All tokens; the same whatever the dials. Sizes and counts share the digits, and "10" is a count only."""
-        return Vocabulary(
-            (*NAMES, *COLOURS, *SHAPES, *SIZES, "10", "none", *get_args(Action), *ORDERS, *ATTRIBUTES)
-        )
-
-    def answer(self, things: Sequence[Thing], instruction: tuple[Action, str]) -> tuple[str, ...]:
-        """The one right answer, as tokens."""
-        action, what = instruction
-        if action == "sort":
-            ordered = sorted(things, key=lambda thing: int(thing.size), reverse=what == "falling")
-            return tuple(thing.name for thing in ordered)
-        if action == "tell":
-            return tuple(getattr(thing, what) for thing in things)
-        chosen = [thing.name for thing in things if what in (thing.colour, thing.shape)]
-        if action == "count":
-            return (str(len(chosen)),)
-        return tuple(chosen) or ("none",)
-
     def _draw(self, generator: random.Random) -> ListExample:
         names, sizes = (generator.sample(each, self.things) for each in (NAMES, SIZES))
         things = tuple(
@@ -120,13 +98,8 @@ class ListInstruction(DrawnTask):
             for name, size in zip(names, sizes, strict=True)
         )
         action = generator.choice(self.actions)
-        return ListExample(things, (action, generator.choice(self._choices(action, generator))))
-
-    @staticmethod
-    def _choices(action: Action, generator: random.Random) -> tuple[str, ...]:
-        if action == "sort":
-            return ORDERS
-        return ATTRIBUTES if action == "tell" else generator.choice((COLOURS, SHAPES))
+        choices = {"sort": ORDERS, "tell": ATTRIBUTES}.get(action) or generator.choice((COLOURS, SHAPES))
+        return ListExample(things, (action, generator.choice(choices)))
 
     def _content(self, example: ListExample) -> tuple:
         return tuple(tuple(thing) for thing in example.things)
@@ -138,4 +111,11 @@ class ListInstruction(DrawnTask):
         return once * 2 if self.input_twice else once
 
     def _target(self, example: ListExample) -> tuple[str, ...]:
-        return self.answer(example.things, example.instruction)
+        things, (action, what) = example
+        if action == "sort":
+            ordered = sorted(things, key=lambda thing: int(thing.size), reverse=what == "falling")
+            return tuple(thing.name for thing in ordered)
+        if action == "tell":
+            return tuple(getattr(thing, what) for thing in things)
+        chosen = tuple(thing.name for thing in things if what in (thing.colour, thing.shape))
+        return (str(len(chosen)),) if action == "count" else chosen or ("none",)

@@ -1,18 +1,29 @@
 """Which language is it? Real messages in 26 languages, a token a character; and the same messages with gaps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import Literal, get_args
 
-from destructure.tasks.base import SPLITS, Pair, Split, Task, Vocabulary, require_choice, require_split
+from destructure.tasks.base import (
+    SPLITS,
+    Pair,
+    Split,
+    Task,
+    Vocabulary,
+    require_choice,
+    require_split,
+    require_whole,
+)
 from destructure.tasks.message_catalogues import LANGUAGES, Message, place_of, read_messages
 
 Answer = Literal["class", "code", "name"]
 
 UNKNOWN, FIRST, HIDDEN = "\ufffd", "[CLS]", "[MASK]"
 """A character that no training message has; what stands before the text; what stands for a hidden character."""
+
+_DIALS = ("answer", "share", "messages", "copies", "longest")  # what a task is known by
 
 _SHORTEST_PIECE = 10  # characters; a shorter piece says too little about its language
 
@@ -22,18 +33,21 @@ _ENDS: dict[Split, tuple[float, float]] = {"train": (0, 0.85), "validation": (0.
 class _Messages(Task):
     """What the two tasks share: the messages, their splits and their tokens."""
 
-    def __init__(self, messages: int | None, longest: int, folder: str | Path | None):
-        for name, value, lowest in (("messages", messages, 1), ("longest", longest, 2)):
-            whole = isinstance(value, int) and not isinstance(value, bool) and value >= lowest
-            if not whole and not (name == "messages" and value is None):
-                raise ValueError(f"{name} is {value!r}; give a whole number of {lowest} or more.")
-        self.messages, self.longest = messages, longest
+    joint = ""
+
+    def __init__(self, messages: int | None, copies: int, longest: int, folder: str | Path | None):
+        self.copies, self.longest = require_whole("copies", copies, 1), require_whole("longest", longest, 2)
         self._folder = Path(folder) if folder is not None else None
-        available = len(dict.fromkeys(message.english for message in self._share["train"]))
+        self.messages = None if messages is None else require_whole("messages", messages, 1)
+        available = len({message.english for message in self._share["train"]})
         if messages is not None and messages > available:
             raise ValueError(
                 f"messages is {messages}, but only {available} may be learned from; ask for fewer."
             )
+
+    def __repr__(self) -> str:
+        dials = {name: value for name, value in vars(self).items() if name in _DIALS}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in dials.items())})"
 
     def split_messages(self, split: Split) -> list[Message]:
         """The messages of one split, cut to `longest` characters, each language in turn.
@@ -56,15 +70,11 @@ class _Messages(Task):
         return Vocabulary([*sorted(seen.union(ascii_letters)), UNKNOWN, FIRST, HIDDEN, *labels])
 
     def encode_source(self, text: str) -> tuple[int, ...]:
-        """Text as ids, a character each, cut to `longest`; an unknown character has one id for all of its kind.
-
-        Raises:
-            ValueError: if the text is empty.
-        """
+        """Text as ids, a character each, cut to `longest`; unknown ones share an id. ValueError if it is empty."""
         text = " ".join(text.split())[: self.longest]
         if not text:
             raise ValueError("There is no text to read; give at least one character.")
-        return tuple(self.vocabulary.encode([one if one in self._known else UNKNOWN for one in text]))
+        return tuple(self.vocabulary.encode(one if one in self._known else UNKNOWN for one in text))
 
     def read_pair(self, text: str) -> Pair:
         """Any text as something to read, with nothing to write."""
@@ -125,8 +135,6 @@ class LanguageIdentification(_Messages):
         'da'
     """
 
-    name = "language of a message"
-
     def __init__(
         self,
         answer: Answer = "class",
@@ -136,65 +144,37 @@ class LanguageIdentification(_Messages):
         folder: str | Path | None = None,
     ):
         self.answer = require_choice("answer", answer, get_args(Answer))
-        self.copies = _require_copies(copies)
-        super().__init__(messages, longest, folder)
-
-    def __repr__(self) -> str:
-        dials = f"messages={self.messages}, copies={self.copies}, longest={self.longest}"
-        return f"LanguageIdentification({self.answer!r}, {dials})"
-
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """Codes of the 26 languages, in the order of their classes."""
-        return tuple(LANGUAGES)
+        super().__init__(messages, copies, longest, folder)
+        self.languages = tuple(LANGUAGES)  # codes, in the order of their classes
 
     @cached_property
     def label_tokens(self) -> tuple[int, ...]:
         """The id of each language's one-token answer, in the order of `languages`."""
-        return tuple(self.vocabulary.encode([f"[{code}]" for code in LANGUAGES]))
-
-    def pairs(self, split: Split) -> Sequence[Pair]:
-        """Text and answer of each message of a split."""
-        return self._pairs[require_split(split)]
+        return tuple(self.vocabulary.encode(f"[{code}]" for code in LANGUAGES))
 
     def encode_target(self, text: str) -> tuple[int, ...]:
-        """A language, by code or English name, as the answer's ids.
-
-        Raises:
-            ValueError: if it is none of the 26.
-        """
-        code = self._codes.get(text.strip().casefold())
-        if code is None:
-            raise ValueError(f"{text!r} is not one of the languages; use one of {', '.join(LANGUAGES)}.")
-        return self._answers[code]
+        """A language, by code or English name, as the answer's ids; ValueError if it is none of the 26."""
+        typed = text.strip().casefold()
+        for code, name in LANGUAGES.items():
+            if typed in (code, name.casefold()):
+                return self._answers[code]
+        raise ValueError(f"{text!r} is not one of the languages; use one of {', '.join(LANGUAGES)}.")
 
     def decode_target(self, ids: Sequence[int]) -> str:
         """What a model wrote, as text: a code or name where it wrote one, else whatever it wrote."""
-        return "".join(self.vocabulary.decode_written(ids)).strip("[]")
-
-    @cached_property
-    def _codes(self) -> dict[str, str]:
-        return {name.casefold(): code for code, full in LANGUAGES.items() for name in (code, full)}
+        return super().decode_target(ids).strip("[]")
 
     @cached_property
     def _answers(self) -> dict[str, tuple[int, ...]]:
         spelled = {
-            "class": lambda code: [f"[{code}]"],
-            "code": list,
-            "name": lambda code: list(LANGUAGES[code]),
+            code: {"class": [f"[{code}]"], "code": code, "name": LANGUAGES[code]} for code in LANGUAGES
         }
-        return {code: tuple(self.vocabulary.encode(spelled[self.answer](code))) for code in LANGUAGES}
+        return {code: tuple(self.vocabulary.encode(spelled[code][self.answer])) for code in LANGUAGES}
 
-    @cached_property
-    def _pairs(self) -> dict[Split, list[Pair]]:
-        return {
-            split: [
-                Pair(piece, self._answers[message.language])
-                for number, message in enumerate(self.split_messages(split))
-                for piece in self._pieces(message, split)
-            ]
-            for split in SPLITS
-        }
+    def _make_pairs(self, split: Split) -> Iterator[Pair]:
+        for message in self.split_messages(split):
+            for piece in self._pieces(message, split):
+                yield Pair(piece, self._answers[message.language])
 
     def _pieces(self, message: Message, split: Split) -> list[tuple[int, ...]]:
         """The message as ids; of a training message all its copies."""
@@ -207,10 +187,8 @@ class LanguageIdentification(_Messages):
     @cached_property
     def _kept_back(self) -> frozenset[tuple[int, ...]]:
         """What is validated and tested: a piece of a training message may happen to equal such a text."""
-        splits: tuple[Split, ...] = ("validation", "test")
-        return frozenset(
-            self.encode_source(one.text) for split in splits for one in self.split_messages(split)
-        )
+        later = self.split_messages("validation") + self.split_messages("test")
+        return frozenset(self.encode_source(message.text) for message in later)
 
 
 class HiddenCharacters(_Messages):
@@ -226,8 +204,6 @@ class HiddenCharacters(_Messages):
         messages, longest, folder: as in `LanguageIdentification`, whose vocabulary and splits it shares.
     """
 
-    name = "hidden characters"
-
     def __init__(
         self,
         share: float = 0.15,
@@ -238,52 +214,29 @@ class HiddenCharacters(_Messages):
     ):
         if not isinstance(share, float) or not 0 < share < 1:
             raise ValueError(f"share is {share!r}; give a fraction between 0 and 1, such as 0.15.")
-        self.share, self.copies = share, _require_copies(copies)
-        super().__init__(messages, longest, folder)
-
-    def __repr__(self) -> str:
-        dials = f"share={self.share}, copies={self.copies}, messages={self.messages}, longest={self.longest}"
-        return f"HiddenCharacters({dials})"
+        self.share = share
+        super().__init__(messages, copies, longest, folder)
 
     @cached_property
     def hidden_token(self) -> int:
         """The id that stands for a hidden character."""
         return self.vocabulary.encode([HIDDEN])[0]
 
-    def pairs(self, split: Split) -> Sequence[Pair]:
-        """The message with gaps, and the message; the gaps are the same at every call."""
-        return self._pairs[require_split(split)]
+    def _make_pairs(self, split: Split) -> Iterator[Pair]:
+        """The message with gaps, and the message; the gaps are the same every time."""
+        for number, message in enumerate(self.split_messages(split)):
+            ids = self.encode_source(message.text)
+            for copy in range(self.copies if split == "train" else 1):
+                yield Pair(self._hide(ids, f"{split} {number} {copy}"), ids)
 
-    def hide(self, ids: Sequence[int], seed: int | str) -> tuple[int, ...]:
+    def _hide(self, ids: tuple[int, ...], seed: str) -> tuple[int, ...]:
         """Hide a share of the ids, chosen by the seed; at least one."""
         count = max(1, round(self.share * len(ids)))
-        places = set(Random(f"{seed}").sample(range(len(ids)), count))
+        places = set(Random(seed).sample(range(len(ids)), count))
         return tuple(self.hidden_token if place in places else one for place, one in enumerate(ids))
 
-    def encode_target(self, text: str) -> tuple[int, ...]:
-        """The full message as ids."""
-        return self.encode_source(text)
 
-    def decode_target(self, ids: Sequence[int]) -> str:
-        """Ids as text."""
-        return "".join(self.vocabulary.decode_written(ids))
-
-    @cached_property
-    def _pairs(self) -> dict[Split, list[Pair]]:
-        return {
-            split: [
-                Pair(self.hide(ids, f"{split} {number} {copy}"), ids)
-                for number, ids in enumerate(map(self.encode_source, self._texts(split)))
-                for copy in range(self.copies if split == "train" else 1)
-            ]
-            for split in SPLITS
-        }
-
-    def _texts(self, split):
-        return [message.text for message in self.split_messages(split)]
-
-
-def piece_of(ids: tuple[int, ...], seed: int | str) -> tuple[int, ...]:
+def piece_of(ids: tuple[int, ...], seed: str) -> tuple[int, ...]:
     """A random run of neighbouring ids: at least a third of them and 10; fewer than that are kept whole."""
     random = Random(f"{seed}")
     lowest = max(_SHORTEST_PIECE, len(ids) // 3)
@@ -292,9 +245,3 @@ def piece_of(ids: tuple[int, ...], seed: int | str) -> tuple[int, ...]:
     length = random.randint(lowest, len(ids))
     start = random.randint(0, len(ids) - length)
     return ids[start : start + length]
-
-
-def _require_copies(copies: int) -> int:
-    if not isinstance(copies, int) or isinstance(copies, bool) or copies < 1:
-        raise ValueError(f"copies is {copies!r}; give a whole number of 1 or more.")
-    return copies

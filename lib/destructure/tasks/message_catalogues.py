@@ -14,34 +14,15 @@ from pathlib import Path
 from struct import error as StructError
 from typing import NamedTuple
 
+# fmt: off
 LANGUAGES = {
-    "ca": "Catalan",
-    "cs": "Czech",
-    "cy": "Welsh",
-    "da": "Danish",
-    "de": "German",
-    "es": "Spanish",
-    "et": "Estonian",
-    "eu": "Basque",
-    "fi": "Finnish",
-    "fr": "French",
-    "ga": "Irish",
-    "hr": "Croatian",
-    "hu": "Hungarian",
-    "is": "Icelandic",
-    "it": "Italian",
-    "lt": "Lithuanian",
-    "lv": "Latvian",
-    "nb": "Norwegian",
-    "nl": "Dutch",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-    "sk": "Slovak",
-    "sl": "Slovenian",
-    "sv": "Swedish",
+    "ca": "Catalan", "cs": "Czech", "cy": "Welsh", "da": "Danish", "de": "German", "es": "Spanish", "et": "Estonian",
+    "eu": "Basque", "fi": "Finnish", "fr": "French", "ga": "Irish", "hr": "Croatian", "hu": "Hungarian",
+    "is": "Icelandic", "it": "Italian", "lt": "Lithuanian", "lv": "Latvian", "nb": "Norwegian", "nl": "Dutch",
+    "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "sk": "Slovak", "sl": "Slovenian", "sv": "Swedish",
     "tr": "Turkish",
 }
+# fmt: on
 """Code → English name of 26 languages of Europe that are written in the Latin alphabet."""
 
 FEWEST_MESSAGES = 300  # of a language; a complete Django has well over 500
@@ -64,11 +45,7 @@ class Message(NamedTuple):
 
 
 def django_folder() -> Path:
-    """Where Django is installed.
-
-    Raises:
-        ValueError: if it is not.
-    """
+    """Where Django is installed; ValueError if it is not."""
     found = importlib.util.find_spec("django")
     if found is None or not found.submodule_search_locations:
         raise ValueError(

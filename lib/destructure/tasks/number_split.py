@@ -12,25 +12,31 @@ from typing import Literal
 
 import numpy as np
 
-from destructure.tasks.base import SPLITS, Split
+from destructure.tasks.base import SPLITS, require_whole
 from destructure.tasks.number_words import LARGEST
 
 Sampling = Literal["by length", "uniform"]
 LENGTHS = range(1, len(str(LARGEST)) + 1)
 
 
-def candidates(
-    split: Split, low: int, high: int, held_out: Sequence[tuple[int, int]], split_seed: int
-) -> np.ndarray:
-    """All numbers of a split between `low` and `high` (both included) that are not held out, in random order."""
-    numbers = _share_out(split_seed)[split]
-    return numbers[between(numbers, [(low, high)]) & ~between(numbers, held_out)]
+@lru_cache(maxsize=8)
+def share_out(split_seed: int) -> dict[str, np.ndarray]:
+    """The numbers of each split, and "all" of them, in random order.
 
-
-def held_out_candidates(held_out: Sequence[tuple[int, int]], split_seed: int) -> np.ndarray:
-    """All held-out numbers, in random order."""
-    numbers = _share_out(split_seed)["all"]
-    return numbers[between(numbers, held_out)]
+    Of every ten numbers of the same length one goes to the test, one to validation and eight to training. 0 is
+    always for training: "zero" is part of no other number, so a model that never saw it could not know it.
+    """
+    # The raw stream of a bit generator never changes between NumPy versions; a Generator's permutation may.
+    noise = np.random.PCG64(split_seed).random_raw(LARGEST + 1)
+    # Noise in the high bits, the number in the low twenty: sorting shuffles, and no two keys are ever equal.
+    keys = (noise << np.uint64(20)) | np.arange(LARGEST + 1, dtype=np.uint64)
+    order = (np.sort(keys) & np.uint64(2**20 - 1)).astype(np.int32)
+    kept_for = np.full(len(order), SPLITS.index("train"), dtype=np.int8)
+    for length in LENGTHS:
+        places = np.flatnonzero(_has_length(order, length) & (order > 0))
+        kept_for[places[0::10]] = SPLITS.index("test")
+        kept_for[places[1::10]] = SPLITS.index("validation")
+    return {"all": order} | {split: order[kept_for == SPLITS.index(split)] for split in SPLITS}
 
 
 def between(numbers: np.ndarray, ranges: Sequence[tuple[int, int]]) -> np.ndarray:
@@ -58,69 +64,39 @@ def draw(numbers: np.ndarray, count: int, sampling: Sampling) -> tuple[int, ...]
     return tuple(taken[np.argsort(places, kind="stable")].tolist())
 
 
-@lru_cache(maxsize=8)
-def _share_out(split_seed: int) -> dict[str, np.ndarray]:
-    """All numbers, and those of each split, in random order.
-
-    Of every ten numbers of the same length one goes to the test, one to validation and eight to training. 0 is
-    always for training: "zero" is part of no other number, so a model that never saw it could not know it.
-    """
-    # The raw stream of a bit generator never changes between NumPy versions; a Generator's permutation may.
-    noise = np.random.PCG64(split_seed).random_raw(LARGEST + 1)
-    # Noise in the high bits, the number in the low twenty: sorting shuffles, and no two keys are ever equal.
-    keys = (noise << np.uint64(20)) | np.arange(LARGEST + 1, dtype=np.uint64)
-    order = (np.sort(keys) & np.uint64(2**20 - 1)).astype(np.int32)
-    kept_for = np.full(len(order), SPLITS.index("train"), dtype=np.int8)
-    for length in LENGTHS:
-        places = np.flatnonzero(_has_length(order, length) & (order > 0))
-        kept_for[places[0::10]] = SPLITS.index("test")
-        kept_for[places[1::10]] = SPLITS.index("validation")
-    return {"all": order} | {split: order[kept_for == SPLITS.index(split)] for split in SPLITS}
-
-
 def _has_length(numbers: np.ndarray, length: int) -> np.ndarray:
     lowest = 0 if length == 1 else 10 ** (length - 1)
     return (numbers >= lowest) & (numbers < 10**length)
 
 
 def require_sub_ranges(
-    name: str, ranges: Sequence[tuple[int, int]], lowest: int, highest: int
+    ranges: Sequence[tuple[int, int]], lowest: int, highest: int
 ) -> tuple[tuple[int, int], ...]:
-    """Return ranges (both ends included) as a tuple of tuples, if each lies between `lowest` and `highest`.
-
-    Raises:
-        ValueError: naming the range that does not, or the shape that was expected.
-    """
+    """Return held-out ranges (both ends included) as tuples, if each lies between the bounds; else ValueError."""
     try:
         pairs = tuple((index(low), index(high)) for low, high in ranges)
     except (TypeError, ValueError):
         raise ValueError(
-            f"{name} is {ranges!r}; give a list of ranges (low, high) of whole numbers, such as [(5000, 5999)]."
+            f"held_out is {ranges!r}; give a list of ranges (low, high) of whole numbers, such as [(5000, 5999)]."
         ) from None
     for low, high in pairs:
         if not lowest <= low <= high <= highest:
             raise ValueError(
-                f"{name} has the range {low:,} to {high:,}; give the smaller number first and stay within "
+                f"held_out has the range {low:,} to {high:,}; give the smaller number first and stay within "
                 f"{lowest:,} to {highest:,}."
             )
     return pairs
 
 
 def require_examples(dial: str, examples: int | None, usual: int, available: int, purpose: str) -> int:
-    """Return how many numbers to draw: as asked, or if None the usual number or all there are.
-
-    Raises:
-        ValueError: if it is no whole number from 1 on, or more than there are.
-    """
+    """Return how many numbers to draw: as asked, or if None the usual number or all there are; else ValueError."""
     if not available:
         raise ValueError(f"The range has no number {purpose}; widen the range or hold out less.")
     if examples is None:
         return min(usual, available)
-    if isinstance(examples, bool) or not isinstance(examples, int) or examples < 1:
-        raise ValueError(f"{dial} is {examples!r}; give a whole number from 1 to {available:,}.")
-    if examples > available:
+    if isinstance(examples, int) and examples > available:
         raise ValueError(
             f"{dial} is {examples:,}, but the range has {available:,} numbers {purpose}; "
             "ask for at most as many, or widen the range."
         )
-    return examples
+    return require_whole(dial, examples, 1, available)

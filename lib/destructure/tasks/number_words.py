@@ -11,28 +11,20 @@ LARGEST = 999_999
 
 # fmt: off
 ENGLISH_ONES = (
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-    "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
 )
-ENGLISH_TENS = (
-    "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
-)
+ENGLISH_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 GERMAN_ONES = (
-    "null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn",
-    "elf", "zwölf", "dreizehn", "vierzehn", "fünfzehn", "sechzehn", "siebzehn", "achtzehn",
-    "neunzehn",
+    "null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf",
+    "dreizehn", "vierzehn", "fünfzehn", "sechzehn", "siebzehn", "achtzehn", "neunzehn",
 )
-GERMAN_TENS = (
-    "zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig",
-)
+GERMAN_TENS = ("zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig")
 # fmt: on
 
 
 def english(number: int) -> str:
-    """Write a whole number in English words, without commas and without "and".
-
-    Raises:
-        ValueError: if it is not a whole number from 0 to 999,999.
+    """Write a whole number from 0 to 999,999 in English words, without commas and without "and"; else ValueError.
 
     Example:
         >>> english(23_406)
@@ -50,10 +42,7 @@ def english(number: int) -> str:
 
 
 def german(number: int) -> str:
-    """Write a whole number in German, as one word.
-
-    Raises:
-        ValueError: if it is not a whole number from 0 to 999,999.
+    """Write a whole number from 0 to 999,999 in German, as one word; else ValueError.
 
     Example:
         >>> german(23_406)
@@ -79,11 +68,7 @@ def _followed(number: int) -> str:
 
 
 def require_number(number: int, name: str = "The number") -> int:
-    """Return a whole number from 0 to 999,999 as a plain int.
-
-    Raises:
-        ValueError: for anything else, naming what was given.
-    """
+    """Return a whole number from 0 to 999,999 as a plain int; ValueError for anything else."""
     try:
         plain = index(number)  # also takes NumPy's and torch's whole numbers; refuses 3.0 and "3"
     except TypeError:

@@ -1,6 +1,6 @@
 """The course's main task: translate numbers between English words, German words and digits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
@@ -13,29 +13,25 @@ from destructure.tasks.base import (
     Vocabulary,
     require_choice,
     require_split,
+    require_whole,
 )
-from destructure.tasks.number_reading import Form, recognise
-from destructure.tasks.number_spelling import Spelling, Unit, spellings
+from destructure.tasks.number_forms import Form, Spelling, Unit, recognise, write
 from destructure.tasks.number_split import (
     Sampling,
-    candidates,
+    between,
     draw,
-    held_out_candidates,
     require_examples,
     require_sub_ranges,
+    share_out,
 )
 from destructure.tasks.number_words import LARGEST, require_number
 
+# fmt: off
 Direction = Literal[
-    "english to german",
-    "german to english",
-    "digits to english",
-    "digits to german",
-    "english to digits",
-    "german to digits",
-    "both",
+    "english to german", "german to english", "digits to english", "digits to german", "english to digits",
+    "german to digits", "both",
 ]
-
+# fmt: on
 MOST_TOKENS = 130
 """The largest vocabulary allowed: small enough that a laptop spends its time on the model's layers."""
 
@@ -95,24 +91,21 @@ class NumberTranslation(Task):
     split_seed: int = 0
 
     def __post_init__(self):
-        require_choice("direction", self.direction, get_args(Direction))
-        require_choice("english_tokens", self.english_tokens, get_args(Unit))
-        require_choice("german_tokens", self.german_tokens, get_args(Unit))
-        require_choice("sampling", self.sampling, get_args(Sampling))
+        for dial, allowed in (
+            ("direction", Direction),
+            ("english_tokens", Unit),
+            ("german_tokens", Unit),
+            ("sampling", Sampling),
+        ):
+            require_choice(dial, getattr(self, dial), get_args(allowed))
         low, high = require_number(self.low, "low"), require_number(self.high, "high")
         if low > high:
             raise ValueError(f"low is {low:,} and high is {high:,}; give the smaller number as low.")
-        held_out = require_sub_ranges("held_out", self.held_out, low, high)
+        held_out = require_sub_ranges(self.held_out, low, high)
         for dial, value in (("low", low), ("high", high), ("held_out", held_out)):
             object.__setattr__(self, dial, value)
-        if isinstance(self.split_seed, bool) or not isinstance(self.split_seed, int) or self.split_seed < 0:
-            raise ValueError(f"split_seed is {self.split_seed!r}; give a whole number from 0 on.")
+        require_whole("split_seed", self.split_seed, 0)
         _ = self._spellings, self._numbers  # made now, so that a setting which cannot work is refused at once
-
-    @property
-    def name(self) -> str:
-        """What is translated, for titles and tables."""
-        return f"numbers, {self.direction}" + (" directions" if self.direction == "both" else "")
 
     @property
     def directions(self) -> tuple[tuple[Form, Form], ...]:
@@ -125,7 +118,7 @@ class NumberTranslation(Task):
     def vocabulary(self) -> Vocabulary:
         """The tokens of all forms in use. A form keeps its ids when source and target change places."""
         tokens = [token for spelling in self._spellings.values() for token in spelling.tokens]
-        return Vocabulary(list(dict.fromkeys((*tokens, *self._goals.values()))))
+        return Vocabulary(dict.fromkeys((*tokens, *self._goals.values())))
 
     def numbers(self, split: Split) -> tuple[int, ...]:
         """The numbers of a split, in random order; the same for each call and each machine."""
@@ -139,7 +132,8 @@ class NumberTranslation(Task):
         """
         if not self.held_out:
             raise ValueError("Nothing is held out; build the task with held_out=[(low, high)].")
-        numbers = held_out_candidates(self.held_out, self.split_seed)
+        numbers = share_out(self.split_seed)["all"]
+        numbers = numbers[between(numbers, self.held_out)]
         count = require_examples("examples", examples, 1_000, len(numbers), "held out")
         return draw(numbers, count, self.sampling)
 
@@ -148,35 +142,26 @@ class NumberTranslation(Task):
         return self.numbers(split)
 
     def pair(self, number: int, direction: Direction | None = None) -> Pair:
-        """A number as source and target ids; it may lie outside the task's own range.
+        """A number, 0 to 999,999, as source and target ids; it may lie outside the task's own range.
 
-        Args:
-            number: 0 to 999,999.
-            direction: needed for the second direction of "both" only.
+        `direction` is needed for the second direction of "both" only.
         """
         source, target = self._forms(direction)
-        return Pair(
-            (*self._prefix(target), *self._encode(source, number)), tuple(self._encode(target, number))
-        )
-
-    def pairs(self, split: Split) -> tuple[Pair, ...]:
-        """The pairs of a split, one for each of its numbers (two with direction "both")."""
-        numbers = self.numbers(split)
-        if split not in self._pairs:
-            self._pairs[split] = self._all_pairs(numbers)
-        return self._pairs[split]
+        written = (self._spellings[form].split(write(number, form)) for form in (source, target))
+        read, wanted = map(self.vocabulary.encode, written)
+        return Pair((*self._goal(target), *read), tuple(wanted))
 
     def held_out_pairs(self, examples: int | None = None) -> tuple[Pair, ...]:
         """The pairs of `held_out_numbers(examples)`."""
-        return self._all_pairs(self.held_out_numbers(examples))
+        return tuple(self._pairs_of(self.held_out_numbers(examples)))
 
     def source_text(self, number: int, direction: Direction | None = None) -> str:
         """The number as the model reads it: what `encode_source` takes."""
-        return self._spellings[self._forms(direction)[0]].write(number)
+        return write(number, self._forms(direction)[0])
 
     def target_text(self, number: int, direction: Direction | None = None) -> str:
         """The number as the model should write it: what `decode_target` gives."""
-        return self._spellings[self._forms(direction)[1]].write(number)
+        return write(number, self._forms(direction)[1])
 
     def encode_source(self, text: str) -> tuple[int, ...]:
         """A written number as ids; case, surplus spaces, commas and "and" are forgiven.
@@ -187,8 +172,10 @@ class NumberTranslation(Task):
             ValueError: naming the word that cannot be read.
         """
         form = recognise(text, [source for source, _ in self.directions])
-        target = dict(self.directions)[form]
-        return (*self._prefix(target), *self.vocabulary.encode(self._spellings[form].read(text)))
+        return (
+            *self._goal(dict(self.directions)[form]),
+            *self.vocabulary.encode(self._spellings[form].read(text)),
+        )
 
     def encode_target(self, text: str) -> tuple[int, ...]:
         """A written number as the ids that the model should write. Raises ValueError as `encode_source` does."""
@@ -196,16 +183,11 @@ class NumberTranslation(Task):
         return tuple(self.vocabulary.encode(self._spellings[form].read(text)))
 
     def decode_target(self, ids: Sequence[int]) -> str:
-        """Ids that a model wrote, as text; stops at `[EOS]` and ignores padding.
-
-        With direction "both" the first token tells the language.
-        """
+        """Ids that a model wrote, as text; with direction "both" the first token tells the language."""
         tokens = self.vocabulary.decode_written(ids)
         possible = [self._spellings[target] for _, target in self.directions]
-        written = next(
-            (spelling for spelling in possible if tokens and tokens[0] in spelling.tokens), possible[0]
-        )
-        return written.join(tokens)
+        fitting = (spelling for spelling in possible if tokens and tokens[0] in spelling.tokens)
+        return next(fitting, possible[0]).join(tokens)
 
     @cached_property
     def max_length(self) -> int:
@@ -215,22 +197,25 @@ class NumberTranslation(Task):
         the model's shape does not depend on the range. (German "words" exist for the range only.)
         """
         # A length is that of the thousands plus that of the rest, so the longest number repeats its longest half.
-        numbers = range(1001, LARGEST + 1, 1001)
-        if self._units.get("german") == "words":
-            numbers = range(self.low, self.high + 1)
-        pairs = self._all_pairs(numbers)
-        return max(len(pair.source) + len(pair.target) + 1 for pair in pairs)
-
-    @cached_property
-    def _units(self) -> dict[Form, Unit]:
-        units = {"english": self.english_tokens, "german": self.german_tokens, "digits": "characters"}
-        in_use = {form for direction in self.directions for form in direction}
-        return {form: unit for form, unit in units.items() if form in in_use}
+        whole_words = "german" in self._spellings and self.german_tokens == "words"
+        numbers = range(self.low, self.high + 1) if whole_words else range(1001, LARGEST + 1, 1001)
+        return max(len(pair.source) + len(pair.target) + 1 for pair in self._pairs_of(numbers))
 
     @cached_property
     def _spellings(self) -> dict[Form, Spelling]:
-        most = MOST_TOKENS - len(SPECIAL_TOKENS) - len(self._goals)
-        return spellings(self._units, self.low, self.high, most)
+        units = {"english": self.english_tokens, "german": self.german_tokens, "digits": "characters"}
+        in_use = {form: unit for form, unit in units.items() if any(form in both for both in self.directions)}
+        if in_use.get("german") == "words":
+            others = sum(
+                len(Spelling(form, unit).tokens) for form, unit in in_use.items() if form != "german"
+            )
+            room = MOST_TOKENS - len(SPECIAL_TOKENS) - len(self._goals) - others
+            if (count := self.high - self.low + 1) > room:
+                raise ValueError(
+                    f"german_tokens='words' needs one token for each of the {count:,} numbers, but the vocabulary "
+                    f"has room for {room}; use 'pieces' or 'characters', or a range of at most {room} numbers."
+                )
+        return {form: Spelling(form, unit, self.low, self.high) for form, unit in in_use.items()}
 
     @cached_property
     def _goals(self) -> dict[Form, str]:
@@ -241,30 +226,26 @@ class NumberTranslation(Task):
     def _numbers(self) -> dict[Split, tuple[int, ...]]:
         drawn = {}
         for split, usual in USUAL_EXAMPLES.items():
-            numbers = candidates(split, self.low, self.high, self.held_out, self.split_seed)
+            numbers = share_out(self.split_seed)[split]
+            numbers = numbers[between(numbers, [(self.low, self.high)]) & ~between(numbers, self.held_out)]
             dial = f"{split}_examples"
             count = require_examples(dial, getattr(self, dial), usual, len(numbers), f"for {split}")
             drawn[split] = draw(numbers, count, self.sampling)
         return drawn
 
-    @cached_property
-    def _pairs(self) -> dict[Split, tuple[Pair, ...]]:
-        return {}  # filled by `pairs`
+    def _make_pairs(self, split: Split) -> Iterator[Pair]:
+        """One pair for each number of the split; two with direction "both"."""
+        return self._pairs_of(self.numbers(split))
 
-    def _encode(self, form: Form, number: int) -> list[int]:
-        return self.vocabulary.encode(self._spellings[form].split(self._spellings[form].write(number)))
-
-    def _all_pairs(self, numbers: Sequence[int]) -> tuple[Pair, ...]:
-        directions = [f"{source} to {target}" for source, target in self.directions]
-        return tuple(self.pair(number, direction) for number in numbers for direction in directions)
+    def _pairs_of(self, numbers: Iterable[int]) -> Iterator[Pair]:
+        directions = [" to ".join(forms) for forms in self.directions]
+        return (self.pair(number, direction) for number in numbers for direction in directions)
 
     def _forms(self, direction: Direction | None) -> tuple[Form, Form]:
-        names = {f"{source} to {target}": (source, target) for source, target in self.directions}
-        if direction is None:
-            return self.directions[0]
-        if direction not in names:
+        names = {" to ".join(forms): forms for forms in self.directions}
+        if direction is not None and direction not in names:
             raise ValueError(f"This task has no direction {direction!r}; it has {list(names)}.")
-        return names[direction]
+        return self.directions[0] if direction is None else names[direction]
 
-    def _prefix(self, target: Form) -> tuple[int, ...]:
-        return tuple(self.vocabulary.encode([self._goals[target]])) if self._goals else ()
+    def _goal(self, target: Form) -> list[int]:
+        return self.vocabulary.encode([self._goals[target]]) if self._goals else []

@@ -1,11 +1,10 @@
 """Do two roles share what they know? Much in one direction, a little in the other, measured in the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from destructure.tasks.base import Pair, Split, Task, Vocabulary, require_split
-from destructure.tasks.drawn import require_whole
+from destructure.tasks.base import Pair, Split, Task, Vocabulary, require_whole
 from destructure.tasks.numbers import NumberTranslation
 
 
@@ -47,11 +46,6 @@ class RoleSwap(Task):
         _ = self._numbers
 
     @property
-    def name(self) -> str:
-        """What is done, for titles and tables."""
-        return f"numbers, German to English from {self.swapped_examples:,} of {self.examples:,}"
-
-    @property
     def vocabulary(self) -> Vocabulary:
         """The tokens of both languages and of the two goals."""
         return self._numbers.vocabulary
@@ -65,15 +59,13 @@ class RoleSwap(Task):
         """The numbers: one that is trained on in either direction may not be tested."""
         return self._numbers.numbers(split)
 
-    def pairs(self, split: Split) -> tuple[Pair, ...]:
+    def _make_pairs(self, split: Split) -> Iterator[Pair]:
         """Training: English to German and the few others. Validation and test: German to English."""
-        if require_split(split) not in self._pairs:
-            numbers = self._numbers.numbers(split)
-            pair, there, back = self._numbers.pair, "english to german", "german to english"
-            forwards = [pair(number, there) for number in numbers] if split == "train" else []
-            swapped = numbers[: self.swapped_examples] if split == "train" else numbers
-            self._pairs[split] = (*forwards, *(pair(number, back) for number in swapped))
-        return self._pairs[split]
+        numbers, pair = self._numbers.numbers(split), self._numbers.pair
+        if split == "train":
+            yield from (pair(number, "english to german") for number in numbers)
+            numbers = numbers[: self.swapped_examples]
+        yield from (pair(number, "german to english") for number in numbers)
 
     def encode_source(self, text: str) -> tuple[int, ...]:
         """A written number as ids, led by the token that names the other language as the goal."""
@@ -97,7 +89,3 @@ class RoleSwap(Task):
             test_examples=self.test_examples,
             split_seed=self.split_seed,
         )
-
-    @cached_property
-    def _pairs(self) -> dict[Split, tuple[Pair, ...]]:
-        return {}  # filled by `pairs`

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from destructure.config import SPECIAL_TOKENS
-from destructure.tasks.base import Pair, Split, Task, Vocabulary, require_split
+from destructure.tasks.base import Pair, Split, Task, Vocabulary
 
 
 class SentencePair(Task):
@@ -24,8 +24,6 @@ class SentencePair(Task):
         'Das ist gut'
     """
 
-    name = "one sentence"
-
     def __init__(self, source: str = "That is good", target: str = "Das ist gut"):
         for side, text in (("source", source), ("target", target)):
             if not isinstance(text, str) or not text.strip():
@@ -33,16 +31,11 @@ class SentencePair(Task):
         self.vocabulary = Vocabulary(list(dict.fromkeys(source.split() + target.split())))
         self._pair = Pair(self.encode_source(source), self.encode_target(target))
 
-    def pairs(self, split: Split) -> Sequence[Pair]:
-        """The pair for "train", nothing for "validation" and "test"."""
-        return (self._pair,) if require_split(split) == "train" else ()
+    def _make_pairs(self, split: Split) -> Sequence[Pair]:
+        return (self._pair,) if split == "train" else ()
 
     def encode_source(self, text: str) -> tuple[int, ...]:
-        """A sentence of this pair's words as ids; case and surplus spaces do not matter.
-
-        Raises:
-            ValueError: naming the first word that the pair does not have.
-        """
+        """A sentence of this pair's words as ids, case forgiven; ValueError names a word that the pair has not."""
         words = self.vocabulary.tokens[len(SPECIAL_TOKENS) :]
         in_small_letters = {word.lower(): word for word in words}
         typed = text.split() if isinstance(text, str) else []
@@ -53,11 +46,3 @@ class SentencePair(Task):
             unknown = typed[found.index(None)]
             raise ValueError(f"{unknown!r} is not a word of this sentence pair; use {', '.join(words)}.")
         return tuple(self.vocabulary.encode(found))
-
-    def encode_target(self, text: str) -> tuple[int, ...]:
-        """The same as `encode_source`: source and target share one vocabulary."""
-        return self.encode_source(text)
-
-    def decode_target(self, ids: Sequence[int]) -> str:
-        """Ids as a sentence; stops at `[EOS]` and ignores padding."""
-        return " ".join(self.vocabulary.decode_written(ids))

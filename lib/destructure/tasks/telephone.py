@@ -2,13 +2,13 @@
 
 import zlib
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from random import Random
 
-from destructure.tasks.base import Pair, Split, Task, Vocabulary, require_split
+from destructure.tasks.base import SPLITS, Pair, Split, Task, Vocabulary, require_split, require_whole
 
 DIGITS = tuple("0123456789")
 WORDS = ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
@@ -54,21 +54,19 @@ class TelephoneNumbers(Task):
     test_examples: int = 1_000
     split_seed: int = 0
 
-    name = "telephone numbers"
     vocabulary = Vocabulary([*DIGITS, *WORDS])
 
     def __post_init__(self):
-        for dial in ("shortest", "longest", "split_seed", *map("{}_examples".format, _SHARES)):
-            value = getattr(self, dial)
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise ValueError(f"{dial} is {value!r}; give a whole number.")
-        if not 1 <= self.shortest <= self.longest <= LONGEST:
+        require_whole("shortest", self.shortest, 1, LONGEST)
+        require_whole("longest", self.longest, 1, LONGEST)
+        if self.shortest > self.longest:
             raise ValueError(
-                f"shortest is {self.shortest} and longest {self.longest}; give numbers of digits from 1 to "
-                f"{LONGEST}, the smaller one as shortest."
+                f"shortest is {self.shortest} and longest {self.longest}; give the smaller number of digits as "
+                "shortest."
             )
-        if self.split_seed < 0:
-            raise ValueError(f"split_seed is {self.split_seed}; give a whole number from 0 on.")
+        require_whole("split_seed", self.split_seed, 0)
+        for split in SPLITS:
+            require_whole(f"{split}_examples", getattr(self, f"{split}_examples"), 1, MOST_EXAMPLES)
         _ = self._numbers  # made now, so that a setting which cannot work is refused at once
 
     def numbers(self, split: Split) -> tuple[str, ...]:
@@ -85,53 +83,33 @@ class TelephoneNumbers(Task):
         words = [WORDS[int(digit)] for digit in digits]
         return Pair(self.encode_source(digits), tuple(self.vocabulary.encode(words)))
 
-    def pairs(self, split: Split) -> tuple[Pair, ...]:
-        """The pairs of a split, one a number."""
-        return self._pairs[require_split(split)]
-
     def encode_source(self, text: str) -> tuple[int, ...]:
-        """Digits, with or without spaces and hyphens, as ids in the order in which the model reads them.
-
-        Raises:
-            ValueError: if there is anything else, or nothing.
-        """
+        """Digits, spaces and hyphens as ids in the order in which the model reads them; ValueError otherwise."""
         digits = _digits(text)
         return tuple(self.vocabulary.encode(digits[::-1] if self.reversed_source else digits))
 
     def encode_target(self, text: str) -> tuple[int, ...]:
-        """German digit words with spaces between them, as ids.
-
-        Raises:
-            ValueError: naming the first word that is none.
-        """
+        """German digit words with spaces between them, as ids; ValueError names the first word that is none."""
         words = text.lower().split() if isinstance(text, str) else []
         unknown = [word for word in words if word not in WORDS]
         if unknown or not words:
             raise ValueError(f"{(unknown or [text])[0]!r} is not a German digit; use {', '.join(WORDS)}.")
         return tuple(self.vocabulary.encode(words))
 
-    def decode_target(self, ids: Sequence[int]) -> str:
-        """Ids as words with spaces between them; stops at `[EOS]` and ignores padding."""
-        return " ".join(self.vocabulary.decode_written(ids))
+    def _make_pairs(self, split: Split) -> Iterator[Pair]:
+        return map(self.pair, self.numbers(split))
 
     @cached_property
     def _numbers(self) -> dict[Split, tuple[str, ...]]:
-        return {split: self._drawn(split) for split in _SHARES}
-
-    @cached_property
-    def _pairs(self) -> dict[Split, tuple[Pair, ...]]:
-        return {split: tuple(map(self.pair, self.numbers(split))) for split in _SHARES}
+        return {split: self._drawn(split) for split in SPLITS}
 
     def _drawn(self, split: Split) -> tuple[str, ...]:
         wanted = getattr(self, f"{split}_examples")
-        if not 1 <= wanted <= MOST_EXAMPLES:
-            raise ValueError(f"{split}_examples is {wanted:,}; give a number from 1 to {MOST_EXAMPLES:,}.")
         queues = deque(self._of_length(split, length) for length in range(self.shortest, self.longest + 1))
         drawn: list[str] = []
         while queues and len(drawn) < wanted:
             queue = queues.popleft()
-            number = next(queue, None)
-            if number is not None:
+            if (number := next(queue, None)) is not None:
                 drawn.append(number)
                 queues.append(queue)
         if len(drawn) < wanted:
