@@ -16,14 +16,13 @@ from nbclient import NotebookClient
 from nbformat import v4
 
 from destructure.course.notebooks import nobodys_work_folder, use_one_thread
-from destructure.places import notebooks_folder
 
 PLANNED = ["00", "01", "02", "03", "04", "05", "06", "07", "08", "09"]
 
 
 def pictures(number):
     """Execute a notebook; return the data of its pictures, in the order in which they were drawn."""
-    (path,) = notebooks_folder().glob(f"{number}_*.ipynb")
+    (path,) = (stored.COURSE / "notebooks").glob(f"{number}_*.ipynb")
     notebook = nbformat.read(path, 4)
     with tempfile.TemporaryDirectory() as folder, nobodys_work_folder():
         lines = Path(folder, "pictures")

@@ -6,8 +6,6 @@ import importlib
 import pandas as pd
 import stored
 
-from destructure.places import data_folder
-
 STUDIES_BEFORE = [
     "number_study",
     "structure_results",
@@ -55,7 +53,7 @@ def _studies(known):
 
 def record(old):
     """All of it; tables by the hash of their text."""
-    tables = sorted((data_folder() / "results").glob("*.csv"))
+    tables = sorted((stored.COURSE / "data/results").glob("*.csv"))
     return {
         "plans": _plans(),
         "studies": _studies(old["studies"] if old else ()),
