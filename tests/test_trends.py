@@ -19,7 +19,6 @@ from destructure.trends import (
     forecast,
     hardware_observations,
     rate_to_ten_fold_years,
-    simulate_predictions,
     slide_observations,
     training_cost,
     training_observations,
@@ -502,19 +501,3 @@ def test_training_cost_is_the_share_of_the_machines_life():
     assert training_cost(1e20, 1e9) == pytest.approx(1e20 / (1e9 * 0.4 * 3 * 31_557_600))
     with pytest.raises(ValueError, match="utilisation at most 1"):
         training_cost(1e20, 1e9, utilisation=40)
-
-
-def test_luck_has_the_right_arithmetic():
-    rare, common = (simulate_predictions(accuracy, np.random.default_rng(0)) for accuracy in (0.01, 0.10))
-    assert rare.right.mean() == pytest.approx(1, abs=0.05)
-    assert common.right.mean() == pytest.approx(10, abs=0.1)
-    assert np.mean(rare.right == 0) == pytest.approx(0.99**100, abs=0.02)
-    assert (common.largest <= common.total).all()
-    assert (common.total >= common.right).all()  # each is worth 1 or more
-    assert 1 / 10 < common.share_of_largest < 1  # far more than an equal share of ten
-    again = simulate_predictions(0.10, np.random.default_rng(0))
-    assert (again.total == common.total).all()
-    assert str(common).startswith("10% right of 100: 10.0 right on average")
-    assert math.isnan(simulate_predictions(0, np.random.default_rng(0), lives=5).share_of_largest)
-    with pytest.raises(ValueError, match="accuracy must lie from 0 to 1"):
-        simulate_predictions(10, np.random.default_rng(0))

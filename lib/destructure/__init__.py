@@ -7,7 +7,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["cost", "falling", "pretrained", "show", "tables", "tasks", "trends"],
+    submodules=["cost", "pretrained", "show", "tables", "tasks", "trends"],
     submod_attrs={
         "attention": [
             "KeyValues",
@@ -19,8 +19,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "target_mask",
         ],
         "config": ["TransformerConfig"],
+        "course.contents": ["LESSONS"],
         "recurrent": ["RecurrentConfig", "RecurrentModel"],
         "structure": ["Structure"],
+        "tables": ["load_table"],
         "transformer": ["EncoderOnly", "Transformer"],
     },
 )

@@ -12,7 +12,6 @@ from destructure.trends.forecasts import Backtest, BacktestRow, Forecast, backte
 from destructure.trends.growth import GrowthTest, compare_growth
 from destructure.trends.intervals import Interval, MultiplyingTime
 from destructure.trends.lines import ExponentialTrend, fit_exponential
-from destructure.trends.luck import PredictionRuns, simulate_predictions
 from destructure.trends.observations import (
     Observations,
     hardware_observations,
@@ -32,7 +31,6 @@ __all__ = [
     "MultiplyingTime",
     "Observations",
     "PiecewiseTrend",
-    "PredictionRuns",
     "backtest",
     "compare_growth",
     "fit_exponential",
@@ -40,7 +38,6 @@ __all__ = [
     "forecast",
     "hardware_observations",
     "rate_to_ten_fold_years",
-    "simulate_predictions",
     "slide_observations",
     "training_cost",
     "training_observations",
