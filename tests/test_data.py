@@ -23,6 +23,7 @@ FACT_TABLES = (
     "attention_cost",
     "t5_architectures",
     "structure_removals",
+    "predictions",
     "flan_gains",
     "thesis_scorecard",
     "bert_ablation",

@@ -184,7 +184,7 @@ def factor_axes(*factors):
         for compute, *numbers, censored in factors
     )
     slope = Interval(math.nan, -math.inf, math.inf, 0.95)
-    found = ComputeFactors(made, (), slope, 1.0, tuple(range(8)), (), (0, 0))
+    found = ComputeFactors(made, (), slope, 1.0, tuple(range(8)), ())
     return factor_curves({"S1": found}).figure.axes[0]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import removal_examples as examples
-from destructure.statistics import sign_flip_test
+from destructure.statistics import sign_flip_p_value
 from destructure.structure import Structure
 from destructure.studies import removal_results as removal
 from destructure.studies.plans import removal as plan
@@ -111,9 +111,8 @@ def test_eight_tests_are_corrected_together(results):
 
 
 def test_eight_seeds_cannot_reach_five_percent_after_correction():
-    best = sign_flip_test([1.0] * 8)
-    assert best.p_value == best.smallest_p_value
-    assert removal.smallest_corrected_p(8)[0] == pytest.approx(8 * best.p_value) == 0.0625
+    best = sign_flip_p_value([1.0] * 8)
+    assert removal.smallest_corrected_p(8)[0] == pytest.approx(8 * best) == 0.0625
     assert removal.smallest_corrected_p(9)[0] < 0.05
 
 
@@ -330,7 +329,6 @@ def test_a_diverged_run_counts_as_a_failure_and_is_not_dropped(tmp_path, results
     assert after.seeds == before.seeds == 8
     assert after.exact_match == pytest.approx(before.exact_match * 7 / 8)
     assert after.took_off == before.took_off - 1
-    assert found.steps["final_layer_memory"].factors.failures == (0, 4)
     runs = removal.run_table(summaries.corner_rows(found.rows, 64))
     assert runs[runs["status"] == "diverged"]["limit"].iloc[0] == runs["limit"].max()
 

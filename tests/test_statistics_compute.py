@@ -14,11 +14,12 @@ from destructure.statistics import (
     ComputeFactors,
     Interval,
     compute_factors,
+    failures_counted,
     judge,
     judge_factors,
-    noise_at_floor,
 )
-from destructure.statistics.matching import censored_slopes, first_reach
+from destructure.statistics.compute_factor import censored_slopes
+from destructure.statistics.envelopes import first_reach
 
 BUDGETS = np.array([3e10, 1e11, 3e11, 1e12, 3e12])
 LOGS = np.log(BUDGETS / BUDGETS[0])
@@ -98,7 +99,7 @@ def test_lines_through_censored_points_minimise_what_they_should():
     x = LOGS
     y = generator.normal(0, 1, (5, 60))
     censored = generator.choice([0, 0, 0, 1, -1], size=y.shape)
-    slopes, heights = censored_slopes(x, y, censored)
+    slopes = censored_slopes(x, y, censored)
 
     def loss(line, column):
         gap = y[:, column] - line[1] - line[0] * x
@@ -112,7 +113,8 @@ def test_lines_through_censored_points_minimise_what_they_should():
             assert math.isnan(slopes[column])
             continue
         best = optimize.minimize(loss, (0.0, 0.0), args=(column,), method="Nelder-Mead", tol=1e-10)
-        assert loss((slopes[column], heights[column]), column) <= best.fun + 1e-6
+        height = optimize.minimize_scalar(lambda height: loss((slopes[column], height), column), tol=1e-10)  # noqa: B023
+        assert height.fun <= best.fun + 1e-6
         compared += (censored[:, column] != 0).any()
     assert compared > 30
 
@@ -180,7 +182,7 @@ def test_a_factor_beyond_the_range_is_a_bound():
     assert strong.factors[2].interval.low == pytest.approx(
         10
     )  # it needs more than 3e12 for what 3e11 reaches
-    assert str(strong.factors[2]).startswith("κ(3e+11) = above 10 (95% interval 10 to inf)")
+    assert f"{strong.factors[2]:.0f}" == "κ(3e11) = above 10 [10, inf]"
     weak = compute_factors(*planted(factor=0.05), noise=0)
     first = weak.factors[0]
     assert (first.censored, first.interval.low, first.interval.high) == ("below", 0.0, 1.0)
@@ -201,7 +203,7 @@ def test_the_slope_takes_bounds_as_far_as_the_lines_were_continued():
     found = compute_factors(own, late, noise=0)
     assert [each.censored for each in found.factors] == ["no", "no", "no", "above", "above"]
     bounds = np.log([3, 3, 3, 3 * 1.25, 1.25])  # at 1e12 a line through the others would pass below the bound
-    expected, _ = censored_slopes(LOGS, bounds[:, None], np.array([[0], [0], [0], [1], [1]]))
+    expected = censored_slopes(LOGS, bounds[:, None], np.array([[0], [0], [0], [1], [1]]))
     assert found.slope.estimate == pytest.approx(expected[0])
     assert found.slope.estimate > 0.01
     assert found.factors[3].interval.low == pytest.approx(3)  # what is reported claims no more than was run
@@ -219,13 +221,7 @@ def test_budgets_at_the_floor_are_dropped():
     nothing = compute_factors(*arms, noise=99)
     assert nothing.factors == ()
     assert judge_factors(nothing).verdict == "inconclusive"
-    assert "all 5 budgets lie at the floor" in str(nothing)
-
-
-def test_noise_at_the_floor_is_measured():
-    assert noise_at_floor([0.01, 0.03]) == pytest.approx(2 * np.std([0.01, 0.03], ddof=1))
-    with pytest.raises(ValueError, match="at least two"):
-        noise_at_floor([0.01])
+    assert nothing.at_floor == tuple(BUDGETS)
 
 
 # --- what runs do to it --------------------------------------------------------------------------------------
@@ -234,8 +230,7 @@ def test_noise_at_the_floor_is_measured():
 def test_a_diverged_run_counts_against_its_arm():
     own, other = planted(noise=0.05)
     lost = other.assign(loss=other["loss"].where(other["seed"] != 2))
-    found = compute_factors(own, lost, noise=0, failed=4.0)
-    assert found.failures == (0, 15)
+    found = compute_factors(own, failures_counted(lost, loss=4.0), noise=0)
     assert found.seeds == tuple(range(8))
     before = compute_factors(own, other, noise=0)
     assert found.factors[1].interval.estimate > 1.3 * before.factors[1].interval.estimate
@@ -247,7 +242,7 @@ def test_a_diverged_run_counts_against_its_arm():
 def test_seeds_without_all_their_runs_are_named_and_left_out():
     own, other = planted(noise=0.05)
     partial = other[(other["seed"] != 5) | (other["budget"] < 1e12)]
-    found = compute_factors(own, partial)
+    found = compute_factors(own, partial, noise=0.01)
     assert found.incomplete_seeds == (5,)
     assert found.seeds == (0, 1, 2, 3, 4, 6, 7)
     with pytest.raises(ValueError, match="None of the 16 seeds") as error:
@@ -311,7 +306,8 @@ def test_other_names_and_missing_numbers_of_columns():
     lost = other.assign(
         loss=other["loss"].astype("Float64").mask(other["seed"] == 1)
     )  # <NA>, as sweeps have it
-    assert compute_factors(own, lost, failed=4.0).failures == (0, 15)
+    numbers = lost.assign(loss=lost["loss"].to_numpy(dtype=float, na_value=np.nan))
+    assert compute_factors(own, failures_counted(lost)) == compute_factors(own, failures_counted(numbers))
     typed = [rows.astype({"seed": "Int64", "width": "Int64"}) for rows in (own, other)]
     assert compute_factors(*typed) == compute_factors(own, other)
 
@@ -323,55 +319,40 @@ def test_the_narrow_interval_has_the_level_of_two_one_sided_tests():
         assert each.interval.estimate < each.narrow_interval.high < each.interval.high
 
 
-def test_the_same_seed_gives_the_same_intervals():
-    arms = planted(2.0, noise=0.1)
-    assert compute_factors(*arms, seed=1) == compute_factors(*arms, seed=1)
-    assert compute_factors(*arms, seed=1) != compute_factors(*arms, seed=2)
-
-
 # --- intervals and false alarms ------------------------------------------------------------------------------
 
 
 def simulate(trials, factor, slope, noise=0.1, seed=0) -> list[ComputeFactors]:
     generator = np.random.default_rng(seed)
-    return [
-        compute_factors(
-            *planted(factor, slope, noise, generator),
-            noise=0,
-            resamples=399,
-            seed=int(generator.integers(2**31)),
-        )
-        for _ in range(trials)
-    ]
+    return [compute_factors(*planted(factor, slope, noise, generator), noise=0) for _ in range(trials)]
 
 
 @pytest.mark.parametrize(("factor", "slope"), [(2.0, 0.0), (3.0, -0.4)])
 def test_intervals_hold_planted_factors_and_slopes(factor, slope):
-    found = simulate(250, factor, slope)
+    found = simulate(150, factor, slope)
     for place, budget in enumerate(BUDGETS):
         held = sum(true_factor(budget, factor, slope) in each.factors[place].interval for each in found)
-        assert held in range(min(chance_range(0.93, 250)), 251)  # a bound holds always; eight seeds cost 2%
-    assert sum(slope in each.slope for each in found) in chance_range(0.945, 250)
+        assert held in range(min(chance_range(0.93, 150)), 151)  # a bound holds always; eight seeds cost 2%
+    assert sum(slope in each.slope for each in found) in chance_range(0.945, 150)
 
 
 def test_false_alarms_where_the_structure_does_nothing():
-    found = simulate(1_000, 1.0, 0.0)
+    found = simulate(300, 1.0, 0.0)
     for place in range(len(BUDGETS)):
-        assert sum(each.factors[place].p_value <= 0.05 for each in found) in chance_range(0.05, 1_000)
-    assert sum(each.slope_p_value <= 0.05 for each in found) in chance_range(0.05, 1_000)
+        assert sum(each.factors[place].p_value <= 0.05 for each in found) in chance_range(0.05, 300)
+    assert sum(each.slope_p_value <= 0.05 for each in found) in chance_range(0.05, 300)
     verdicts = Counter(judge_factors(each).verdict for each in found)
-    assert verdicts["inconclusive"] > 900
-    assert verdicts["supported"] <= max(chance_range(0.015, 1_000))
-    assert verdicts["weakly supported"] <= max(chance_range(0.015, 1_000))
+    assert verdicts["inconclusive"] > 270
+    assert verdicts["supported"] <= max(chance_range(0.015, 300))
+    assert verdicts["weakly supported"] <= max(chance_range(0.015, 300))
 
 
 def test_a_steady_factor_is_not_mistaken_for_a_falling_one():
     """Factors near the end of the range are censored just when they are large; the line must allow for that."""
-    found = simulate(250, 3.75, 0.0, seed=1)
+    found = simulate(150, 3.75, 0.0, seed=1)
     assert np.mean([sum(each.censored != "no" for each in one.factors) for one in found]) > 1.3
-    assert sum(each.slope.high < 0 for each in found) <= max(chance_range(0.05, 250))
+    assert sum(each.slope.high < 0 for each in found) <= max(chance_range(0.05, 150))
     assert all(each.factors[0].interval.low > 1 for each in found)
-    assert sum(judge_factors(each, steady=0.15).verdict == "contradicted" for each in found) > 190
 
 
 def test_verdicts_reach_what_was_planted():
@@ -457,14 +438,6 @@ def test_equivalence_needs_every_budget():
     assert judge([Interval(0.97, 0.95, 0.99)], FLAT).verdict == "equivalent"  # below 1, too little to matter
 
 
-def test_a_steady_factor_can_be_called_steady():
-    slope = Interval(0.0, -0.04, 0.03)
-    assert judge([YES, YES], slope).verdict == "inconclusive"
-    assert judge([YES, YES], slope, steady=0.05).verdict == "contradicted"
-    assert judge([YES, YES], FALLS, steady=0.05).verdict == "weakly supported"
-    assert judge([YES, YES], Interval(-0.03, -0.04, -0.01), steady=0.05).verdict == "contradicted"
-
-
 def test_nothing_known_is_inconclusive():
     nothing = Interval(math.nan, -math.inf, math.inf)
     assert judge([], nothing).verdict == "inconclusive"
@@ -480,8 +453,6 @@ def test_nothing_known_is_inconclusive():
     [
         ({"narrow_factors": []}, "1 factors and 0 narrow ones"),
         ({"margin": (1.1, 1.2)}, "must enclose 1"),
-        ({"steady": -0.1}, r"steady is -0\.1"),
-        ({"steady": math.nan}, "steady is nan"),
     ],
 )
 def test_impossible_judgements(options, fragment):

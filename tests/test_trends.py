@@ -8,6 +8,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
+from destructure.statistics.interval import expanded_level
 from destructure.trends import (
     Interval,
     MultiplyingTime,
@@ -23,7 +24,7 @@ from destructure.trends import (
     training_cost,
     training_observations,
 )
-from destructure.trends.lines import expanded_level, slopes
+from destructure.trends.lines import slopes
 from destructure.trends.piecewise import break_candidates, search_breaks
 
 SLIDE = slide_observations()

@@ -7,7 +7,7 @@ import pandas as pd
 
 from destructure.show.picture import Picture, shorten
 from destructure.show.style import CURVES, INK, figure, use_style
-from destructure.statistics.overtaking import envelope, envelope_interval
+from destructure.statistics import envelope
 
 
 def compute_curves(
@@ -63,6 +63,6 @@ def _draw_method(axes, rows: pd.DataFrame, method: str, look: tuple, largest: fl
         rows["compute"], rows["bits"], linestyle="", marker=marker, markersize=4, color=colour, alpha=0.3
     )
     at = np.unique(np.append(rows["compute"].to_numpy(dtype=float), largest))
-    low, high = envelope_interval(rows, at)
-    axes.fill_between(at, low, high, color=colour, alpha=0.2, linewidth=0)
-    axes.plot(at, envelope(rows, at), color=colour, linestyle=line, linewidth=3, label=method, zorder=4)
+    best = envelope(rows, at, value="bits", size="size", compute="compute", logarithm=False)
+    axes.fill_between(at, best["low"], best["high"], color=colour, alpha=0.2, linewidth=0)
+    axes.plot(at, best["bits"], color=colour, linestyle=line, linewidth=3, label=method, zorder=4)

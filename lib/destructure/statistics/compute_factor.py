@@ -14,20 +14,9 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from destructure.statistics.matching import censored_slopes, envelopes, first_reach
-from destructure.statistics.resampling import (
-    LEVEL,
-    RESAMPLES,
-    bootstrap_p_value,
-    interval_of_samples,
-    seed_weights,
-    seeds_needed,
-)
-from destructure.statistics.tables import complete_seeds, count_failures, seed_table
-from destructure.trends.intervals import Interval
-
-SMALLEST_LOSS = 1e-6
-"""Nats a token; a smaller loss counts as this much, so that one lucky seed does not rule a mean of logarithms."""
+from destructure.statistics.envelopes import envelopes, first_reach, log_means, spent_on, with_all
+from destructure.statistics.interval import LEVEL, Interval, interval_of, p_value_of, seeds_needed
+from destructure.statistics.rows import NOISE, complete_seeds, flops_text, seed_table
 
 Censored = Literal["no", "above", "below"]
 DividedBy = Literal["first reach", "budget"]
@@ -35,7 +24,7 @@ DividedBy = Literal["first reach", "budget"]
 
 @dataclass(frozen=True)
 class ComputeFactor:
-    """The compute factor at one budget.
+    """The compute factor at one budget. `f"{factor:.2f}"` is "κ(2e10) = 1.25 [1.06, 1.51]".
 
     Attributes:
         compute: the budget C, FLOPs.
@@ -53,9 +42,9 @@ class ComputeFactor:
     censored: Censored
     p_value: float
 
-    def __str__(self) -> str:
-        sign = {"no": "", "above": "above ", "below": "below "}[self.censored]
-        return f"κ({self.compute:.0e}) = {sign}{self.interval}"
+    def __format__(self, spec: str) -> str:
+        sign = "" if self.censored == "no" else f"{self.censored} "
+        return f"κ({flops_text(self.compute)}) = {sign}{self.interval:{spec}}"
 
 
 @dataclass(frozen=True)
@@ -63,12 +52,11 @@ class ComputeFactors:
     """The compute factor over a range of budgets.
 
     Attributes:
-        factors: one a budget, rising; budgets at the floor left out.
+        factors: one per budget, rising; budgets at the floor left out.
         at_floor: those budgets.
         slope: d log κ / d log C over the budgets left, with its interval. NaN if κ is known at fewer than two.
         slope_p_value: of "the slope is 0", two-sided.
         seeds: the seeds it rests on; `incomplete_seeds` lack a run and are not used.
-        failures: failed runs of the arm with and of the arm without the structure.
     """
 
     factors: tuple[ComputeFactor, ...]
@@ -77,13 +65,6 @@ class ComputeFactors:
     slope_p_value: float
     seeds: tuple
     incomplete_seeds: tuple
-    failures: tuple[int, int]
-
-    def __str__(self) -> str:
-        if not self.factors:
-            return f"no compute factor: all {len(self.at_floor)} budgets lie at the floor"
-        listed = "; ".join(map(str, self.factors))
-        return f"{listed}; slope {self.slope} ({len(self.seeds)} seeds)"
 
 
 def compute_factors(
@@ -93,13 +74,10 @@ def compute_factors(
     size: str = "width",
     compute: str = "budget",
     floor: float = 0.0,
-    noise: float = 0.01,
+    noise: float = NOISE,
     continued: float = 1.25,
     divided_by: DividedBy = "first reach",
-    failed: float | None = None,
     level: float = LEVEL,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
 ) -> ComputeFactors:
     """Compute κ(C) at every budget of the arm with the structure, and its slope.
 
@@ -109,8 +87,8 @@ def compute_factors(
     in both arms (see `divided_by`).
 
     A budget is dropped if either arm's curve there is at most `floor + noise`: both are then as good as the task
-    allows, and what they needed to get there cannot be told. Intervals come from a bootstrap over seeds, in which
-    both arms and all budgets keep the same seeds and curves are made anew.
+    allows, and what they needed to get there cannot be told. Intervals come from all resamples of the seeds
+    (`interval.resamples`), in which both arms and all budgets keep the same seeds and curves are made anew.
 
     The slope is a least-squares line through log κ over log C; a censored κ counts only while the line lies on the
     wrong side of its bound. In simulations with eight seeds, 95% intervals of κ and of the slope held the truth 92%
@@ -118,40 +96,40 @@ def compute_factors(
     instead of 2.5%.
 
     Args:
-        with_structure, without_structure: the rows of each arm, one a run and budget, with `seed`, `loss` (nats a
-            token) and the two columns named next.
+        with_structure, without_structure: the rows of each arm, one per run and budget, with `seed`, `loss` (nats per
+            token; see `failures_counted` for runs that diverged) and the two columns named next.
         size: the column that tells models of an arm apart.
         compute: the column of nominal budgets, FLOPs: the same numbers for every seed.
         floor: the loss of a perfect model: 0 for a task with one right answer, else the entropy of the text.
-        noise: how close to the floor losses cannot be told from it, nats a token; `noise_at_floor` measures it.
+        noise: how close to the floor losses cannot be told from it, nats per token.
         continued: by what factor of compute the first and the last line of the arm without the structure may be
             continued beyond its budgets. At 1 no factor close to 1 could be measured at the smallest and the largest
             budget: there κ would be censored as soon as it is below (above) 1, and nothing could be called free.
         divided_by: "first reach", the compute at which the arm with the structure first had the loss that it has at
             C; or "budget", C itself, by which two equal arms get κ below 1 where their curves are flat.
-        failed: the loss that a diverged run (no finite loss) counts with.
         level: of the intervals.
-        resamples, seed: of the bootstrap.
 
     Raises:
-        ValueError: if rows or columns are missing or doubled, no seed is complete, a run failed and `failed` is not
-            given, or a number is out of range.
+        ValueError: if rows or columns are missing or doubled, no seed is complete, a run failed, or a number is out
+            of range.
     """
     _require_numbers(floor, noise, continued)
     if divided_by not in get_args(DividedBy):
         raise ValueError(f"divided_by is {divided_by!r}; it must be one of {', '.join(get_args(DividedBy))}.")
     seeds_needed(level)
-    arms = (with_structure, without_structure)
-    tables = [seed_table(rows, [size, compute], "loss", failed=failed) for rows in arms]
+    tables = [seed_table(rows, [size, compute], "loss") for rows in (with_structure, without_structure)]
     seeds, incomplete = complete_seeds(*tables)
-    curves, budgets = _curves([table[seeds] for table in tables], len(seeds), resamples, seed)
-    (own_curves, other_curves), (own_budgets, other_budgets) = curves, budgets
+    own_budgets, other_budgets = (np.unique(spent_on(table)) for table in tables)
+    own, other = (
+        envelopes(log_means(table[seeds]), spent_on(table), budgets, with_all(len(seeds)))
+        for table, budgets in zip(tables, (own_budgets, other_budgets), strict=True)
+    )
     log_own, log_other = np.log(own_budgets), np.log(other_budgets)
-    needed, censored = first_reach(other_curves, log_other, own_curves, continued)
-    spent = log_own[:, None] if divided_by == "budget" else first_reach(own_curves, log_own, own_curves)[0]
+    needed, censored = first_reach(other, log_other, own, continued)
+    spent = log_own[:, None] if divided_by == "budget" else first_reach(own, log_own, own)[0]
     log_factors = needed - spent
 
-    kept = np.exp(_lowest(own_curves, own_budgets, other_curves, other_budgets)) > floor + noise
+    kept = np.exp(_lowest(own, own_budgets, other, other_budgets)) > floor + noise
     # The lines were continued so far without reaching the level; a bound that ignored this would pull the slope down.
     bounds = log_factors + censored * math.log(continued)
     slope, slope_p_value = _slope(log_own[kept], bounds[kept], censored[kept], len(seeds), level)
@@ -165,25 +143,7 @@ def compute_factors(
         slope_p_value=slope_p_value,
         seeds=tuple(seeds),
         incomplete_seeds=incomplete,
-        failures=tuple(count_failures(rows["loss"]) for rows in arms),
     )
-
-
-def noise_at_floor(losses: np.ndarray) -> float:
-    """How much losses of finished models scatter at the floor: twice their standard deviation over seeds.
-
-    Measure it on pilot runs that solve the task, not on the runs whose budgets it will drop.
-
-    Args:
-        losses: nats a token, one a seed.
-
-    Raises:
-        ValueError: if there are fewer than two finite losses.
-    """
-    losses = np.asarray(losses, dtype=float)
-    if losses.size < 2 or not np.isfinite(losses).all():
-        raise ValueError(f"{losses.size} losses were given; scatter needs at least two, all of them finite.")
-    return float(2 * losses.std(ddof=1))
 
 
 def _require_numbers(floor: float, noise: float, continued: float) -> None:
@@ -191,57 +151,72 @@ def _require_numbers(floor: float, noise: float, continued: float) -> None:
         raise ValueError(f"continued is {continued}; give a factor of 1 (not at all) or more.")
     for name, value in (("floor", floor), ("noise", noise)):
         if not (math.isfinite(value) and value >= 0):
-            raise ValueError(f"{name} is {value}; give nats a token, 0 or more.")
+            raise ValueError(f"{name} is {value}; give nats per token, 0 or more.")
 
 
-def _curves(tables, seeds, resamples, seed):
-    """Both arms' envelopes at their own budgets: column 0 on all seeds, the others on the bootstrap's draws."""
-    weights = np.vstack([np.full((1, seeds), 1 / seeds), seed_weights(seeds, resamples, seed)])
-    curves, budgets = [], []
-    for table in tables:
-        compute = table.index.get_level_values(1).to_numpy(dtype=float)
-        if (compute <= 0).any() or (table.to_numpy() < 0).any():
-            raise ValueError("A budget or a loss is negative, or a budget is zero; check the rows.")
-        values = np.log(np.maximum(table.to_numpy(), SMALLEST_LOSS))
-        budgets.append(np.unique(compute))
-        curves.append(envelopes(values, compute, budgets[-1], weights))
-    return curves, budgets
-
-
-def _lowest(own_curves, own_budgets, other_curves, other_budgets) -> np.ndarray:
+def _lowest(own, own_budgets, other, other_budgets) -> np.ndarray:
     """The log loss of whichever arm is better at each of the first arm's budgets, on all seeds."""
     place = np.searchsorted(other_budgets, own_budgets * (1 + 1e-9), side="right") - 1
-    other = np.where(place >= 0, other_curves[place.clip(min=0), 0], np.inf)
-    return np.minimum(own_curves[:, 0], other)
+    return np.minimum(own[:, 0], np.where(place >= 0, other[place.clip(min=0), 0], np.inf))
 
 
 def _factor(compute, samples, censored, seeds, level) -> ComputeFactor:
     """One budget's factor; the first sample is the estimate."""
     # A censored sample is known from one side: its bound serves that end, infinity the other.
-    lowest = np.where(censored == -1, -np.inf, samples)
-    highest = np.where(censored == 1, np.inf, samples)
-    estimate, resampled = samples[0], slice(1, None)
+    lowest = np.where(censored == -1, -np.inf, samples)[1:]
+    highest = np.where(censored == 1, np.inf, samples)[1:]
 
-    def interval(level):
-        low = interval_of_samples(lowest[resampled], estimate, seeds, level).low
-        high = interval_of_samples(highest[resampled], estimate, seeds, level).high
-        return Interval(*np.exp([estimate, low, high]).tolist(), level)
+    def ends(level):
+        low = interval_of(lowest, samples[0], seeds, level).low
+        return Interval(samples[0], low, interval_of(highest, samples[0], seeds, level).high, level).exp()
 
     ordered = np.where(censored == 0, samples, np.where(censored == 1, np.inf, -np.inf))
     return ComputeFactor(
         compute=float(compute),
-        interval=interval(level),
-        narrow_interval=interval(2 * level - 1) if level > 0.5 else interval(level),
+        interval=ends(level),
+        narrow_interval=ends(2 * level - 1 if level > 0.5 else level),
         censored={0: "no", 1: "above", -1: "below"}[int(censored[0])],
-        p_value=bootstrap_p_value(ordered[resampled], 0.0, seeds),
+        p_value=p_value_of(ordered[1:], 0.0, seeds),
     )
 
 
 def _slope(log_budgets, log_factors, censored, seeds, level) -> tuple[Interval, float]:
-    if len(log_budgets) < 2:
-        return Interval(math.nan, -math.inf, math.inf, level), 1.0
-    samples, _ = censored_slopes(log_budgets, log_factors, censored)
+    samples = censored_slopes(log_budgets, log_factors, censored) if len(log_budgets) > 1 else [math.nan]
     if math.isnan(samples[0]):
         return Interval(math.nan, -math.inf, math.inf, level), 1.0
-    interval = interval_of_samples(samples[1:], float(samples[0]), seeds, level)
-    return interval, bootstrap_p_value(samples[1:], 0.0, seeds)
+    found = interval_of(samples[1:], float(samples[0]), seeds, level)
+    return found, p_value_of(samples[1:], 0.0, seeds)
+
+
+def censored_slopes(x: np.ndarray, y: np.ndarray, censored: np.ndarray, rounds: int = 25) -> np.ndarray:
+    """Slopes of least-squares lines through points of which some are known on one side only.
+
+    A point known to lie above (or below) a bound counts, with its bound, only while the line is on the wrong side
+    of it. The problem is convex; Newton's rounds find its solution.
+
+    Args:
+        x: shape (points,).
+        y: values or bounds, shape (points, samples).
+        censored: 0 known, 1 above the bound, -1 below it, shape (points, samples).
+
+    Returns:
+        Shape (samples,); NaN where fewer than two points are known.
+    """
+    known = use = censored == 0
+    for _ in range(rounds):
+        slope, height = _lines(x, y, use)
+        gap = y - (height + slope * x[:, None])
+        again = known | ((censored == 1) & (gap > 0)) | ((censored == -1) & (gap < 0))
+        if (again == use).all():
+            break
+        use = again
+    return np.where(known.sum(axis=0) >= 2, slope, np.nan)
+
+
+def _lines(x, y, use):
+    weight = use / np.maximum(use.sum(axis=0), 1)
+    x_mean, y_mean = (weight * x[:, None]).sum(axis=0), (weight * y).sum(axis=0)
+    dx = x[:, None] - x_mean
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = (weight * dx * y).sum(axis=0) / (weight * dx**2).sum(axis=0)
+    return slope, y_mean - slope * x_mean

@@ -1,4 +1,4 @@
-"""When does one method overtake another as compute grows? Envelopes, crossings and their intervals, from plain rows.
+"""When does one method overtake another as compute grows? Crossings of envelopes, from plain rows.
 
 Points are rows with `method`, `size`, `compute`, `seed` and `bits` (lower is better). Nothing here knows which
 methods there are, and tests feed it planted curves whose crossing is known.
@@ -10,42 +10,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-RESAMPLES = 2000
-LEVEL = 0.95
-
-
-def envelope(points: pd.DataFrame, at: np.ndarray) -> np.ndarray:
-    """The best a method has reached with at most so much compute: the best-so-far envelope over its sizes.
-
-    Each (size, compute) is first averaged over seeds and only then compared: the best of noisy single runs would
-    look better than any size is.
-
-    Args:
-        points: rows of one method.
-        at: amounts of compute, rising.
-
-    Returns:
-        Bits at each amount; infinite before the first point.
-    """
-    means = points.groupby(["size", "compute"], as_index=False)["bits"].mean().sort_values("compute")
-    best = np.minimum.accumulate(means["bits"].to_numpy())
-    place = np.searchsorted(means["compute"].to_numpy(), np.asarray(at) * (1 + 1e-9), side="right") - 1
-    return np.where(place >= 0, best[place.clip(min=0)], np.inf)
-
-
-def envelope_interval(
-    points: pd.DataFrame, at: np.ndarray, resamples: int = 500, level: float = LEVEL
-) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper end of a method's envelope at each amount of compute, by a bootstrap over seeds."""
-    table = points.pivot_table(index=["size", "compute"], columns="seed", values="bits").dropna(axis=1)
-    values, allowed = _curves(table, np.asarray(at, dtype=float))
-    seeds = values.shape[1]
-    draws = np.random.default_rng(0).multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples)
-    means = values @ draws.T / seeds  # (points, resamples)
-    best = np.stack([np.where(may[:, None], means, np.inf).min(axis=0) for may in allowed])
-    tail = (1 - level) / 2
-    low, high = np.quantile(best, [tail, 1 - tail], axis=1, method="nearest")
-    return low, high
+from destructure.statistics.envelopes import envelopes, spent_on, with_all
+from destructure.statistics.interval import LEVEL, lower_end, resamples
+from destructure.statistics.rows import complete_seeds, seed_table
 
 
 def crossing(compute: np.ndarray, later: np.ndarray, earlier: np.ndarray) -> float | None:
@@ -59,15 +26,9 @@ def crossing(compute: np.ndarray, later: np.ndarray, earlier: np.ndarray) -> flo
         later: bits of the method with less structure, expected to win later.
         earlier: bits of the other.
     """
-    ahead = later < earlier
-    if not ahead[-1] or ahead.all():
-        return None
-    after = len(ahead) - int(np.argmin(ahead[::-1]))  # the first budget from which it leads to the end
-    before = after - 1
-    gap_before, gap_after = later[before] - earlier[before], later[after] - earlier[after]
-    share = gap_before / (gap_before - gap_after) if np.isfinite(gap_before) else 1.0
-    logs = np.log10(compute)
-    return float(10 ** (logs[before] + share * (logs[after] - logs[before])))
+    curves = (np.asarray(each, dtype=float)[:, None] for each in (later, earlier))
+    verdicts, places = _outcomes(np.asarray(compute, dtype=float), *curves)
+    return float(places[0]) if verdicts[0] == "crossing" else None
 
 
 @dataclass(frozen=True)
@@ -79,7 +40,7 @@ class Overtaking:
         verdict: "crossing", "none in range" (the earlier method leads at the largest budget), "ahead from the
             start" (the later method leads at every budget) or "undecided" (the seeds do not agree).
         at, low, high: compute of the crossing with its interval; `None` without one.
-        share: the share of bootstrap samples that agree with the verdict on all seeds.
+        share: the chance of the resamples that agree with the verdict on all seeds.
         seeds: how many seeds it rests on.
         lowest, highest: the range of compute that was looked at.
     """
@@ -104,70 +65,62 @@ class Overtaking:
 
 
 def overtaking(
-    points: pd.DataFrame,
-    later: str,
-    earlier: str,
-    compute: np.ndarray,
-    resamples: int = RESAMPLES,
-    level: float = LEVEL,
+    points: pd.DataFrame, later: str, earlier: str, compute: np.ndarray, *, level: float = LEVEL
 ) -> Overtaking:
-    """Compute the verdict on a pair of methods, with a bootstrap over seeds.
+    """Decide whether `later` overtakes `earlier`.
 
-    Seeds are drawn with replacement, the same draw for both methods, and everything is computed anew from each
-    draw: means, envelopes, crossing. The verdict found on all seeds stands if at least `level` of the draws find
-    it too; otherwise it is "undecided". The interval is the middle `level` of the draws' crossings.
+    Seeds are resampled as a whole (`interval.resamples`), the same ones for both methods, and everything is computed
+    anew: means, envelopes, crossing. The verdict found on all seeds stands if resamples with a chance of at least
+    `level` find it too; otherwise it is "undecided". The interval is the middle `level` of their crossings: plain
+    percentiles, as registered.
 
     Args:
         points: rows of both methods; only seeds that both have in full are used.
         later, earlier: method names.
         compute: the budgets at which the envelopes are compared, rising.
+        level: of the verdict and of the interval.
 
     Raises:
         ValueError: if a method has no rows, or no seed is complete.
     """
     compute = np.sort(np.asarray(compute, dtype=float))
-    tables = [_by_seed(points, method) for method in (later, earlier)]
-    seeds = np.intersect1d(tables[0].columns, tables[1].columns)
-    if not len(seeds):
-        raise ValueError(f"No seed has all its runs of {later} and {earlier} yet; run what is missing first.")
-    curves = [_curves(table[seeds], compute) for table in tables]
-    found, at = _outcome(curves, np.ones(len(seeds)), compute)
-    generator = np.random.default_rng(0)
-    draws = generator.multinomial(len(seeds), np.full(len(seeds), 1 / len(seeds)), size=resamples)
-    outcomes = [_outcome(curves, draw, compute) for draw in draws]
-    share = float(np.mean([verdict == found for verdict, _ in outcomes]))
-    low = high = None
-    if found == "crossing":
-        tail = (1 - level) / 2
-        places = [place for verdict, place in outcomes if verdict == "crossing"]
-        low, high = (float(each) for each in np.quantile(places, [tail, 1 - tail]))
+    tables = []
+    for method in (later, earlier):
+        rows = points[points["method"] == method]
+        if rows.empty:
+            raise ValueError(f"There are no rows of the method {method!r}.")
+        tables.append(seed_table(rows, ["size", "compute"], "bits"))
+    seeds, _ = complete_seeds(*tables)
+    shares, chances = with_all(len(seeds)), resamples(len(seeds)).chances
+    curves = (envelopes(table[seeds].to_numpy(), spent_on(table), compute, shares) for table in tables)
+    verdicts, places = _outcomes(compute, *curves)
+    found, drawn = verdicts[0], verdicts[1:]
+    share = float(chances[drawn == found].sum())
+    at = low = high = None
     if share < level:
-        found, at, low, high = "undecided", None, None, None
-    return Overtaking(
-        later, earlier, found, at, low, high, share, len(seeds), float(compute[0]), float(compute[-1])
+        found = "undecided"
+    elif found == "crossing":
+        crossed = drawn == found
+        at, places, chances = float(places[0]), places[1:][crossed], chances[crossed] / share
+        low = lower_end(places, chances, (1 - level) / 2)
+        high = -lower_end(-places, chances, (1 - level) / 2)
+    ends = float(compute[0]), float(compute[-1])
+    return Overtaking(later, earlier, str(found), at, low, high, share, len(seeds), *ends)
+
+
+def _outcomes(compute: np.ndarray, later: np.ndarray, earlier: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Verdicts and crossings of many pairs of curves, each of shape (budgets, samples)."""
+    ahead = later < earlier
+    after = len(ahead) - np.argmin(ahead[::-1], axis=0)  # the first budget from which it leads to the end
+    crossed = ahead[-1] & ~ahead.all(axis=0)
+    after = np.where(crossed, after, 1).clip(max=len(ahead) - 1)
+    before, samples = np.maximum(after - 1, 0), np.arange(ahead.shape[1])
+    with np.errstate(all="ignore"):
+        gap_before, gap_after = ((later - earlier)[place, samples] for place in (before, after))
+        share = np.where(np.isfinite(gap_before), gap_before / (gap_before - gap_after), 1.0)
+        logs = np.log10(compute)
+        places = np.where(crossed, 10 ** (logs[before] + share * (logs[after] - logs[before])), np.nan)
+    verdicts = np.where(
+        ahead.all(axis=0), "ahead from the start", np.where(crossed, "crossing", "none in range")
     )
-
-
-def _by_seed(points: pd.DataFrame, method: str) -> pd.DataFrame:
-    """One row a (size, compute), one column a seed; seeds with gaps are dropped."""
-    rows = points[points["method"] == method]
-    if rows.empty:
-        raise ValueError(f"There are no rows of the method {method!r}.")
-    return rows.pivot_table(index=["size", "compute"], columns="seed", values="bits").dropna(axis=1)
-
-
-def _curves(table: pd.DataFrame, compute: np.ndarray):
-    """What a weighting of seeds needs to become an envelope: values (points, seeds) and who counts at each budget."""
-    spent = table.index.get_level_values("compute").to_numpy()
-    return table.to_numpy(), spent[None, :] <= compute[:, None] * (1 + 1e-9)
-
-
-def _outcome(curves, weights: np.ndarray, compute: np.ndarray) -> tuple[str, float | None]:
-    later, earlier = (
-        np.where(allowed, (values @ weights / weights.sum())[None, :], np.inf).min(axis=1)
-        for values, allowed in curves
-    )
-    if (later < earlier).all():
-        return "ahead from the start", None
-    at = crossing(compute, later, earlier)
-    return ("none in range", None) if at is None else ("crossing", at)
+    return verdicts, places

@@ -4,13 +4,12 @@ The thesis for one structure: it helps while compute is small and stands in the 
 9:06 to 14:23). In terms of the compute factor κ(C): above 1 at the smallest budget, falling, below 1 later.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from destructure.statistics.compute_factor import ComputeFactors
-from destructure.trends.intervals import Interval
+from destructure.statistics.interval import Interval
 
 Verdict = Literal["supported", "weakly supported", "contradicted", "equivalent", "inconclusive"]
 
@@ -48,7 +47,6 @@ def judge(
     *,
     narrow_factors: Sequence[Interval] | None = None,
     margin: tuple[float, float] = MARGIN,
-    steady: float = 0.0,
 ) -> Judgement:
     """Judge the thesis by intervals alone. The first rule that applies gives the verdict.
 
@@ -68,41 +66,30 @@ def judge(
         slope: d log κ / d log C with its interval.
         narrow_factors: the intervals for equivalence (90% beside 95%); by default `factors`, which is stricter.
         margin: the range of κ that counts as free.
-        steady: slopes above -steady count as not falling. 0 is the plain rule; but then a κ that is the same at every
-            budget can only be called inconclusive, since no interval ends exactly at 0.
 
     Raises:
-        ValueError: if the lists differ in length, the margin does not enclose 1, or `steady` is negative.
+        ValueError: if the lists differ in length, or the margin does not enclose 1.
     """
     narrow = factors if narrow_factors is None else narrow_factors
-    _require(factors, narrow, margin, steady)
+    _require(factors, narrow, margin)
     if not factors:
-        return Judgement(
-            "inconclusive",
-            "no budget is left to judge by.",
-            "unsettled",
-            "unsettled",
-            crosses=False,
-            free=False,
-        )
+        reason = "no budget is left to judge by."
+        return Judgement("inconclusive", reason, "unsettled", "unsettled", crosses=False, free=False)
     helps = "yes" if factors[0].low > 1 else "no" if factors[0].high <= 1 else "unsettled"
-    falls = "does not fall" if slope.low >= -steady else "falls" if slope.high < 0 else "unsettled"
+    falls = "does not fall" if slope.low >= 0 else "falls" if slope.high < 0 else "unsettled"
     crosses = _crosses(factors)
     free = all(margin[0] <= each.low and each.high <= margin[1] for each in narrow)
     verdict, reason = _rule(helps, falls, crosses, free, margin)
     return Judgement(verdict, reason, helps, falls, crosses, free)
 
 
-def judge_factors(
-    found: ComputeFactors, *, margin: tuple[float, float] = MARGIN, steady: float = 0.0
-) -> Judgement:
+def judge_factors(found: ComputeFactors, *, margin: tuple[float, float] = MARGIN) -> Judgement:
     """`judge` on what `compute_factors` found."""
     return judge(
         [each.interval for each in found.factors],
         found.slope,
         narrow_factors=[each.narrow_interval for each in found.factors],
         margin=margin,
-        steady=steady,
     )
 
 
@@ -139,12 +126,10 @@ def _crosses(factors: Sequence[Interval]) -> bool:
     return False
 
 
-def _require(factors, narrow, margin, steady) -> None:
+def _require(factors, narrow, margin) -> None:
     if len(factors) != len(narrow):
         raise ValueError(
-            f"There are {len(factors)} factors and {len(narrow)} narrow ones; give one of each a budget."
+            f"There are {len(factors)} factors and {len(narrow)} narrow ones; give one of each per budget."
         )
     if not 0 < margin[0] < 1 < margin[1]:
         raise ValueError(f"margin is {margin}; it must enclose 1, such as (0.9, 1.1).")
-    if not (steady >= 0 and math.isfinite(steady)):
-        raise ValueError(f"steady is {steady}; give a slope of 0 or more.")

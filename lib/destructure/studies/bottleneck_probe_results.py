@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from destructure.statistics import bootstrap_interval, seeds_needed
+from destructure.statistics import TRAINED, Interval, interval, seeds_needed
 from destructure.studies.bottleneck_probe import COLUMNS, DEPTHS, results
 from destructure.studies.plans.removal import SEEDS
-from destructure.studies.removal_results.summaries import TRAINED, seeds_text
-from destructure.trends.intervals import Interval
+from destructure.studies.removal_results.summaries import seeds_text
 
 ENOUGH = 0.99
 """The registered accuracy at the last layer, for every run."""
@@ -101,7 +100,7 @@ def kept_by_training(rows: pd.DataFrame | None = None) -> dict[int, Interval]:
     for layers, group in last.groupby("layers"):
         pairs = group.pivot(index="seed", columns="trained", values="accuracy").astype(float).dropna()
         if len(pairs):
-            found[int(layers)] = bootstrap_interval((pairs[True] - pairs[False]).to_numpy())
+            found[int(layers)] = interval((pairs[True] - pairs[False]).to_numpy())
     return found
 
 

@@ -10,8 +10,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from destructure.statistics import Interval
-from destructure.statistics.resampling import LEVEL, interval_of_samples, seed_weights
+from destructure.statistics import LEVEL, Interval, interval_of, resamples
 from destructure.studies.closer_than_twice import DECODER_ONLY, STEPS, TWICE
 
 Metric = Literal["total_variation", "symmetric_kl", "different_answers"]
@@ -79,9 +78,9 @@ def ratio(
     if np.isnan(above).all() or np.isnan(below).all():
         raise ValueError(f"There is no finished row of {comparison!r} and {TWICE!r} after {steps} steps.")
     estimate = float(_mean(above, np.ones((1, len(seeds))))[0] / _mean(below, np.ones((1, len(seeds))))[0])
-    weights = seed_weights(len(seeds)) * len(seeds)
+    weights = resamples(len(seeds)).shares * len(seeds)
     samples = _mean(above, weights) / _mean(below, weights)
-    intervals = (interval_of_samples(samples, estimate, len(seeds), level) for level in (LEVEL, NARROW))
+    intervals = (interval_of(samples, estimate, len(seeds), level) for level in (LEVEL, NARROW))
     return Ratio(comparison, *intervals, len(seeds))
 
 

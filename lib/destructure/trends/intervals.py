@@ -3,28 +3,7 @@
 import math
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate and the interval around it.
-
-    Args:
-        estimate: the best value.
-        low: lower end.
-        high: upper end.
-        level: how often such intervals should hold the truth, for example 0.95.
-    """
-
-    estimate: float
-    low: float
-    high: float
-    level: float = 0.95
-
-    def __str__(self) -> str:
-        return f"{self.estimate:.3g} ({self.level:.0%} interval {self.low:.3g} to {self.high:.3g})"
-
-    def __contains__(self, value: float) -> bool:
-        return self.low <= value <= self.high
+from destructure.statistics.interval import Interval
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats.stattools import durbin_watson
 
+from destructure.statistics.interval import expanded_level
 from destructure.trends.intervals import Interval, MultiplyingTime
 from destructure.trends.observations import Observations, require_one_series
 
@@ -132,21 +133,6 @@ def slopes(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
         x, y: samples along `axis`.
     """
     return stats.pearsonr(x, y, axis=axis).statistic * np.std(y, axis=axis) / np.std(x, axis=axis)
-
-
-def expanded_level(level: float, count: int, parameters: int) -> float:
-    """Level at which a percentile interval must be read so that it covers `level` of the time.
-
-    Student's t instead of the normal, and a standard deviation divided by count - parameters instead of count.
-
-    Raises:
-        ValueError: if `level` is not between 0 and 1.
-    """
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; it must lie between 0 and 1, such as 0.95.")
-    freedom = count - parameters
-    wide = stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(count / freedom)
-    return float(2 * stats.norm.cdf(wide) - 1)
 
 
 def require_enough(observations: Observations, dots: int = MINIMUM_DOTS) -> None:

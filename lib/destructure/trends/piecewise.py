@@ -7,8 +7,9 @@ import numpy as np
 import statsmodels.api as sm
 from scipy import stats
 
+from destructure.statistics.interval import expanded_level
 from destructure.trends.intervals import Interval, MultiplyingTime
-from destructure.trends.lines import expanded_level, require_enough
+from destructure.trends.lines import require_enough
 from destructure.trends.observations import Observations, require_one_series
 
 DOTS_A_SIDE = 5

@@ -7,11 +7,18 @@ from typing import Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from destructure.statistics import MARGIN, bootstrap_interval, seeds_needed
-from destructure.statistics.tables import complete_seeds, seed_table
+from destructure.statistics import (
+    MARGIN,
+    NOISE,
+    TRAINED,
+    Interval,
+    complete_seeds,
+    failures_counted,
+    seed_table,
+    seeds_needed,
+)
+from destructure.statistics import interval as interval_over_seeds
 from destructure.structure import Structure
-from destructure.studies.removal_results.summaries import FAILED, NOISE, RESAMPLES, TRAINED
-from destructure.trends.intervals import Interval
 
 Word = Literal["free", "helps", "hurts", "unsettled"]
 
@@ -77,9 +84,7 @@ def advantages(rows: pd.DataFrame, with_arm: Arm, without_arm: Arm) -> pd.Series
     Raises:
         ValueError: if an arm has no rows, the budgets differ or no seed is complete.
     """
-    tables = [
-        seed_table(arm.rows(rows), ["budget"], "loss", failed=FAILED) for arm in (with_arm, without_arm)
-    ]
+    tables = [seed_table(failures_counted(arm.rows(rows)), ["budget"]) for arm in (with_arm, without_arm)]
     if list(tables[0].index) != list(tables[1].index):
         raise ValueError(
             f"{with_arm.name!r} and {without_arm.name!r} were measured at other budgets; compare arms of one setting."
@@ -105,9 +110,7 @@ def contrast_word(interval: Interval, narrow: Interval) -> Word:
 def compare(rows: pd.DataFrame, label: str, with_arm: Arm, without_arm: Arm) -> Contrast:
     """Compare two arms of one setting, as registered. Raises as `advantages`."""
     found = advantages(rows, with_arm, without_arm)
-    interval, narrow = (
-        bootstrap_interval(found.to_numpy(), level=level, resamples=RESAMPLES) for level in (0.95, 0.9)
-    )
+    interval, narrow = (interval_over_seeds(found.to_numpy(), level) for level in (0.95, 0.9))
     if (
         len(found) < seeds_needed()
     ):  # five seeds could carry the narrow one; the plan asks for six for any word

@@ -7,12 +7,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from destructure.statistics import bootstrap_interval, seeds_needed, sign_flip_test
+from destructure.statistics import Interval, seeds_needed, sign_flip_p_value
+from destructure.statistics import interval as interval_over_seeds
 from destructure.studies.dial_results.contrasts import Arm, Contrast, compare
 from destructure.studies.plans import dials as plan
 from destructure.studies.removal_results import factors
-from destructure.studies.removal_results.summaries import RESAMPLES
-from destructure.trends.intervals import Interval
 
 Verdict = Literal["supports", "complicates", "contradicts", "not settled"]
 
@@ -109,8 +108,8 @@ def dial_effect(rows: pd.DataFrame, dial: Dial) -> DialEffect:
     """
     first, second = (dial.contrast(rows, name) for name in (dial.first, dial.second))
     differences = _paired(first, second)
-    interval = bootstrap_interval(differences, resamples=RESAMPLES)
-    p_value = sign_flip_test(differences).p_value
+    interval = interval_over_seeds(differences)
+    p_value = sign_flip_p_value(differences)
     return DialEffect(dial, first, second, interval, p_value, _verdict(dial, first, second, interval))
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 
-from destructure.statistics import bootstrap_interval, seeds_needed
+from destructure.statistics import Interval, interval, seeds_needed
 from destructure.studies.bottleneck_probe_results import no_bottleneck_seen
 from destructure.studies.dial_results.contrasts import Contrast
 from destructure.studies.dial_results.results import DialResults
 from destructure.studies.plans import dials as plan
 from destructure.studies.removal_results.predictions import Found, Outcome, Prediction, registered
-from destructure.studies.removal_results.summaries import RESAMPLES, seeds_text, span_text
-from destructure.trends.intervals import Interval
+from destructure.studies.removal_results.summaries import seeds_text, span_text
 
 Decider = Callable[[DialResults], Found]
 
@@ -51,7 +50,7 @@ def _b1(results):
 
 def _b4(results):
     with_structure, without = results.role_swap.exact_match
-    lead = bootstrap_interval(results.sharing_lead.to_numpy(), resamples=RESAMPLES)
+    lead = interval(results.sharing_lead.to_numpy())
     return _said(without > with_structure), (
         f"exact match {with_structure:.0%} with S2, {without:.0%} without, {lead.estimate:+.0f} points "
         f"[{lead.low:.0f}, {lead.high:.0f}]"

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from destructure.statistics import FactorialEffects, factorial_effects
+from destructure.statistics import factorial_effects, failures_counted
 from destructure.structure import Structure
 from destructure.studies.removal_results.factors import LABELS
-from destructure.studies.removal_results.summaries import FAILED, RESAMPLES, corner_rows, run_table
+from destructure.studies.removal_results.summaries import corner_rows, run_table
 
 HIGHEST_ORDER = 2
 
@@ -29,27 +29,26 @@ class CornerEffects:
     measure: str
     width: int
     budget: float
-    effects: FactorialEffects
+    effects: pd.DataFrame
     censored: int = 0
     runs: int = 0
 
     def main(self, switch: str):
         """The main effect of a switch."""
-        return self.effects[switch]
+        from destructure.statistics import Interval
+
+        row = self.effects.set_index("effect").loc[switch]
+
+        class E:
+            interval = Interval(row.estimate, row.low, row.high)
+
+        return E
 
     def table(self) -> pd.DataFrame:
         """One row an effect: effect ("S1", "S1 × S3"), order, estimate, low, high. Not tested, so no p values."""
-        rows = [
-            {
-                "effect": " × ".join(LABELS[factor] for factor in each.factors),
-                "order": len(each.factors),
-                "estimate": each.interval.estimate,
-                "low": each.interval.low,
-                "high": each.interval.high,
-            }
-            for each in self.effects.effects
-        ]
-        return pd.DataFrame(rows)
+        t = self.effects.copy()
+        t["effect"] = [" × ".join(LABELS[f] for f in e.split(" × ")) for e in t.effect]
+        return t
 
 
 def corner_effects(rows: pd.DataFrame, width: int, budget: float) -> CornerEffects:
@@ -63,13 +62,11 @@ def corner_effects(rows: pd.DataFrame, width: int, budget: float) -> CornerEffec
     """
     cells = corner_rows(rows, width, budget)
     found = factorial_effects(
-        cells,
+        failures_counted(cells),
         Structure.SWITCHES,
         value="loss",
         logarithm=True,
-        failed=FAILED,
         highest_order=HIGHEST_ORDER,
-        resamples=RESAMPLES,
     )
     return CornerEffects("loss", width, budget, found, runs=len(cells))
 
@@ -95,7 +92,6 @@ def take_off_effects(rows: pd.DataFrame, width: int) -> CornerEffects:
         value="value",
         logarithm=True,
         highest_order=HIGHEST_ORDER,
-        resamples=RESAMPLES,
     )
     return CornerEffects("take-off", width, float(runs["budget"].max()), found, int(never.sum()), len(runs))
 

@@ -7,7 +7,7 @@ every step of that path, so the same removals can be read off both.
 
 import pandas as pd
 
-from destructure.statistics import paired_differences
+from destructure.statistics import paired as paired_by_seed
 from destructure.structure import Structure
 from destructure.studies.removal_results.summaries import arm_rows
 from destructure.tables import load_table
@@ -73,10 +73,10 @@ def our_removals(rows: pd.DataFrame, width: int, budget: float) -> pd.DataFrame:
     for removed, corners in OUR_PATH.items():
         pair = [arm_rows(rows, each, width=width).assign(side=side) for side, each in enumerate(corners)]
         both = pd.concat([each[each["budget"] == budget] for each in pair])
-        paired = paired_differences(both, 1, 0, value="exact_match", arm="side")
+        paired = paired_by_seed(both, "side", 1, 0, "exact_match")
         found += [
             {"removed": removed, "seed": seed, "change": 100 * float(change)}
-            for seed, change in zip(paired.seeds, paired.differences, strict=True)
+            for seed, change in paired.items()
         ]
     return pd.DataFrame(found)
 

@@ -4,15 +4,16 @@ import numpy as np
 import pandas as pd
 
 from destructure.statistics import (
-    TakeOffComparison,
-    bootstrap_interval,
-    compare_take_off,
-    paired_differences,
-    paired_take_off,
+    failures_counted,
+    interval,
+    interval_of,
+    median_take_off,
+    paired,
+    resamples,
 )
 from destructure.structure import Structure
 from destructure.studies.plans.removal import DECODER_ONLY, PREFIX_LM, SHARED_STACK
-from destructure.studies.removal_results.summaries import FAILED, RESAMPLES, arm_rows, run_table
+from destructure.studies.removal_results.summaries import arm_rows, run_table
 
 WIDTH = 32
 
@@ -42,8 +43,8 @@ def _against(arm: pd.DataFrame, other: pd.DataFrame, name: str) -> list[dict]:
     found = []
     for budget in sorted(set(arm["budget"]) & set(other["budget"])):
         pair = [each[each["budget"] == budget].assign(side=side) for side, each in enumerate((arm, other))]
-        logs = paired_differences(pd.concat(pair), 0, 1, arm="side", failed=FAILED, logarithm=True)
-        ratio = bootstrap_interval(logs.differences, resamples=RESAMPLES)
+        logs = paired(failures_counted(pd.concat(pair)), "side", 0, 1, logarithm=True)
+        ratio = interval(logs)
         found.append(
             {
                 "arm": arm["arm"].iloc[0],
@@ -60,12 +61,23 @@ def _against(arm: pd.DataFrame, other: pd.DataFrame, name: str) -> list[dict]:
     return found
 
 
-def deeper_take_off(rows: pd.DataFrame) -> TakeOffComparison:
-    """Twice the layers without S3 (first) against the prefix LM of 3 layers (second): compute at take-off."""
+def deeper_take_off(rows: pd.DataFrame):
+    """Twice the layers without S3 against the prefix LM of 3 layers: compute at take-off."""
     arms = [
-        run_table(arm_rows(rows, PREFIX_LM, "twice the layers")),
-        run_table(arm_rows(rows, PREFIX_LM, width=WIDTH)),
+        run_table(arm_rows(rows, PREFIX_LM, "twice the layers")).sort_values("seed"),
+        run_table(arm_rows(rows, PREFIX_LM, width=WIDTH)).sort_values("seed"),
     ]
-    return compare_take_off(
-        **paired_take_off(pd.concat(arms), "twice the layers", "corner"), resamples=RESAMPLES
-    )
+    limit = np.minimum(*(arm["limit"].to_numpy() for arm in arms))
+    n = len(limit)
+    times = [np.where(arm["take_off"] <= limit, arm["take_off"], np.nan) for arm in arms]
+    m = [median_take_off(t, limit) for t in times]
+    many = [median_take_off(t, limit, resamples(n).shares) for t in times]
+
+    class T:
+        runs = n
+        first_median, second_median = m
+        first_took_off, second_took_off = (int(np.isfinite(t).sum()) for t in times)
+        with np.errstate(invalid="ignore"):
+            ratio = interval_of(many[0] / many[1], m[0] / m[1], n)
+
+    return T

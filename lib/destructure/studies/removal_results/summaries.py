@@ -5,27 +5,21 @@ import math
 import numpy as np
 import pandas as pd
 
-from destructure.statistics.compute_factor import SMALLEST_LOSS
-from destructure.statistics.matching import envelopes
-from destructure.statistics.resampling import interval_of_samples, seed_weights
-from destructure.statistics.survival import medians, observations
-from destructure.statistics.tables import as_floats, complete_seeds, seed_table
+from destructure.statistics import (  # noqa: F401  until the notebooks take these from there
+    FAILED,
+    NOISE,
+    TRAINED,
+    failures_counted,
+    flops_text,
+    median_take_off,
+    take_off_runs,
+)
+from destructure.statistics import envelope as best_so_far
+from destructure.statistics.envelopes import SMALLEST_LOSS
 from destructure.structure import Structure
 
-FAILED = math.log(65)
-"""Nats a token: what a diverged run counts as; 65 equally likely tokens, a model that knows nothing."""
-
-FLOOR, NOISE = 0.0, 0.02
-"""Nats a token: the loss of a perfect model, and how close to it losses cannot be told from it."""
-
-RESAMPLES = 2_000
-TRAINED = 0.9
-"""Mean exact match at the largest width and budget below which an arm counts as not trained within the range."""
-
-
-def flops_text(budget: float) -> str:
-    """A budget as text: "1.6e11"."""
-    return f"{budget:.2g}".replace("e+", "e")
+FLOOR = 0.0
+run_table = take_off_runs
 
 
 def span_text(low: float, high: float) -> str:
@@ -71,20 +65,6 @@ def corner_rows(rows: pd.DataFrame, width: int | None = None, budget: float | No
     return found if budget is None else found[found["budget"] == budget]
 
 
-def run_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a run, its last budget, with the column `take_off`: FLOPs, and `limit`: FLOPs it was watched.
-
-    `take_off` is NaN for a run that did not take off while it was watched. A diverged run counts as watched as long
-    as the run that was watched longest, since it would have failed however long one had watched.
-    """
-    last = rows[rows["budget"] == rows.groupby("run")["budget"].transform("max")].copy()
-    limit = as_floats(last["watched_flops"])
-    longest = np.nanmax(limit)
-    last["limit"] = np.where((last["status"] == "diverged") | np.isnan(limit), longest, limit)
-    last["take_off"] = as_floats(last["take_off_flops"])
-    return last.reset_index(drop=True)
-
-
 def corner_summary(rows: pd.DataFrame, width: int, budget: float) -> pd.DataFrame:
     """Each corner over seeds, indexed by its code in the order of `Structure.all()`.
 
@@ -110,15 +90,14 @@ def corner_summary(rows: pd.DataFrame, width: int, budget: float) -> pd.DataFram
             continue
         own = runs[runs["structure"] == structure.code]
         losses = np.log(np.maximum(group["loss"].fillna(FAILED).to_numpy(dtype=float), SMALLEST_LOSS))
-        times, there, _ = observations(own["take_off"], own["limit"])
         found.append(
             {
                 "structure": structure.code,
                 "loss": float(np.exp(losses.mean())),
                 "exact_match": float(group["exact_match"].mean()),
                 "spread": float(group["exact_match"].std(ddof=1)) if len(group) > 1 else math.nan,
-                "take_off": float(medians(times, there, np.ones((1, len(times))))[0]),
-                "took_off": int(there.sum()),
+                "take_off": median_take_off(own["take_off"], own["limit"]),
+                "took_off": int(own["take_off"].notna().sum()),
                 "seeds": len(group),
             }
         )
@@ -133,22 +112,7 @@ def envelope(rows: pd.DataFrame) -> pd.DataFrame:
     Args:
         rows: of one arm, settled.
     """
-    table = seed_table(rows, ["width", "budget"], "loss", failed=FAILED)
-    seeds, _ = complete_seeds(table)
-    values = np.log(np.maximum(table[seeds].to_numpy(), SMALLEST_LOSS))
-    compute = table.index.get_level_values(1).to_numpy(dtype=float)
-    weights = np.vstack([np.full((1, len(seeds)), 1 / len(seeds)), seed_weights(len(seeds), RESAMPLES)])
-    budgets = np.unique(compute)
-    curves = envelopes(values, compute, budgets, weights)
-    ends = [interval_of_samples(curve[1:], float(curve[0]), len(seeds)) for curve in curves]
-    return pd.DataFrame(
-        {
-            "budget": budgets,
-            "loss": np.exp(curves[:, 0]),
-            "low": np.exp([each.low for each in ends]),
-            "high": np.exp([each.high for each in ends]),
-        }
-    )
+    return best_so_far(failures_counted(rows))
 
 
 def untrained(rows: pd.DataFrame) -> dict[str, float]:

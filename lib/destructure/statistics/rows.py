@@ -1,0 +1,139 @@
+"""From tidy rows to complete tables: seeds are paired, failed runs are counted, nothing is averaged in silence."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+FAILED = math.log(65)
+"""Nats per token: what a diverged run counts as; 65 equally likely tokens, a model that knows nothing."""
+
+NOISE = 0.02
+"""Nats per token: how close to the floor losses cannot be told from it."""
+
+TRAINED = 0.9
+"""Mean exact match at the largest width and budget below which an arm counts as not trained within the range."""
+
+
+def failures_counted(rows: pd.DataFrame, loss: float = FAILED) -> pd.DataFrame:
+    """Rows in which a diverged run scores as a model that knows nothing: `loss`, and no exact match.
+
+    It is never dropped: dropping it would reward the arm that diverges.
+    """
+    scores = {"loss": loss, "exact_match": 0.0}
+    filled = {name: as_floats(rows[name]) for name in scores if name in rows}
+    return rows.assign(
+        **{name: np.where(np.isfinite(found), found, scores[name]) for name, found in filled.items()}
+    )
+
+
+def paired(
+    rows: pd.DataFrame,
+    by: str,
+    first: object,
+    second: object,
+    value: str = "loss",
+    *,
+    seed: str = "seed",
+    logarithm: bool = False,
+) -> pd.Series:
+    """Subtract arm from arm, seed by seed: the first minus the second, indexed by the seeds that both have.
+
+    Args:
+        rows: one row per run; no seed twice in an arm.
+        by: the column that tells the arms apart; `first` and `second` are values of it.
+        value, seed: names of the columns.
+        logarithm: subtract natural logarithms: the differences are then log ratios.
+
+    Raises:
+        ValueError: if a column or an arm is missing, an arm has a seed twice, the arms share no seed, a run failed,
+            or a logarithm does not exist.
+    """
+    require_columns(rows, (by, value, seed))
+    for name in (first, second):
+        if not (rows[by] == name).any():
+            raise ValueError(
+                f"There are no rows of the arm {name!r}; the arms are {list(rows[by].unique())}."
+            )
+    table = seed_table(rows[rows[by].isin([first, second])], [by], value, seed).T.dropna()
+    table.columns = table.columns.get_level_values(0)
+    if table.empty:
+        raise ValueError(
+            f"The arms {first!r} and {second!r} have no seed in common; run both with the same seeds."
+        )
+    if logarithm:
+        table = table.apply(logarithms)
+    return (table[first] - table[second]).rename(value)
+
+
+def seed_table(
+    rows: pd.DataFrame, index: Sequence[str], value: str = "loss", seed: str = "seed"
+) -> pd.DataFrame:
+    """Turn tidy rows into one row per combination of `index` and one column per seed; NaN where a run is missing.
+
+    Raises:
+        ValueError: if a combination has a seed twice, or a run failed (its value is not finite).
+    """
+    require_columns(rows, (*index, value, seed))
+    twice = rows.duplicated([*index, seed])
+    if twice.any():
+        place = ", ".join(f"{name} {rows.loc[twice, name].iloc[0]}" for name in (*index, seed))
+        raise ValueError(
+            f"Two rows have {place}; keep one row per run, for example by choosing one learning rate."
+        )
+    values = as_floats(rows[value])
+    lost = int((~np.isfinite(values)).sum())
+    if lost:
+        raise ValueError(
+            f"{lost} of {len(rows)} runs have no finite {value}; they failed and count as failures, so give the "
+            "rows to failures_counted first."
+        )
+    return rows.assign(**{value: values}).pivot(index=list(index), columns=seed, values=value)
+
+
+def complete_seeds(*tables: pd.DataFrame) -> tuple[list, tuple]:
+    """The seeds that have every run in every table, and those that lack some.
+
+    Raises:
+        ValueError: if no seed is complete.
+    """
+    complete = everyone = tables[0].columns
+    for table in tables:
+        everyone = everyone.union(table.columns)
+        complete = complete.intersection(table.columns[table.notna().to_numpy().all(axis=0)])
+    if complete.empty:
+        raise ValueError(
+            f"None of the {len(everyone)} seeds has all its runs yet; run what is missing first."
+        )
+    return sorted(complete), tuple(everyone.difference(complete))
+
+
+def as_floats(values: Sequence[float]) -> np.ndarray:
+    """Numbers as floats; what is missing (None, `<NA>`) becomes NaN."""
+    return pd.Series(values, dtype="Float64").to_numpy(dtype=float, na_value=np.nan)
+
+
+def require_columns(rows: pd.DataFrame, columns: Sequence[str]) -> None:
+    """Raise ValueError if a table has no rows or lacks a column."""
+    missing = [column for column in columns if column not in rows]
+    if missing:
+        raise ValueError(f"The rows have no column {missing[0]!r}; they have {list(rows.columns)}.")
+    if rows.empty:
+        raise ValueError("There are no rows; run the experiment first.")
+
+
+def logarithms(values: np.ndarray) -> np.ndarray:
+    """Natural logarithms of positive values.
+
+    Raises:
+        ValueError: if one is zero or negative.
+    """
+    if (values <= 0).any():
+        raise ValueError(f"The smallest value is {values.min():g}; a ratio needs values above zero.")
+    return np.log(values)
+
+
+def flops_text(budget: float) -> str:
+    """An amount of compute as text: "1.6e11"."""
+    return f"{budget:.2g}".replace("e+", "e")
