@@ -13,6 +13,7 @@ from scipy import stats
 from destructure import Structure
 from destructure.generate import Beam, Greedy, Sampling, beam_search, draw, generate, next_token_probabilities
 from destructure.generate.probabilities import spins_of
+from destructure.generate.request import make_requests
 from random_models import (
     EVERY_STRUCTURE,
     RECURRENT,
@@ -202,6 +203,11 @@ def test_width_one_is_greedy_in_recurrent_models(name):
     )
 
 
+def search(model, source, longest, prompts, how):
+    (request,) = make_requests(model, source, longest, prompts, begin=1, end=2)
+    return beam_search(model, request, how)
+
+
 def log_probabilities(model, source, prompt, text):
     """Of each next token after a text; padding is no token."""
     logits = model(source, torch.tensor([[1, *prompt, *text]]))[0, -1].clone()
@@ -237,7 +243,7 @@ def test_a_wide_beam_is_exhaustive_search(structure, length_penalty):
     for prompt in ([], [4], [3, 4]):
         expected = all_texts(model, source, prompt, 3, length_penalty)
         assert len(expected) == 40
-        found = beam_search(model, source, 3, prompts=[prompt], how=Beam(64, length_penalty))[0]
+        found = search(model, source, 3, [prompt], Beam(64, length_penalty))[0]
         assert [tuple(each.ids) for each in found] == [text for text, _ in expected]
         np.testing.assert_allclose(
             [each.score for each in found], [score for _, score in expected], rtol=1e-9
@@ -273,7 +279,7 @@ def plain_beam(model, source, prompt, longest, width, length_penalty):
 def test_a_narrow_beam_keeps_the_best_few(width, length_penalty):
     model, different = random_model(Structure.ENCODER_DECODER, seed=3), 0
     sources, prompts = random_ids(12, 4, shortest=2), random_prompts(12, 2)
-    found = beam_search(model, sources, 6, prompts=prompts, how=Beam(width, length_penalty))
+    found = search(model, sources, 6, prompts, Beam(width, length_penalty))
     greedy = generate(model, sources, 6, prompts=prompts)
     for row, hypotheses in enumerate(found):
         expected = plain_beam(model, sources[row : row + 1], prompts[row], 6, width, length_penalty)
@@ -289,9 +295,9 @@ def test_a_narrow_beam_keeps_the_best_few(width, length_penalty):
 def test_a_wider_beam_finds_no_worse_text_than_exhaustive_and_greedy_bound_it():
     model, source = random_model(seed=5, vocabulary=6), torch.tensor([[3, 5]])
     best = all_texts(model, source, [], 4, 0.0)[0][1]
-    greedy = beam_search(model, source, 4, how=Beam(1, 0.0))[0][0].score
+    greedy = search(model, source, 4, None, Beam(1, 0.0))[0][0].score
     for width in (2, 4, 200):
-        score = beam_search(model, source, 4, how=Beam(width, 0.0))[0][0].score
+        score = search(model, source, 4, None, Beam(width, 0.0))[0][0].score
         assert score <= best + 1e-9
         assert math.isclose(score, best, rel_tol=1e-9) or width < 200
     assert greedy <= best + 1e-9

@@ -15,12 +15,10 @@ from destructure.generate import (
     GrowingInput,
     PlainWriter,
     Sampling,
-    beam_search,
     generate,
     greedy,
     kept_when_input_grows,
     next_token_probabilities,
-    stream,
 )
 from random_models import EVERY_STRUCTURE, random_ids, random_model, random_prompts, random_recurrent
 
@@ -147,13 +145,6 @@ def test_any_kind_of_whole_number_is_an_id(whole):
         assert generate(model, None, 8, prompts=prompts, begin=4, end=end) == only_two
 
 
-@pytest.mark.parametrize("how", [Greedy(), Sampling(), "beam", None, Beam], ids=str)
-def test_beam_search_takes_no_other_way(how):
-    with pytest.raises(ValueError, match=re.escape("it must be Beam(...)")) as error:
-        beam_search(random_model(), None, 5, how=how)
-    one_sentence(error)
-
-
 def test_the_longest_text_that_fits_is_written():
     model = random_model()
     assert (
@@ -183,16 +174,9 @@ def test_a_model_that_diverged_says_so(how):
     one_sentence(error)
 
 
-def test_beam_search_cannot_be_streamed():
-    with pytest.raises(ValueError, match="cannot be streamed") as error:
-        stream(random_model(), None, 5, how=Beam())
-    one_sentence(error)
-
-
 def test_plain_data_imports_without_torch():
     code = (
-        "import sys; from destructure.generate import Beam, Greedy, Sampling, kept_when_input_grows;"
-        "sys.exit('torch' in sys.modules)"
+        "import sys; from destructure.generate import Beam, Greedy, Sampling;sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

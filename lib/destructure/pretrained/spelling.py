@@ -47,11 +47,7 @@ class SpellingToSound:
     phonemes: tuple[str, ...] = field(default=PHONEMES, repr=False)
 
     def encode(self, word: str) -> Tensor:
-        """The ids of one word's letters and of `[EOS]`: (1, letters + 1).
-
-        Raises:
-            ValueError: if the word holds anything but the letters a to z (capital or small).
-        """
+        """The ids of a word's letters and of `[EOS]`: (1, letters + 1); ValueError for other letters than a to z."""
         letters = word.lower() if isinstance(word, str) else ""
         if not letters or not set(letters) <= set(self.letters[3:]):
             raise ValueError(
@@ -61,11 +57,7 @@ class SpellingToSound:
         return torch.tensor([[*map(self.letters.index, letters), END]])
 
     def speak(self, word: str) -> list[str]:
-        """Say how a word sounds: at most 20 phonemes, each the most probable next one.
-
-        Raises:
-            ValueError: if the word holds anything but the letters a to z (capital or small).
-        """
+        """Say how a word sounds: at most 20 phonemes, each the most probable next one; ValueError as `encode`."""
         return [self.phonemes[index] for index in greedy(self.model, self.encode(word), longest=LONGEST)[0]]
 
 

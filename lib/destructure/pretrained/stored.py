@@ -5,6 +5,7 @@ of the two happened is said in a widget, so the outputs that tests compare are t
 """
 
 import datetime
+import html
 import importlib.metadata
 import json
 import math
@@ -13,12 +14,38 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import ipywidgets
+from IPython.display import display
+
 from destructure.files import data_folder, write_atomically
 from destructure.pretrained.packages import package_of, what_is_missing
 
 TOLERANCE = 1e-3
 DIGITS = 6  # significant digits of a stored number
 STORE_ANEW = "DESTRUCTURE_STORE"  # set to 1 by `python -m destructure notebooks --store`
+
+
+class Origin(ipywidgets.HTML):
+    """The line under a result that says how it came about, in a form that tests of notebooks do not compare.
+
+    It is stored in a notebook as the same words whatever it says; what it says is the widget's `value`.
+    """
+
+    def __init__(self, line: str):
+        super().__init__(f"<em>{html.escape(line)}</em>")
+
+    def __repr__(self) -> str:
+        return "<Origin: whether this result was computed just now>"
+
+    def _repr_mimebundle_(self, **keywords):
+        bundle = super()._repr_mimebundle_(**keywords)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data["text/plain"] = repr(self)
+        data["text/html"] = (
+            "<p><em>In JupyterLab, with the notebook running, a line here says whether this result was computed just "
+            "now or is the stored one.</em></p>"
+        )
+        return bundle
 
 
 def live_or_stored(
@@ -63,7 +90,7 @@ def live_or_stored(
                 "store it anew with python -m destructure notebooks --store NUMBER; else please report it."
             )
     if show:
-        _show(_how_obtained(record, missing))
+        display(Origin(_how_obtained(record, missing)))
     return record["value"]
 
 
@@ -95,22 +122,14 @@ def store(name: str, compute: Callable[[], object], *, needs: str) -> Path:
 
 
 def stored_file(name: str) -> Path:
-    """Where a result is stored.
-
-    Raises:
-        ValueError: if the name is not made of small letters, digits and underscores.
-    """
+    """Where a result is stored; ValueError if its name has more than small letters, digits and underscores."""
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9_]+", name):
         raise ValueError(f"{name!r} cannot name a result; use small letters, digits and underscores.")
     return data_folder() / "results" / "pretrained" / f"{name}.json"
 
 
 def plain(value):
-    """Turn a result into what JSON holds: tensors, arrays and tuples become lists, numbers keep six digits.
-
-    Raises:
-        ValueError: for anything else, or a number that is not finite.
-    """
+    """Turn a result into what JSON holds: tensors to lists, numbers with six digits; ValueError for anything else."""
     if hasattr(value, "tolist"):  # tensors, arrays and numpy's single numbers
         value = value.tolist()
     if value is None or isinstance(value, bool | int | str):
@@ -179,11 +198,3 @@ def _how_obtained(record: dict, missing: str | None) -> str:
     if missing:
         return f"Stored result of {record['date']}, made with {package}; nothing was computed here. {missing}"
     return f"Computed just now with {package}; it agrees with the stored result of {record['date']}."
-
-
-def _show(line: str) -> None:
-    from IPython.display import display
-
-    from destructure.pretrained.origin import Origin
-
-    display(Origin(line))
