@@ -6,13 +6,20 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m destructure
 INSTALLED := $(VENV)/installed
 
-.PHONY: lab test notebooks results verdicts bench doctor install weights constraints clean
+.PHONY: lab check test test-all notebooks results verdicts bench doctor install weights constraints clean
 
 lab: install
 	$(RUN) lab
 
+# Three sizes of the same question: three minutes, everything a user needs, everything.
+check: install
+	$(RUN) check
+
 test: install
 	$(RUN) test
+
+test-all: install
+	$(RUN) test --all
 
 notebooks: install
 	$(RUN) notebooks
@@ -24,7 +31,7 @@ verdicts: install
 	$(RUN) verdicts
 
 bench: install
-	$(RUN) bench
+	$(VENV)/bin/python tests/benchmarks/generation.py
 
 doctor: install
 	$(RUN) doctor

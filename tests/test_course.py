@@ -11,7 +11,7 @@ from nbformat import v4
 from typer.testing import CliRunner
 
 from destructure.cli import app
-from destructure.course import contents, notebooks, readme
+from destructure.course import contents, notebooks
 from destructure.course.doctor import expected_seconds
 from destructure.course.notebooks import nobodys_work_folder
 
@@ -61,7 +61,7 @@ def test_an_unknown_notebook_gets_one_sentence():
 
 
 def test_the_readme_table_is_up_to_date():
-    assert readme.table() in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert contents.readme_table() in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_notebook_was_timed():

@@ -1,4 +1,11 @@
-"""Both editions of every notebook: exercises where they belong, and all of them solved."""
+"""Both editions of every notebook: exercises where they belong, and all of them solved.
+
+`make test` runs each notebook once, as learners get it. The instructor's edition differs from it in the exercises'
+cells only, so it is not run whole: only these cells, what they need, and the cells that use what they define.
+"""
+
+import ast
+import builtins
 
 import nbformat
 import pytest
@@ -10,6 +17,36 @@ from destructure.exercises.editions import exercise_of, misplaced, solved
 lessons = pytest.mark.parametrize("lesson", written_lessons(), ids=lambda lesson: lesson.number)
 
 
+def names(source):
+    """What a cell's source defines at its top level, and every name that it reads."""
+    tree = ast.parse(source)
+    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not reads(node)}
+    bound |= {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    imports = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    bound |= {(one.asname or one.name).split(".")[0] for node in imports for one in node.names}
+    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and reads(node)}
+    return bound, read - set(dir(builtins))
+
+
+def reads(name):
+    return isinstance(name.ctx, ast.Load)
+
+
+def what_exercises_touch(edition):
+    """Exercise cells, the cells that read what only these define, and all that either needs; in their order."""
+    code = [cell for cell in edition.cells if cell.cell_type == "code"]
+    uses = [names(cell.source) for cell in code]
+    elsewhere = set().union(*(uses[at][0] for at, cell in enumerate(code) if not exercise_of(cell)))
+    theirs = set().union(*(uses[at][0] for at, cell in enumerate(code) if exercise_of(cell))) - elsewhere
+    chosen, wanted = set(), set()
+    for at in reversed(range(len(code))):
+        bound, read = uses[at]
+        if exercise_of(code[at]) or read & theirs or bound & wanted:
+            chosen.add(at)
+            wanted |= read
+    return [cell for at, cell in enumerate(code) if at in chosen]
+
+
 @lessons
 def test_every_exercise_stands_once_in_its_notebook(lesson):
     assert misplaced(nbformat.read(lesson.file, 4), lesson.number) == []
@@ -17,11 +54,20 @@ def test_every_exercise_stands_once_in_its_notebook(lesson):
 
 @lessons
 @pytest.mark.slow
-def test_the_instructors_edition_runs_and_every_check_scores_one(lesson):
+def test_every_check_of_the_instructors_edition_scores_one(lesson):
     """Each answered cell stops the notebook unless its answer scores 1."""
     edition = solved(nbformat.read(lesson.file, 4))
-    execute(edition, lesson.file.parent)
     answered = [cell for cell in edition.cells if exercise_of(cell)]
+    edition.cells = what_exercises_touch(edition)
+    execute(edition, lesson.file.parent)
     assert len(answered) >= 4
     assert all(cell.execution_count for cell in answered)
     assert all("assert solution.score == 1" in cell.source for cell in answered)
+
+
+def test_cells_are_left_out_only_if_no_exercise_needs_them():
+    sources = ["import math", "rows = [1]", "slow = rows", "half = math.pi", "def mine(x):\n    return half"]
+    cells = [nbformat.v4.new_code_cell(source) for source in [*sources, "mine(0)", "rows"]]
+    cells[4].metadata["destructure"] = {"exercise": "00.code.mine"}
+    kept = what_exercises_touch(nbformat.v4.new_notebook(cells=cells))
+    assert [cell.source for cell in kept] == ["import math", "half = math.pi", sources[4], "mine(0)"]

