@@ -22,12 +22,10 @@ from destructure.study import (
     build_task,
     differences,
     draw_rows,
-    pools,
     read_results,
     rerun,
     rerun_differences,
     run_configuration,
-    run_plan,
     same_results,
     stored_interval,
 )
@@ -340,7 +338,7 @@ def test_a_plan_refuses_doubles_emptiness_and_tasks_that_are_not_there(tmp_path)
     with pytest.raises(ValueError, match="use letters, digits and underscores"):
         Plan("../escape", (BASE,))
     with pytest.raises(ValueError, match="The plan lost cannot run: There is no task 'Gone'"):
-        run_plan(Plan("lost", (replace(BASE, task="Gone", dials={}),)), file=tmp_path / "lost.csv")
+        Plan("lost", (replace(BASE, task="Gone", dials={}),)).run(file=tmp_path / "lost.csv")
     assert not list(tmp_path.iterdir())
 
 
@@ -374,7 +372,7 @@ def test_a_matching_width_has_the_parameters_nearest_to_those_asked_for():
 def table(tmp_path_factory):
     """A small plan, really run."""
     path = tmp_path_factory.mktemp("table") / "small.csv"
-    run_plan(PLAN, file=path, progress=False)
+    PLAN.run(file=path, progress=False)
     return read_results(path)
 
 
@@ -476,7 +474,7 @@ def test_reading_refuses_what_is_no_table_of_a_sweep(tmp_path):
 @pytest.fixture
 def quick_runs(monkeypatch):
     """Rows without training."""
-    monkeypatch.setattr(pools, "run_configuration", lambda configuration, device: fake_rows(configuration))
+    monkeypatch.setattr(Plan, "compute", staticmethod(lambda configuration, device: fake_rows(configuration)))
 
 
 def command(*words):
@@ -525,7 +523,7 @@ def test_ctrl_c_says_that_nothing_is_lost(tmp_path, monkeypatch):
         ended.append(configuration)
         return fake_rows(configuration)
 
-    monkeypatch.setattr(pools, "run_configuration", run)
+    monkeypatch.setattr(Plan, "compute", staticmethod(run))
     result = command("example", "--file", tmp_path / "x.csv")
     assert result.exit_code == 130
     assert "the same command goes on from here" in result.output

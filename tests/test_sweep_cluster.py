@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from destructure.study import SweepStopped, differences, pools, run_plan
+from destructure.study import SweepStopped, differences
 from sweep_examples import PLAN, fake_rows, runs_in
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install -e '.[cluster]'")
@@ -17,7 +17,7 @@ distributed = pytest.importorskip("distributed", reason="Dask is not installed: 
 def one_process(tmp_path_factory):
     """The table, made by this process."""
     path = tmp_path_factory.mktemp("one") / "small.csv"
-    run_plan(PLAN, file=path, progress=False)
+    PLAN.run(file=path, progress=False)
     return path
 
 
@@ -34,7 +34,7 @@ def cluster():
 
 
 def go(path, cluster):
-    return run_plan(PLAN, file=path, scheduler=cluster.scheduler_address, progress=False)
+    return PLAN.run(file=path, scheduler=cluster.scheduler_address, progress=False)
 
 
 def test_a_cluster_of_two_workers_gives_the_same_rows(tmp_path, cluster, one_process):
@@ -69,7 +69,7 @@ def test_a_worker_killed_in_the_middle_of_a_run_changes_nothing(tmp_path, cluste
 def test_a_scheduler_that_goes_away_stops_the_sweep_with_a_sentence(tmp_path, monkeypatch):
     path = tmp_path / "small.csv"
     with make_cluster(1) as cluster:
-        monkeypatch.setattr(pools, "run_configuration", _slowly)
+        monkeypatch.setattr(Plan, "compute", staticmethod(_slowly))
 
         def end():
             while not runs_in(path):
@@ -91,6 +91,6 @@ def _slowly(configuration, device):
 
 def test_an_address_where_nobody_answers_is_one_clear_sentence(tmp_path):
     with pytest.raises(ValueError, match=r"No Dask scheduler answers at 'tcp://127\.0\.0\.1:9'") as error:
-        run_plan(PLAN, file=tmp_path / "x.csv", scheduler="tcp://127.0.0.1:9", progress=False)
+        PLAN.run(file=tmp_path / "x.csv", scheduler="tcp://127.0.0.1:9", progress=False)
     assert "\n" not in str(error.value)
     assert not (tmp_path / "x.csv").exists()

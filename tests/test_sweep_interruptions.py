@@ -18,9 +18,7 @@ from destructure.study import (
     ResultsFile,
     SweepStopped,
     differences,
-    pools,
     read_results,
-    run_plan,
     runner,
     storage,
 )
@@ -40,7 +38,7 @@ STARTING.set_forkserver_preload(["destructure.study.runner", "sweep_examples"])
 def undisturbed(tmp_path_factory):
     """The table of the real plan, made in one go."""
     path = tmp_path_factory.mktemp("undisturbed") / "real.csv"
-    run_plan(REAL, file=path, progress=False)
+    REAL.run(file=path, progress=False)
     return path
 
 
@@ -53,12 +51,12 @@ def fake(monkeypatch):
         ran.append(configuration.run)
         return fake_rows(configuration)
 
-    monkeypatch.setattr(pools, "run_configuration", run)
+    monkeypatch.setattr(Plan, "compute", staticmethod(run))
     return ran
 
 
 def go(plan, path, **keywords):
-    return run_plan(plan, file=path, progress=False, **keywords)
+    return plan.run(file=path, progress=False, **keywords)
 
 
 def child(plan, path, **keywords):
@@ -111,7 +109,7 @@ def test_a_kill_in_the_middle_of_storing_costs_at_most_that_run(tmp_path, moment
 
 
 def _die_while_storing(path, moment):
-    pools.run_configuration = lambda configuration, device: fake_rows(configuration)
+    Plan.compute = staticmethod(lambda configuration, device: fake_rows(configuration))
     write, replacing, times = storage.write_atomically, os.replace, []
 
     def stored(target, content):
@@ -150,14 +148,14 @@ def _wait_in_the_third_run(path):
     it is ignored.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    work = pools.run_configuration
+    work = Plan.compute
 
     def run(configuration, device):
         if len(runs_in(path)) >= 2:
             time.sleep(60)
         return work(configuration, device)
 
-    pools.run_configuration = run
+    Plan.compute = staticmethod(run)
     go(REAL, path)
 
 
@@ -344,7 +342,7 @@ def test_a_run_that_fails_is_reported_and_tried_again_next_time(tmp_path, monkey
             raise MemoryError("no room\nfor this")
         return fake_rows(configuration)
 
-    monkeypatch.setattr(pools, "run_configuration", run)
+    monkeypatch.setattr(Plan, "compute", staticmethod(run))
     path = tmp_path / "fake.csv"
     report = go(FAKE, path)
     assert (report.added, report.missing, len(report.failures)) == (11, 1, 1)
@@ -360,7 +358,7 @@ def test_when_everything_fails_it_stops_soon(tmp_path, monkeypatch):
         tried.append(configuration)
         raise ValueError("The disk is full.")
 
-    monkeypatch.setattr(pools, "run_configuration", run)
+    monkeypatch.setattr(Plan, "compute", staticmethod(run))
     with pytest.raises(
         SweepStopped, match=r"run after run failed.*The disk is full.*Finished runs are stored"
     ):

@@ -78,30 +78,17 @@ def notebooks(
 
 
 @app.command()
-def results(workers: Annotated[int, typer.Option(help="Runs at a time, where a study allows it.")] = 1):
+def results(
+    workers: Annotated[int, typer.Option(help="Runs at a time on this machine, one thread each.")] = 1,
+):
     """Run what is missing of the course's own experiments; finished runs are left alone."""
-    from destructure.studies import (
-        bottleneck_probe,
-        closer_than_twice,
-        concatenation_study,
-        language_study,
-        number_study,
-        recurrence_results,
-        structure_results,
-    )
+    from destructure.course.notebooks import use_one_thread
 
-    studies = (
-        number_study,
-        structure_results,
-        recurrence_results,
-        concatenation_study,
-        language_study,
-        closer_than_twice,
-        bottleneck_probe,
-    )
-    for study in studies:
-        several = {"workers": workers} if study is structure_results else {}
-        typer.echo(f"{study.run_missing(**several)} runs added to {study.results_file().name}")
+    use_one_thread()  # before torch is loaded
+    from destructure.studies import STUDIES
+
+    for study in STUDIES:
+        typer.echo(_run(study, workers=workers))
 
 
 @app.command()
@@ -120,21 +107,25 @@ def sweep(
 
     use_one_thread()  # before torch is loaded
     from destructure.studies.plans import make_plan
-    from destructure.study import SweepStopped, run_plan
 
     chosen = _or_exit(make_plan, plan)
+    report = _run(chosen, workers=workers, scheduler=scheduler, minutes=minutes, device=device, file=file)
+    typer.echo(report)
+    raise typer.Exit(int(bool(report.failures)))
+
+
+def _run(work, **how):
+    """Run a study or plan; turn what stops it into the command's answer."""
+    from destructure.study import SweepStopped
+
     try:
-        report = run_plan(
-            chosen, workers=workers, scheduler=scheduler, minutes=minutes, device=device, file=file
-        )
+        return work.run(**how)
     except (SweepStopped, ValueError) as problem:
         typer.echo(problem, err=True)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         typer.echo("Stopped. Finished runs are stored; the same command goes on from here.", err=True)
         raise typer.Exit(130) from None
-    typer.echo(report)
-    raise typer.Exit(int(bool(report.failures)))
 
 
 @app.command()

@@ -1,19 +1,17 @@
 """A small language model that notebook 06 samples from, and the run that made it.
 
-It learns the docstrings of Python's standard library, a token a character. `python -m
-destructure.studies.docstring_writer` trains it (about ten minutes of one processor core) and stores its weights
-and what was measured on the way in data/results; the lesson trains the same model for the smallest budget only.
+It learns the docstrings of Python's standard library, a token per character. The study is one run (about ten minutes
+of one processor core), which also stores the model's weights in data/results; the lesson trains the same model for
+the smallest budget only.
 """
 
-import platform
 import re
-import time
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import safetensors.torch
 import torch
 
@@ -21,9 +19,10 @@ from destructure.config import SPECIAL_TOKENS, TransformerConfig
 from destructure.files import data_folder, write_atomically
 from destructure.generate import Sampling, generate
 from destructure.structure import Structure
-from destructure.studies.structure_compute import bits_per_character
+from destructure.study.study import LATER, Study, by_budget, grid, names
 from destructure.tasks.base import Pair
 from destructure.tasks.docstrings import DocstringText
+from destructure.train.evaluate import bits_per_character
 from destructure.train.loop import Run, train
 from destructure.train.recipe import Recipe
 from destructure.transformer import Transformer
@@ -96,16 +95,6 @@ def weights_file() -> Path:
     return data_folder() / "results" / "docstring_writer.safetensors"
 
 
-def results_file() -> Path:
-    """Where the measurements of the stored run are."""
-    return data_folder() / "results" / "docstring_writer.csv"
-
-
-def results() -> pd.DataFrame:
-    """What was measured while the stored model was trained: one row a budget."""
-    return pd.read_csv(results_file())
-
-
 def stored_writer() -> Transformer:
     """The model after the largest budget.
 
@@ -156,26 +145,23 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[a-z]{2,}", text.lower())
 
 
-def make_stored() -> None:
-    """Train through all budgets and store weights and measurements."""
-    started = time.process_time()
-    run = train_writer(RECIPE, progress=False)
-    if run.status != "finished":
-        raise RuntimeError(f"Training {run.status}; nothing was stored.")
-    halves = {name: tensor.detach().half().contiguous() for name, tensor in run.model.named_parameters()}
+def _one_run(run: dict) -> Iterator[dict]:
+    trained = train_writer(replace(RECIPE, flops=run["budgets"]), run["seed"], progress=False)
+    rows = list(by_budget(trained, run["budgets"], bits=None))
+    if trained.status != "finished":
+        raise RuntimeError(f"Training {trained.status}; nothing was stored.")
+    halves = {name: tensor.detach().half().contiguous() for name, tensor in trained.model.named_parameters()}
     write_atomically(weights_file(), safetensors.torch.save(halves))
-    task = make_task()
-    table = run.results[["budget", "bits", "step", "tokens", "flops"]].assign(
-        seed=SEED,
-        cpu_seconds=round(time.process_time() - started),
-        python=task.python_version,
-        text=task.sha256[:12],
-        torch=torch.__version__.split("+")[0],
-        machine=f"{platform.system()} {platform.machine()} CPU",
-    )
-    write_atomically(results_file(), table.to_csv(index=False, lineterminator="\n").encode())
+    text = {"python": make_task().python_version, "text": make_task().sha256[:12]}
+    for row in rows:
+        yield row | text | {"step": row["steps"]}
 
 
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    make_stored()
+STUDY = Study(
+    name="docstring_writer",
+    columns=names("budget bits step tokens flops seed cpu_seconds python text torch machine"),
+    gained=LATER,
+    runs=grid(seed=(SEED,), budgets=(RECIPE.flops,)),
+    one_run=_one_run,
+)
+rows = results = STUDY.rows

@@ -9,7 +9,7 @@ import torch
 
 from destructure.files import data_folder
 from destructure.statistics.overtaking import Overtaking, overtaking
-from destructure.studies.structure_compute import (
+from destructure.studies.structure_compute_before import (
     BUDGETS,
     METHODS,
     OPERATION_FLOPS,

@@ -1,17 +1,20 @@
-"""Many runs, one table: a plan of frozen configurations becomes one tidy CSV, whatever happens on the way.
+"""The engine of the studies: a table of runs becomes one tidy CSV, whatever happens on the way.
 
-    plan = make_plan("example")             # destructure.studies.plans: what shall be run
-    run_plan(plan, workers=2)               # or: python -m destructure sweep example --workers 2
-    rows = read_results(plan.file)          # one row a run and budget, in the order of the plan
+    study = Study(name="numbers", columns=..., runs=grid(seed=range(200, 208), arm=ARMS), one_run=one_run)
+    study.run(workers=2)                    # what is missing; or: python -m destructure results
+    rows = study.rows()
 
-Where to look: `configuration` (what decides a run, and its name), `one_run` (from a configuration to rows),
-`storage` (a CSV that is whole at every moment), `pools` (this process, joblib, Dask), `runner` (the loop over them),
-`comparison` (are two tables the same, and does a stored row come out again).
+Two kinds of `Work` go through the same loop (`runner`): a `Study` is a table of runs and a function that computes
+one; a `Plan` is a list of frozen `RunConfiguration`s, each named by its hash (`python -m destructure sweep NAME`).
+
+Where to look: `study` (studies, tuning, helpers), `models` (any model by name), `configuration` (what decides a run
+of a plan, and its name), `one_run` (from a configuration to rows), `runner` (the loop), `table` and `storage` (a CSV
+that is whole at every moment), `pools` (this process, joblib, Dask), `comparison` (does a stored row come out again).
 """
 
 import lazy_loader
 
-# On first use, so that a study that only stores rows need not load what runs them.
+# On first use, so that reading a table need not load what runs a plan.
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
@@ -25,9 +28,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "stored_interval",
         ],
         "configuration": ["RunConfiguration"],
+        "models": ["make_model"],
         "one_run": ["build_model", "build_task", "run_configuration"],
         "plan": ["Plan"],
-        "runner": ["SweepReport", "SweepStopped", "run_plan"],
+        "runner": ["Report", "SweepStopped"],
         "storage": ["ResultsFile"],
+        "study": ["Study", "Tuning", "band", "by_budget", "grid", "paired"],
     },
 )

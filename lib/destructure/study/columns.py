@@ -63,16 +63,22 @@ MACHINE = {
     "commit": "commit of the course's repository; + if the library had changes on top of it",
 }
 
-MEANINGS = CONFIGURATION | RESULTS | MACHINE
+LATER = {
+    "examples_seen": "training examples up to here, repetitions counted; empty in rows from before the column",
+    "epochs": "the same, divided by how many training examples there are",
+}
+
+MEANINGS = CONFIGURATION | RESULTS | MACHINE | LATER
 """What each column says."""
 
 COLUMNS = tuple(MEANINGS)
+GAINED = tuple(LATER)
 MACHINE_COLUMNS = tuple(MACHINE)
 """Where and how fast a row was made: these may differ between two tables that are otherwise the same."""
 
 _SWITCHES = ("separate_cross_attention", "separate_parameters", "final_layer_memory", "bidirectional_input")
 _TRUTHS = (*_SWITCHES, "tied_cross_attention", "loss_on_inputs", "take_off_censored")
-_NUMBERS = ("learning_rate", "budget", "loss", "exact_match", "seconds", "processor_seconds")
+_NUMBERS = ("epochs", "learning_rate", "budget", "loss", "exact_match", "seconds", "processor_seconds")
 _WHOLE = (
     "width",
     "layers",
@@ -84,7 +90,15 @@ _WHOLE = (
     "parameters",
     "non_embedding_parameters",
 )
-_WHOLE += ("examples", "take_off_step", "take_off_flops", "watched_step", "watched_flops", "threads")
+_WHOLE += (
+    "examples",
+    "examples_seen",
+    "take_off_step",
+    "take_off_flops",
+    "watched_step",
+    "watched_flops",
+    "threads",
+)
 
 
 def read_results(path: str | Path) -> pd.DataFrame:
@@ -101,7 +115,7 @@ def read_results(path: str | Path) -> pd.DataFrame:
         raise ValueError(
             f"There is no table {path.name}; run the plan first: python -m destructure sweep NAME."
         )
-    rows = ResultsFile(path, COLUMNS).rows()
+    rows = ResultsFile(path, COLUMNS, GAINED).rows()
     try:
         return pd.DataFrame({name: _column(name, [row[name] for row in rows]) for name in COLUMNS})
     except ValueError as error:

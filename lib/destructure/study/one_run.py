@@ -79,7 +79,7 @@ def run_configuration(
         ValueError: if the task or the device cannot be had.
         KeyboardInterrupt: after the current step, if Ctrl-C was pressed.
     """
-    with _one_thread(), _same_bits(place := choose_device(device)):
+    with one_thread(), _same_bits(place := choose_device(device)):
         task, measuring = build_task(configuration.task, configuration.dials), dict(configuration.measuring)
         measured = task.pairs(configuration.split)[: measuring["examples"]]
         watching = task.pairs("validation")[: measuring["watch_examples"]]
@@ -138,7 +138,8 @@ class _Clock:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
+    """Compute with one thread, which gives the same bits each time, and then with as many as before."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

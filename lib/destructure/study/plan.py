@@ -1,15 +1,19 @@
 """A plan: a named list of runs, and the file their rows go to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from destructure.files import data_folder
+from destructure.study.columns import COLUMNS, GAINED
 from destructure.study.configuration import RunConfiguration
-from destructure.study.one_run import build_task
+from destructure.study.one_run import build_task, run_configuration
+from destructure.study.runner import Work
+from destructure.study.table import Table
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Work):
     """Runs that belong together. Their order is the order of the rows in the finished table.
 
     Attributes:
@@ -35,15 +39,44 @@ class Plan:
         if not seen:
             raise ValueError(f"The plan {self.name} has no runs; give at least one configuration.")
 
-    @property
-    def file(self) -> Path:
-        """Where the rows go unless another file is named: data/results/NAME.csv."""
-        return data_folder() / "results" / f"{self.name}.csv"
+    columns = COLUMNS[: -len(GAINED)]
+    gained = GAINED
+    unit = "FLOP"
 
     @property
     def flops(self) -> float:
         """Training FLOPs of all runs, the cooldowns of all budgets included."""
         return sum(map(planned_flops, self.runs))
+
+    def planned(self, file: Path | None = None) -> list[RunConfiguration]:
+        """All runs; which ones there are was decided when the plan was made."""
+        return list(self.runs)
+
+    def run_name(self, run: RunConfiguration) -> str:
+        """The configuration's name, a hash."""
+        return run.run
+
+    def row_keys(self, run: RunConfiguration) -> frozenset[tuple]:
+        """A row a budget."""
+        return frozenset((run.run, budget) for budget in run.budgets)
+
+    def key_of_row(self, row: Mapping[str, Any]) -> tuple:
+        """The run's name and the row's budget."""
+        return row["run"], float(row["budget"])
+
+    compute = staticmethod(run_configuration)
+
+    def cost(self, run: RunConfiguration) -> float:
+        """Training FLOPs."""
+        return planned_flops(run)
+
+    def describe(self, run: RunConfiguration) -> str:
+        """A run in a few words, for messages."""
+        return describe(run)
+
+    def finish(self, table: Table) -> None:
+        """Put the rows in the planned order, so that the finished table is the same whatever happened on the way."""
+        table.tidy()
 
     def check(self) -> None:
         """Build every task once, so that a plan that cannot run is refused before its first run.

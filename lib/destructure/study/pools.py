@@ -1,21 +1,21 @@
 """Where runs are computed: in this process, in worker processes of joblib, or on a Dask cluster.
 
-All three do the same two things: `submit(configuration)` starts a run, and `wait(seconds)` returns the runs that have
-ended by then. Every run uses one thread.
+All three are one pool over an executor: `submit(run)` starts a run, and `wait(seconds)` returns the runs that have
+ended by then. Every run uses one thread. (Not `joblib.Parallel`: its Dask backend waits for ever when a scheduler is
+gone or a task was given up, and a loop that starts runs one by one can stop when the time is up.)
 """
 
 import os
 import threading
 import time
+from collections.abc import Callable
 from concurrent import futures
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from tqdm import tqdm
 
-from destructure.study.configuration import RunConfiguration
-from destructure.study.one_run import run_configuration
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
 @dataclass
@@ -28,113 +28,106 @@ class Ended:
         lost: whether its worker died on the way; then it may be tried again.
     """
 
-    configuration: RunConfiguration
+    run: Any
     rows: list[dict[str, Any]] = field(default_factory=list)
     problem: str = ""
     lost: bool = False
 
 
-class OneProcess:
-    """Runs in this process, one after the other."""
-
-    room = 1
-
-    def __init__(self, device: str):
-        self.device = device
-        self._ended: list[Ended] = []
-
-    def submit(self, configuration: RunConfiguration) -> None:
-        """Run now; `wait` hands over the result."""
-        try:
-            self._ended.append(Ended(configuration, run_configuration(configuration, self.device)))
-        except Exception as error:
-            self._ended.append(Ended(configuration, problem=_sentence(error)))
-
-    def wait(self, seconds: float) -> list[Ended]:
-        """What has ended."""
-        if not self._ended:
-            time.sleep(seconds)
-        ended, self._ended = self._ended, []
-        return ended
-
-    def close(self) -> None:
-        """Nothing is left behind."""
-
-
-class WorkerProcesses:
-    """Worker processes of joblib's own kind (loky): one thread each, replaced when one is killed."""
-
-    def __init__(self, workers: int, device: str):
-        self.room, self.device = workers, device
-        self._running: dict[futures.Future, RunConfiguration] = {}
-        self._pool = None
-
-    def submit(self, configuration: RunConfiguration) -> None:
-        """Start a run in a worker."""
-        if self._pool is None:
-            self._pool = self._new_pool()
-        try:
-            future = self._pool.submit(run_configuration, configuration, self.device)
-        except futures.process.BrokenProcessPool:  # a worker was killed while it had nothing to do
-            self._pool = self._new_pool()
-            future = self._pool.submit(run_configuration, configuration, self.device)
-        self._running[future] = configuration
-
-    def wait(self, seconds: float) -> list[Ended]:
-        """What has ended; waits until something has, at most so many seconds."""
-        done, _ = futures.wait(self._running, seconds, return_when=futures.FIRST_COMPLETED)
-        ended = []
-        for future in done:
-            configuration = self._running.pop(future)
-            try:
-                ended.append(Ended(configuration, future.result()))
-            except futures.process.BrokenProcessPool:
-                self._pool = None
-                ended.append(Ended(configuration, problem="its worker process was killed", lost=True))
-            except Exception as error:
-                ended.append(Ended(configuration, problem=_sentence(error)))
-        return ended
-
-    def close(self) -> None:
-        """End the workers; at once if they are still running something."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, kill_workers=bool(self._running))
-
-    def _new_pool(self):
-        # joblib.Parallel is a loop over this pool of joblib's; here the loop is our own, because runs are started
-        # one by one until the time is up, and a killed worker must cost no more than its run.
-        from joblib.externals.loky import get_reusable_executor
-
-        return get_reusable_executor(
-            self.room,
-            timeout=600,
-            kill_workers=True,
-            reuse=False,
-            initializer=_begin_worker,
-            initargs=(os.getpid(),),
-            env=dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
-        )
-
-
-class DaskCluster:
-    """Workers of a Dask cluster that is already there; they must have the same course installed.
-
-    Args:
-        address: the scheduler's, such as "tcp://192.168.1.2:8786".
+def make_pool(work: Any, workers: int, scheduler: str | None, device: str) -> "Pool":
+    """The pool for some `Work`: a cluster's, worker processes, or this process alone.
 
     Raises:
         ValueError: if Dask is not installed, or no scheduler answers there, or it has no workers.
     """
+    if scheduler:
+        return _Cluster(work, scheduler, device)
+    return _Processes(work, workers, device) if workers > 1 else Pool(work, device)
 
-    def __init__(self, address: str, device: str):
+
+class Pool:
+    """Runs in this process, one after the other; and what the other pools have in common."""
+
+    room = 1
+
+    def __init__(self, work: Any, device: str):
+        self.work, self.device = work, device
+        self._running: dict[futures.Future, Any] = {}
+
+    def submit(self, run: Any) -> None:
+        """Start a run."""
+        self._running[self._start(self.work.compute, run, self.device)] = run
+
+    def wait(self, seconds: float) -> list[Ended]:
+        """What has ended; waits until something has, at most so many seconds."""
+        if not self._running:
+            time.sleep(seconds)
+        done, _ = futures.wait(self._running, seconds, return_when=futures.FIRST_COMPLETED)
+        return [self._end(future) for future in done]
+
+    def close(self) -> None:
+        """End what is still running."""
+
+    def _start(self, compute: Callable, run: Any, device: str) -> futures.Future:
+        future = futures.Future()
+        try:
+            future.set_result(compute(run, device))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def _end(self, future: futures.Future) -> Ended:
+        run = self._running.pop(future)
+        try:
+            return Ended(run, future.result())
+        except (futures.process.BrokenProcessPool, futures.CancelledError) as error:
+            return Ended(run, problem=self._loss(error), lost=True)
+        except Exception as error:
+            return Ended(run, problem=_sentence(error))
+
+    def _loss(self, error: BaseException) -> str:
+        return _sentence(error)
+
+
+class _Processes(Pool):
+    """Worker processes of joblib's own kind (loky): one thread each, replaced when one is killed."""
+
+    def __init__(self, work: Any, workers: int, device: str):
+        super().__init__(work, device)
+        self.room, self._executor = workers, None
+
+    def close(self) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, kill_workers=bool(self._running))
+
+    def _start(self, compute: Callable, run: Any, device: str) -> futures.Future:
+        if self._executor is not None:
+            try:
+                return self._executor.submit(compute, run, device)
+            except futures.process.BrokenProcessPool:  # a worker was killed, with a run or without
+                pass
+        from joblib.externals.loky import get_reusable_executor
+
+        usual = {"timeout": 600, "kill_workers": True, "reuse": False, "env": _ONE_THREAD}
+        begin = {"initializer": _begin_worker, "initargs": (os.getpid(),)}
+        self._executor = get_reusable_executor(self.room, **usual, **begin)
+        return self._executor.submit(compute, run, device)
+
+    def _loss(self, error: BaseException) -> str:
+        return "its worker process was killed"
+
+
+class _Cluster(Pool):
+    """Workers of a Dask cluster that is already there; they must have the same course installed."""
+
+    def __init__(self, work: Any, address: str, device: str):
+        super().__init__(work, device)
         try:
             import distributed
         except ImportError:
             raise ValueError(
                 "A cluster needs Dask, which is not installed here; install it with: pip install -e '.[cluster]'"
             ) from None
-        self.address, self.device, self._dask = address, device, distributed
-        self._running: dict[Any, RunConfiguration] = {}
         try:
             self._client = distributed.Client(address, timeout=10, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -150,43 +143,31 @@ class DaskCluster:
                 f"The Dask scheduler at {address} has no workers; start one for each processor core with "
                 "'dask worker ADDRESS --nthreads 1'."
             ) from None
+        self._address, self._executor = address, self._client.get_executor(pure=False)
 
     @property
     def room(self) -> int:
         """Runs at a time: one for each thread of all workers; workers may come and go."""
         return max(1, sum(self._client.nthreads().values()))
 
-    def submit(self, configuration: RunConfiguration) -> None:
-        """Hand a run to the scheduler, which gives it to another worker if the first one dies."""
-        future = self._client.submit(run_configuration, configuration, self.device, pure=False)
-        self._running[future] = configuration
-
     def wait(self, seconds: float) -> list[Ended]:
-        """What has ended; waits until something has, at most so many seconds."""
-        if not self._running:
-            time.sleep(seconds)
-            return []
-        # Time up, or a future that was given up: which of them ended is read from the futures below.
-        with self._client.as_current(), suppress(TimeoutError, futures.CancelledError):
-            self._dask.wait(list(self._running), seconds, return_when="FIRST_COMPLETED")
+        ended = super().wait(seconds)
         if self._client.status != "running":
-            raise ConnectionError(f"the Dask scheduler at {self.address} is gone")
-        return [self._end(future) for future in list(self._running) if future.status != "pending"]
+            raise ConnectionError(f"the Dask scheduler at {self._address} is gone")
+        return ended
 
     def close(self) -> None:
-        """Take back what has not begun and leave the cluster as it is."""
         if self._client.status == "running":
-            self._client.cancel(list(self._running))
+            self._executor.shutdown(wait=False)
+            for future in self._running:
+                future.cancel()
         self._client.close(timeout=5)
 
-    def _end(self, future) -> Ended:
-        configuration = self._running.pop(future)
-        try:
-            return Ended(configuration, future.result(timeout=60))
-        except futures.CancelledError:
-            return Ended(configuration, problem="the cluster gave it up", lost=True)
-        except Exception as error:
-            return Ended(configuration, problem=_sentence(error))
+    def _start(self, compute: Callable, run: Any, device: str) -> futures.Future:
+        return self._executor.submit(compute, run, device)
+
+    def _loss(self, error: BaseException) -> str:
+        return "the cluster gave it up"
 
 
 def _sentence(error: BaseException) -> str:

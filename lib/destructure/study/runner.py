@@ -1,168 +1,233 @@
-"""The loop over a plan: what is missing is run, stored as it ends, and found done the next time."""
+"""The loop over runs: what is missing is run, stored as it ends, and found done the next time."""
 
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tqdm.auto import tqdm
 
+from destructure.files import data_folder
 from destructure.study.claims import Claims
-from destructure.study.configuration import RunConfiguration
 from destructure.study.machine import choose_device, require_device_word
-from destructure.study.plan import Plan, describe, planned_flops
-from destructure.study.pools import DaskCluster, Ended, OneProcess, WorkerProcesses
-from destructure.study.table import PlanTable
+from destructure.study.pools import Ended, make_pool
+from destructure.study.storage import Row
+from destructure.study.table import Table
 
 _LOOK_EVERY = 1.0  # seconds between looks at what other processes have stored
 _FAILURES_IN_A_ROW = 5
+_KEPT = "Finished runs are stored; the same command goes on from here."
 
 
 class SweepStopped(Exception):
-    """The sweep cannot go on; the text says why. What was finished is stored."""
+    """Running cannot go on; the text says why. What was finished is stored."""
 
 
 @dataclass
-class SweepReport:
-    """What one call of `run_plan` did.
+class Report:
+    """What one call of `Work.run` did.
 
     Attributes:
-        before: runs of the plan that were complete at the beginning.
+        name, file: of the study or plan.
+        planned: how many runs there are.
+        before: runs that were complete at the beginning.
         added: runs that this call computed and stored.
-        missing: runs of the plan that are still missing.
+        missing: runs that are still missing.
         failures: runs that raised an error, each with a sentence; they have no rows and are tried again next time.
         repaired: what was repaired in the file, "" if nothing.
     """
 
-    plan: Plan
+    name: str
     file: Path
+    planned: int = 0
     before: int = 0
     added: int = 0
     missing: int = 0
-    failures: list[tuple[RunConfiguration, str]] = field(default_factory=list)
+    failures: list[tuple[str, str]] = field(default_factory=list)
     repaired: str = ""
 
     def __str__(self) -> str:
         counts = (
-            f"{self.plan.name}: {self.added} runs added to {self.file.name}, {self.before} were there before, "
-            f"{self.missing} of {len(self.plan.runs)} are missing"
+            f"{self.name}: {self.added} runs added to {self.file.name}, {self.before} were there before, "
+            f"{self.missing} of {self.planned} are missing"
         )
-        failed = [f"failed: {describe(configuration)}: {why}" for configuration, why in self.failures]
+        failed = [f"failed: {described}: {why}" for described, why in self.failures]
         return "\n".join(filter(None, [self.repaired, *failed, counts]))
 
 
-def run_plan(
-    plan: Plan,
-    *,
-    workers: int = 1,
-    scheduler: str | None = None,
-    minutes: float | None = None,
-    device: str = "auto",
-    file: str | Path | None = None,
-    progress: bool = True,
-) -> SweepReport:
-    """Run what is missing of a plan and store each run's rows as it ends.
+class Work(ABC):
+    """Runs that belong together, and the table of their rows: what a `Study` and a `Plan` have in common.
 
-    It may be interrupted or killed at any moment: the next call goes on, and only the runs that were under way begin
-    anew. Several processes may work on the same plan at once; they share its runs. When nothing is missing, the rows
-    are in the plan's order, so the finished table is the same whatever happened on the way (the columns of
-    `columns.MACHINE` aside).
-
-    Args:
-        workers: runs at a time on this machine, one thread each; above 1, each in a process of joblib's.
-        scheduler: address of a Dask scheduler; its workers are used instead.
-        minutes: start no further run after this time; those under way are finished.
-        device: "auto" (CUDA where there is one), "cpu" or "cuda".
-        file: where the rows go, by default `plan.file`.
-        progress: show a bar with the time left, by FLOPs.
-
-    Raises:
-        ValueError: if an argument or the plan is not usable, or the file is not a sweep's table.
-        SweepStopped: if workers keep dying, the cluster is gone, or five runs in a row failed.
+    Attributes:
+        name: of the table, data/results/NAME.csv.
+        columns: of the table.
+        gained: columns after those that older tables lack; rows from before leave them empty.
+        unit: what `cost` counts, for the bar.
     """
-    _require(workers, minutes)
-    (require_device_word if scheduler else choose_device)(
-        device
-    )  # a cluster's workers have devices of their own
-    plan.check()
-    table = PlanTable(plan, file)
-    report = SweepReport(plan, table.file.path, repaired=table.repair())
-    waiting = table.missing()
-    report.before = len(plan.runs) - len(waiting)
-    if not waiting:
-        table.tidy()
+
+    name: str
+    columns: tuple[str, ...]
+    gained: tuple[str, ...] = ()
+    unit = "run"
+
+    @abstractmethod
+    def planned(self, file: Path | None = None) -> list[Any]:
+        """All runs, in the order of the table; those that cannot begin yet included."""
+
+    @abstractmethod
+    def run_name(self, run: Any) -> str:
+        """A name that only this run has."""
+
+    @abstractmethod
+    def row_keys(self, run: Any) -> frozenset[tuple]:
+        """The keys of all rows that the complete run has."""
+
+    @abstractmethod
+    def key_of_row(self, row: Row) -> tuple:
+        """The key of a stored row."""
+
+    @abstractmethod
+    def compute(self, run: Any, device: str) -> list[dict[str, Any]]:
+        """The rows of a run."""
+
+    def is_ready(self, run: Any) -> bool:
+        """Whether a run can begin; a reporting run cannot before its learning rate is known."""
+        return True
+
+    def cost(self, run: Any) -> float:
+        """How long a run takes, beside the others."""
+        return 1.0
+
+    def describe(self, run: Any) -> str:
+        """A run in a few words, for messages."""
+        return str(run)
+
+    def check(self) -> None:  # noqa: B027
+        """Raise ValueError if some run can never begin."""
+
+    def finish(self, table: Table) -> None:  # noqa: B027
+        """What is done with the table at the end, such as putting it in order."""
+
+    @property
+    def file(self) -> Path:
+        """Where the rows go unless another file is named: data/results/NAME.csv."""
+        return data_folder() / "results" / f"{self.name}.csv"
+
+    def missing(self, file: str | Path | None = None) -> list[Any]:
+        """The runs that have no rows yet, in their order."""
+        return Table(self, file).missing()
+
+    def run(
+        self,
+        *,
+        workers: int = 1,
+        scheduler: str | None = None,
+        minutes: float | None = None,
+        device: str = "auto",
+        file: str | Path | None = None,
+        progress: bool = True,
+    ) -> Report:
+        """Run what is missing and store each run's rows as it ends.
+
+        It may be interrupted or killed at any moment: the next call goes on, and only the runs that were under way
+        begin anew. Several processes may work on the same table at once; they share its runs.
+
+        Args:
+            workers: runs at a time on this machine, one thread each; above 1, each in a process of joblib's.
+            scheduler: address of a Dask scheduler; its workers are used instead.
+            minutes: start no further run after this time; those under way are finished.
+            device: "auto" (CUDA where there is one), "cpu" or "cuda".
+            file: where the rows go, by default `file`.
+            progress: show a bar with the time left.
+
+        Raises:
+            ValueError: if an argument or the plan is not usable, or the file is not a table of this kind.
+            SweepStopped: if workers keep dying, the cluster is gone, or five runs in a row failed.
+        """
+        _require(workers, minutes)
+        # A cluster's workers have devices of their own.
+        (require_device_word if scheduler else choose_device)(device)
+        self.check()
+        table = Table(self, file)
+        report = Report(self.name, table.file.path, repaired=table.repair())
+        planned, waiting = self.planned(table.file.path), table.missing()
+        report.planned, report.before = len(planned), len(planned) - len(waiting)
+        if not waiting:
+            self.finish(table)
+            return report
+        pool = make_pool(self, workers, scheduler, device)
+        claims = Claims(table.file.lock_folder, table.file.path.name)
+        try:
+            with _bar(self, planned, waiting, progress) as bar:
+                _Loop(self, table, pool, claims, report, bar, minutes).go()
+        except ConnectionError as error:
+            raise SweepStopped(f"The sweep stopped: {error}. {_KEPT}") from None
+        finally:
+            pool.close()
+            claims.release_all()
+            self.finish(table)
+            report.missing = len(table.missing())
         return report
-    pool = _pool(workers, scheduler, device)
-    claims = Claims(table.file.lock_folder, table.file.path.name)
-    try:
-        with _bar(plan, waiting, progress) as bar:
-            _Loop(table, pool, claims, report, bar, waiting, minutes).run()
-    except ConnectionError as error:
-        raise SweepStopped(f"The sweep stopped: {error}. {_KEPT}") from None
-    finally:
-        pool.close()
-        claims.release_all()
-        table.tidy()
-        report.missing = len(table.missing())
-    return report
-
-
-_KEPT = "Finished runs are stored; the same command goes on from here."
 
 
 class _Loop:
     """Starts runs while there is room and time, and stores them as they end."""
 
-    def __init__(self, table, pool, claims, report, bar, waiting, minutes):
-        self.table, self.pool, self.claims, self.report, self.bar = table, pool, claims, report, bar
-        self.waiting = deque(waiting)
-        self.under_way = 0
+    def __init__(self, work, table, pool, claims, report, bar, minutes):
+        self.work, self.table, self.pool, self.claims = work, table, pool, claims
+        self.report, self.bar = report, bar
+        self.under_way, self.given_up = {}, set()
         self.in_a_row = {"failed": 0, "lost": 0}
         self.until = time.monotonic() + 60 * minutes if minutes is not None else float("inf")
 
-    def run(self) -> None:
-        while self._start() or self.under_way or self._others_are_busy():
+    def go(self) -> None:
+        waiting = self._waiting()
+        while waiting or self.under_way:
+            while waiting and len(self.under_way) < self.pool.room and time.monotonic() <= self.until:
+                self._start(waiting.popleft())
             for ended in self.pool.wait(_LOOK_EVERY):
-                self.under_way -= 1
                 self._take(ended)
+            if not waiting and time.monotonic() <= self.until:
+                waiting = self._waiting()  # what other processes gave back; reports, once all is tuned
+            elif time.monotonic() > self.until:
+                waiting.clear()
 
-    def _start(self) -> bool:
-        """Start what there is room for; whether something was started."""
-        started = False
-        for _ in range(len(self.waiting)):
-            if self.under_way >= self.pool.room or time.monotonic() > self.until:
-                break
-            configuration = self.waiting.popleft()
-            if configuration.run in self.table.complete():
-                self._count(configuration)  # another process stored it
-            elif not self.claims.take(configuration.run):
-                self.waiting.append(configuration)  # another process is at it; look again later
-            elif configuration.run in self.table.complete():
-                self.claims.release(configuration.run)  # it was stored just before the claim was given back
-                self._count(configuration)
-            else:
-                self.pool.submit(configuration)
-                self.under_way += 1
-                started = True
-        return started
+    def _waiting(self) -> deque:
+        """Runs that can begin now, other processes' included."""
+        out = {*self.under_way, *self.given_up}
+        return deque(
+            run
+            for run in self.table.missing()
+            if self.work.is_ready(run) and self.work.run_name(run) not in out
+        )
 
-    def _others_are_busy(self) -> bool:
-        return bool(self.waiting) and time.monotonic() <= self.until
+    def _start(self, run: Any) -> None:
+        name = self.work.run_name(run)
+        if not self.claims.take(name):
+            return  # another process is at it; it is missing or complete at the next look
+        if self.table.is_complete(run):
+            self.claims.release(name)  # stored by another process just before
+            return
+        self.under_way[name] = run
+        self.pool.submit(run)
 
     def _take(self, ended: Ended) -> None:
-        configuration = ended.configuration
+        name = self.work.run_name(ended.run)
+        del self.under_way[name]
         if ended.rows:
             self.report.added += self.table.add(ended.rows)
             self.in_a_row = dict.fromkeys(self.in_a_row, 0)
-            self._count(configuration)
         elif ended.lost:
-            self.waiting.appendleft(configuration)
             self._bad("lost", ended.problem)
         else:
-            self.report.failures.append((configuration, ended.problem))
-            self._count(configuration)
+            self.given_up.add(name)
+            self.report.failures.append((self.work.describe(ended.run), ended.problem))
             self._bad("failed", ended.problem)
-        self.claims.release(configuration.run)
+        self.claims.release(name)
+        if not ended.lost:
+            self.bar.update(self.work.cost(ended.run))
 
     def _bad(self, kind: str, problem: str) -> None:
         self.in_a_row[kind] += 1
@@ -171,30 +236,11 @@ class _Loop:
                 f"The sweep stopped because run after run failed, the last one because {problem}. {_KEPT}"
             )
 
-    def _count(self, configuration: RunConfiguration) -> None:
-        self.bar.update(planned_flops(configuration))
-        self.bar.set_postfix_str(
-            f"{self.report.before + self.report.added} of {len(self.report.plan.runs)} runs"
-        )
 
-
-def _pool(workers: int, scheduler: str | None, device: str):
-    if scheduler:
-        return DaskCluster(scheduler, device)
-    return WorkerProcesses(workers, device) if workers > 1 else OneProcess(device)
-
-
-def _bar(plan: Plan, waiting: list[RunConfiguration], progress: bool) -> tqdm:
-    total = plan.flops
-    return tqdm(
-        total=total,
-        initial=total - sum(map(planned_flops, waiting)),
-        desc=plan.name,
-        unit="FLOP",
-        unit_scale=True,
-        smoothing=0.05,
-        disable=not progress,
-    )
+def _bar(work: Work, planned: list, waiting: list, progress: bool) -> tqdm:
+    total, left = (sum(map(work.cost, runs)) for runs in (planned, waiting))
+    scaled = {"unit": work.unit, "unit_scale": work.unit != "run", "smoothing": 0.05}
+    return tqdm(total=total, initial=total - left, desc=work.name, disable=not progress, **scaled)
 
 
 def _require(workers: int, minutes: float | None) -> None:

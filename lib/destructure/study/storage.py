@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,11 @@ class ResultsFile:
     Args:
         path: the file; it is made with its folder when the first row comes.
         columns: its columns, in order.
+        gained: those of them, at the end, that older files lack: there they read as empty.
     """
 
-    def __init__(self, path: str | Path, columns: Sequence[str]):
-        self.path, self.columns = Path(path), tuple(columns)
+    def __init__(self, path: str | Path, columns: Sequence[str], gained: Sequence[str] = ()):
+        self.path, self.columns, self.gained = Path(path), tuple(columns), tuple(gained)
 
     def rows(self) -> list[Row]:
         """All whole rows, as they stand in the file; a torn last line is left out.
@@ -47,13 +49,15 @@ class ResultsFile:
         """What the rows say in these columns, to find out what has been run."""
         return {tuple(row[column] for column in columns) for row in self.rows()}
 
-    def append(self, rows: Iterable[Mapping[str, Any]], unless: Sequence[str] = ()) -> bool:
+    def append(
+        self, rows: Iterable[Mapping[str, Any]], unless: Callable[[Row], tuple] | Sequence[str] = ()
+    ) -> bool:
         """Add the rows of one run: all of them or none.
 
         Args:
             rows: the new rows, with exactly the file's columns.
-            unless: columns; if a row of the file equals the last new row in all of them, another process was
-                faster and nothing is added.
+            unless: the key of a row (a function, or columns); if a row of the file has the last new row's, another
+                process was faster and nothing is added.
 
         Returns:
             Whether the rows were added.
@@ -64,9 +68,12 @@ class ResultsFile:
         with self._locked():
             content, _ = self._whole_lines()
             present = self._parse(content)
-            if unless and any(all(old[name] == rows[-1][name] for name in unless) for old in present):
+            key = unless if callable(unless) else itemgetter(*unless) if unless else None
+            if key and any(key(old) == key(rows[-1]) for old in present):
                 return False
-            self._write((content or self._text([], header=True)) + self._text(rows))
+            if not self._has_all_columns(content):
+                content = self._text(present, header=True)
+            self._write(content + self._text(rows))
             return True
 
     def rewrite(self, change: Callable[[list[Row]], list[Row]]) -> None:
@@ -117,7 +124,8 @@ class ResultsFile:
         if not lines:
             return []
         header = tuple(lines[0])
-        if header != self.columns:
+        older = self.columns[: len(self.columns) - len(self.gained)]
+        if header not in (self.columns, older):
             raise ValueError(
                 f"{self.path.name} was written with other columns (it differs in {_unlike(header, self.columns)}); "
                 "rename it and let the study make a new one, or use the version of the course that wrote it."
@@ -128,7 +136,12 @@ class ResultsFile:
                     f"{self.path.name}, row {number}: {len(cells)} cells where {len(header)} are needed; restore the "
                     "file from the repository, or delete this row and run the study again."
                 )
-        return [dict(zip(header, cells, strict=True)) for cells in lines[1:]]
+        empty = dict.fromkeys(self.columns, "")
+        return [empty | dict(zip(header, cells, strict=True)) for cells in lines[1:]]
+
+    def _has_all_columns(self, content: str) -> bool:
+        first = content.split("\n", 1)[0].removeprefix("\ufeff")
+        return first == ",".join(self.columns)
 
     def _as_text(self, row: Mapping[str, Any]) -> Row:
         if set(row) != set(self.columns):

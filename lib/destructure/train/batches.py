@@ -68,6 +68,12 @@ class Batches:
             self.epoch, self.index = self.epoch + 1, 0
         return batch
 
+    @property
+    def seen(self) -> int:
+        """How many examples it has given out so far, each as often as it came."""
+        given = self._order_of(self.epoch)[: self.index]
+        return self.epoch * len(self.source_lengths) + sum(map(len, given))
+
     def of(self, examples: np.ndarray) -> Batch:
         """Build the batch of these examples."""
         source_length = self.source_lengths[examples].max()

@@ -1,5 +1,6 @@
 """How good a model is: loss per target token, and answers that are right from the first to the last token."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from destructure.config import PADDING
+from destructure.config import BEGIN, PADDING, SPECIAL_TOKENS
 from destructure.generate import greedy
 from destructure.tasks.base import Pair, Task
 from destructure.train.batches import Batch, Batches
@@ -86,6 +87,27 @@ def exact_matches(model: nn.Module, pairs: Sequence[Pair]) -> np.ndarray:
 def exact_match(model: nn.Module, pairs: Sequence[Pair]) -> float:
     """Share of answers that are right from the first to the last token, decoded greedily."""
     return float(exact_matches(model, pairs).mean())
+
+
+@torch.no_grad()
+def bits_per_character(model: nn.Module, pairs: Sequence[Pair]) -> float:
+    """Mean bits per character of a language model, each predicted from those before it in its piece.
+
+    Special tokens can never be the answer, so their share is given to the characters: nobody gains or loses by
+    knowing where a piece ends.
+
+    Args:
+        model: called without a source, as `model(None, target)`.
+        pairs: pieces of text as targets, all of the same length.
+    """
+    pieces = torch.tensor([pair.target for pair in pairs])
+    total = 0.0
+    for rows in pieces.split(128):
+        shown = torch.cat([torch.full((len(rows), 1), BEGIN), rows[:, :-1]], dim=1)
+        logits = model(None, shown)
+        logits[..., : len(SPECIAL_TOKENS)] = -math.inf
+        total += functional.cross_entropy(logits.flatten(0, 1), rows.flatten(), reduction="sum").item()
+    return total / pieces.numel() / math.log(2)
 
 
 def _room(model: nn.Module, batch: Batch) -> int:

@@ -23,8 +23,8 @@ class Run:
         model: the trained model with averaged weights, in evaluation mode.
         history: one row a step: step, tokens, flops, phase ("constant" or "cooldown"), learning_rate, loss (nats
             a token), gradient_norm, and where the model was evaluated validation_loss and exact_match.
-        results: one row a budget, evaluated after its cooldown: budget, step, tokens, flops, validation_loss,
-            exact_match.
+        results: one row per budget, evaluated after its cooldown: validation_loss, exact_match, step, tokens,
+            flops, budget, examples_seen (repetitions counted), epochs.
         status: "finished", "interrupted" (by Ctrl-C) or "diverged" (a loss or gradient that is not finite).
     """
 
@@ -103,6 +103,7 @@ class _Loop:
             if stopped:
                 return self._stop(stopped, branch, trunk)
             result = self.measure(branch.averaged_model()) | branch.progress() | {"budget": budget}
+            result |= branch.data_seen()
             trunk.results.append(result)
             branch.results = list(trunk.results)
             self._save(trunk)

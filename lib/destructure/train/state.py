@@ -88,6 +88,11 @@ class TrainingState:
         """What was spent so far."""
         return {"step": self.steps, "tokens": self.tokens, "flops": self.flops}
 
+    def data_seen(self) -> dict[str, float]:
+        """How many examples were learned from so far, repetitions counted, and how many times all there are."""
+        seen = self.batches.seen
+        return {"examples_seen": seen, "epochs": seen / len(self.batches.source_lengths)}
+
     def averaged_model(self) -> nn.Module:
         """The model with averaged weights, in evaluation mode."""
         return self.average.module.eval()

@@ -1,0 +1,128 @@
+"""The registered study behind notebook 03: how many digits can one state carry, and what does looking back change?
+
+The plan, with its date, its pilots and what would contradict the expectation, is in data/results/README.md.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+
+import pandas as pd
+from torch import nn
+
+from destructure.recurrent import RecurrentModel
+from destructure.study.models import make_model
+from destructure.study.study import LATER, Study, Tuning, by_budget, grid, names
+from destructure.tasks import TelephoneNumbers
+from destructure.tasks.base import Pair
+from destructure.train.evaluate import exact_matches
+from destructure.train.loop import Run, train
+from destructure.train.recipe import Recipe
+
+LENGTHS = range(4, 13)
+LONGER = range(13, 17)
+"""Lengths of no training number; reported, and in no verdict."""
+BUDGET = 2e11
+"""Training FLOPs at which the arms are compared."""
+LONG_BUDGET = 3 * BUDGET
+NUMBERS_PER_LENGTH = 150
+
+ARMS = {
+    "fixed vector": {},
+    "fixed vector, source reversed": {},
+    "fixed vector, twice as wide": {"width": 128},
+    "attention": {"attention": True},
+}
+"""Each a GRU encoder-decoder (fields of `RecurrentConfig`): the target gets the last state alone, or looks back."""
+FIXED, REVERSED, WIDE, ATTENTION = ARMS
+BUDGETS = dict.fromkeys(ARMS, (BUDGET,)) | {FIXED: (BUDGET, LONG_BUDGET), WIDE: (LONG_BUDGET,)}
+MARGIN = 0.1
+"""How far outside the stored seeds another seed on another machine may land, as a share of answers."""
+
+
+@cache
+def make_task(arm: str = FIXED, lengths: range = LENGTHS) -> TelephoneNumbers:
+    """Telephone numbers of 4 to 12 digits (or other lengths), 150 test numbers of each; perhaps read backwards."""
+    known = lengths == LENGTHS  # longer ones are never trained on
+    return TelephoneNumbers(
+        shortest=lengths[0],
+        longest=lengths[-1],
+        reversed_source=arm == REVERSED,
+        train_examples=30_000 if known else 1,
+        validation_examples=60 * len(LENGTHS) if known else 1,
+        test_examples=NUMBERS_PER_LENGTH * len(lengths),
+    )
+
+
+def reader(arm: str, seed: int) -> RecurrentModel:
+    """The untrained model of an arm.
+
+    Raises:
+        ValueError: if there is no such arm.
+    """
+    if arm not in ARMS:
+        raise ValueError(f"There is no arm {arm!r}; use one of {list(ARMS)}.")
+    return make_model("recurrent", make_task(arm), seed=seed, reads_source=True, **ARMS[arm])
+
+
+def train_reader(arm: str, seed: int, split: str = "test", progress: bool = True, **recipe) -> Run:
+    """Train one arm; the run's results hold the exact match of each length, in a column named after it.
+
+    Args:
+        arm: one of `ARMS`.
+        seed: decides the weights and the order of the examples.
+        split: what to measure on, "validation" or "test" (which includes the longer numbers).
+        progress: show a bar.
+        recipe: `flops` and `learning_rate` (of the reporting runs: `rates()[arm]`).
+    """
+    model, task = reader(arm, seed), make_task(arm)
+    pairs = task.pairs(split) + (make_task(arm, LONGER).pairs("test") if split == "test" else ())
+    measure = lambda trained: by_length(trained, pairs)  # noqa: E731
+    return train(model, task, Recipe(**recipe), seed=seed, progress=progress, measure=measure)
+
+
+def by_length(model: nn.Module, pairs: Sequence[Pair]) -> dict[str, float]:
+    """Exact match for each source length, by greedy decoding; 0 if training diverged and left NaN as weights."""
+    lengths = pd.Series([str(len(pair.source)) for pair in pairs])
+    if not all(weight.isfinite().all() for weight in model.parameters()):
+        return dict.fromkeys(lengths.unique(), 0.0)
+    right = pd.Series(exact_matches(model, pairs)).groupby(lengths, sort=False).mean()
+    return right.astype(float).to_dict()
+
+
+def reach(exact: Mapping[int, float]) -> int:
+    """How many digits a model can carry: the longest trained length up to which half of each length is right.
+
+    One less than the shortest length if even those fail.
+    """
+    return next((length - 1 for length in LENGTHS if exact[length] < 0.5), LENGTHS[-1])
+
+
+def _one_run(run: dict) -> Iterator[dict]:
+    tuning, budgets = run["role"] == "tuning", run["budgets"]
+    how = {"flops": budgets, "learning_rate": run["learning_rate"]}
+    trained = train_reader(run["arm"], run["seed"], "validation" if tuning else "test", progress=False, **how)
+    lengths = LENGTHS if tuning else (*LENGTHS, *LONGER)
+    for row in by_budget(trained, budgets, **dict.fromkeys(map(str, lengths), 0.0)):
+        for length in lengths:
+            yield row | {"length": length, "exact_match": round(row[str(length)], 4)}
+
+
+def _with_budgets(runs: pd.DataFrame, count: int | None = None) -> pd.DataFrame:
+    return runs.assign(budgets=[BUDGETS[arm][:count] for arm in runs.arm])
+
+
+STUDY = Study(
+    name="telephone_numbers",
+    columns=names(
+        "role arm learning_rate seed budget length exact_match status steps flops cpu_seconds torch machine"
+    ),
+    gained=LATER,
+    runs=_with_budgets(grid(seed=range(200, 208), arm=ARMS)),
+    tuning=Tuning(
+        _with_budgets(grid(arm=ARMS, learning_rate=(0.0025, 0.005, 0.01), seed=(100, 101)), 1),
+        metric="exact_match",
+        best="max",
+    ),
+    one_run=_one_run,
+)
+rows, rates = STUDY.rows, STUDY.rates
