@@ -58,6 +58,9 @@ def table_of(rows):
 
 def runs_in(path):
     """Names of the runs that are complete in a file, read as a sweep reads it."""
-    rows = ResultsFile(path, COLUMNS).rows()
+    rows = ResultsFile(
+        path,
+        COLUMNS,
+    ).rows()
     counted = pd.Series([row["run"] for row in rows]).value_counts() if rows else {}
     return {run for run, count in dict(counted).items() if count == len(BASE.budgets)}

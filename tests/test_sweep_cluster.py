@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from destructure.study import SweepStopped, differences
+from destructure.study import Plan, SweepStopped, differences
 from sweep_examples import PLAN, fake_rows, runs_in
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install -e '.[cluster]'")

@@ -105,7 +105,7 @@ def test_a_kill_in_the_middle_of_storing_costs_at_most_that_run(tmp_path, moment
     dying.join()
     assert dying.exitcode == 9
     assert len(runs_in(path)) == {"before the new file is in place": 4, "after it is": 5}[moment]
-    assert len(ResultsFile(path, COLUMNS).rows()) == 2 * len(runs_in(path))
+    assert len(read_results(path)) == 2 * len(runs_in(path))
 
 
 def _die_while_storing(path, moment):

@@ -71,8 +71,10 @@ LATER = {
 MEANINGS = CONFIGURATION | RESULTS | MACHINE | LATER
 """What each column says."""
 
-COLUMNS = tuple(MEANINGS)
 GAINED = tuple(LATER)
+"""Columns at the end that tables from before lack."""
+
+COLUMNS = tuple(CONFIGURATION | RESULTS | MACHINE)
 MACHINE_COLUMNS = tuple(MACHINE)
 """Where and how fast a row was made: these may differ between two tables that are otherwise the same."""
 
@@ -115,9 +117,9 @@ def read_results(path: str | Path) -> pd.DataFrame:
         raise ValueError(
             f"There is no table {path.name}; run the plan first: python -m destructure sweep NAME."
         )
-    rows = ResultsFile(path, COLUMNS, GAINED).rows()
+    rows = ResultsFile(path, (*COLUMNS, *GAINED), GAINED).rows()
     try:
-        return pd.DataFrame({name: _column(name, [row[name] for row in rows]) for name in COLUMNS})
+        return pd.DataFrame({name: _column(name, [row[name] for row in rows]) for name in MEANINGS})
     except ValueError as error:
         raise ValueError(
             f"{path.name} has a damaged cell ({error}); restore the file from the repository, or delete that row and "

@@ -39,7 +39,7 @@ class Plan(Work):
         if not seen:
             raise ValueError(f"The plan {self.name} has no runs; give at least one configuration.")
 
-    columns = COLUMNS[: -len(GAINED)]
+    columns = COLUMNS
     gained = GAINED
     unit = "FLOP"
 

@@ -55,7 +55,7 @@ class ResultsFile:
         """Add the rows of one run: all of them or none.
 
         Args:
-            rows: the new rows, with exactly the file's columns.
+            rows: the new rows, with exactly the file's columns (gained ones may be absent).
             unless: the key of a row (a function, or columns); if a row of the file has the last new row's, another
                 process was faster and nothing is added.
 
@@ -144,6 +144,7 @@ class ResultsFile:
         return first == ",".join(self.columns)
 
     def _as_text(self, row: Mapping[str, Any]) -> Row:
+        row = dict.fromkeys(self.gained) | row
         if set(row) != set(self.columns):
             raise ValueError(
                 f"A row for {self.path.name} has other columns; it differs in {_unlike(row, self.columns)}."
