@@ -145,6 +145,7 @@ class ResultsFile:
 
     def _as_text(self, row: Mapping[str, Any]) -> Row:
         row = dict.fromkeys(self.gained) | row
+        row = dict.fromkeys(self.gained) | row
         if set(row) != set(self.columns):
             raise ValueError(
                 f"A row for {self.path.name} has other columns; it differs in {_unlike(row, self.columns)}."
