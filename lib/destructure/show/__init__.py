@@ -50,6 +50,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "structure_cube": ["structure_cube"],
         "structure_masks": ["Visibility", "structure_mask", "visibility"],
         "structure_switches": ["StructureSwitches", "flip_structures"],
+        "trend_explorer": ["TrendExplorer", "draw_trend"],
         "try_corner": ["TryCorner", "live_points", "try_corner"],
         "try_it": ["TryTranslator", "try_translator"],
         "style": [

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+import pandas as pd
+
 from destructure.tables import citation
 
 
@@ -13,15 +15,21 @@ class Sourced(Protocol):
         """The keys."""
 
 
-def cite(*shown: Sourced | str) -> None:
+def cite(*shown: pd.DataFrame | Sourced | str) -> None:
     """Print where the numbers of a figure come from, once each, with links.
 
     Args:
-        shown: what the figure shows (it has `sources`), or keys of `data/sources.csv`.
+        shown: the rows of the figure (with a column `source`), things that have `sources`, or keys of
+            `data/sources.csv`.
 
     Raises:
         ValueError: if a key is unknown.
     """
-    keys = dict.fromkeys(key for one in shown for key in ((one,) if isinstance(one, str) else one.sources))
+    keys = {}
+    for one in shown:
+        own = (
+            one["source"] if isinstance(one, pd.DataFrame) else [one] if isinstance(one, str) else one.sources
+        )
+        keys |= dict.fromkeys(own)
     for key in keys:
         print(f"Source: {citation(key)}")

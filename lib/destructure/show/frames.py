@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, NullFormatter, PercentFormatter
 
 from destructure.show.picture import Picture, shorten
-from destructure.show.style import CURVES, INK, WIDTH, figure, text_width
+from destructure.show.style import CURVES, INK, WIDTH, figure
 
 _NAMES = {
     "step": "training step",
@@ -22,6 +22,7 @@ _NAMES = {
     "validation_loss": "validation loss (nats per token)",
     "exact_match": "exact match (share of answers)",
 }
+_POWERS = 1e6  # a longer axis has powers of ten only, never 1000 beside 10⁶
 LIVE = {"linestyle": "", "marker": "X", "markersize": 12, "markeredgecolor": "white", "zorder": 6}
 """How the reader's own runs are drawn: a cross with a white edge, over everything."""
 
@@ -38,7 +39,7 @@ class Frame:
         percent: the values are shares from 0 to 1 and are written in percent.
         order: labels of `hue` in the order of the legend; others are left out. By default as they come.
         looks: label of `hue` → its place in `style.CURVES`, or (colour, line style, marker), so that a label can
-            look the same in two figures. By default the first, second, … of `CURVES`.
+            look the same in two figures. By default the first free ones of `CURVES`.
         columns: how many panels stand side by side; by default all, at most three.
         size: width and height in inches; width 8 keeps the text as large as intended.
         legend: whether labels are explained below the chart.
@@ -66,12 +67,13 @@ class Frame:
                 there = ", ".join(map(str, levels(rows[hue])))
                 raise ValueError(f"No row has the {hue} {unknown[0]!r}; the rows have {there}.")
         looks = self.looks or {}
-        if len(labels) - sum(label in looks for label in labels) > len(CURVES):
+        if len(set(labels) - set(looks)) > len(set(range(len(CURVES))) - set(looks.values())):
             raise ValueError(
                 f"The column {hue!r} has {len(labels)} labels, but only {len(CURVES)} can be told apart; choose some "
                 "with order=, or give looks=."
             )
-        places = {label: looks.get(label, place) for place, label in enumerate(labels)}
+        free = (place for place in range(len(CURVES)) if place not in looks.values())
+        places = {label: looks[label] if label in looks else next(free) for label in labels}
         return {label: CURVES[each] if isinstance(each, int) else each for label, each in places.items()}
 
     def panels(
@@ -108,20 +110,12 @@ class Frame:
                 axis.set_major_formatter(PercentFormatter(1, decimals=None if is_log else 0))
                 if not is_log:
                     getattr(axes, f"set_{values}lim")(-0.03, 1.03)
-        handles = {}
-        for axes in grid:
-            handles |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
-        handles = handles if self.legend else {}
-        self._name(drawing, grid, self.x_name or name_of(x), self.y_name or name_of(y), bool(handles))
-        if handles:
-            widest = (
-                max(text_width(str(label)) for label in handles) + 0.75
-            )  # the mark and its gap, in inches
-            columns = max(1, min(len(handles), int(drawing.get_figwidth() / widest)))
-            legend = drawing.legend(handles.values(), handles, loc="outside lower center", ncols=columns)
-            for text in legend.get_texts():
-                text.set_parse_math(False)
-        return Picture(drawing, shorten(f"{self.alt} {measured}"), self.alt)
+        picture = Picture(drawing, shorten(f"{self.alt} {measured}"), self.alt)
+        if self.legend:
+            picture.legend()
+        names = self.x_name or name_of(x), self.y_name or name_of(y)
+        self._name(drawing, grid, *names, has_legend=bool(drawing.legends))
+        return picture
 
     def _name(
         self, drawing: Figure, grid: Sequence[Axes], x_name: str, y_name: str, has_legend: bool
@@ -245,8 +239,11 @@ def number_decades(axis: Axis) -> None:
     between = (
         (1.0,) if high > 100 * low else (1.0, 2.0, 5.0) if high > 8 * low else (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
     )
-    axis.set_major_locator(LogLocator(subs=between))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: _short_number(value)))
+    axis.set_major_locator(LogLocator(subs=between, numticks=9))
+    plain = high < _POWERS * low
+    axis.set_major_formatter(
+        FuncFormatter(lambda value, _: _short_number(value)) if plain else LogFormatterMathtext()
+    )
     axis.set_minor_formatter(NullFormatter())
 
 

@@ -1,6 +1,7 @@
 """Two of the five charts: dots in groups or on a plane, and estimates with their intervals."""
 
 from collections.abc import Callable
+from textwrap import fill, wrap
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,14 @@ from destructure.show.frames import (
     framed,
     is_labels,
     levels,
+    name_of,
     own,
 )
 from destructure.show.picture import Picture
 from destructure.show.style import HIDDEN, INK, QUIET, use_style
 
 _STEP = 0.045  # sideways distance of dots, so that equal values do not hide each other
+_LETTERS = 34  # of a label beside a row, before it is wrapped
 _BOUNDS = {"above": "^", "below": "v"}
 _BEYOND = 20.0  # an interval stretches a logarithmic axis at most this far beyond the estimates
 
@@ -57,7 +60,7 @@ def dots(
         centre: "mean", "median" or None: where a bar crosses each group.
         interval: a function from a group's values to the ends of an interval, such as
             `destructure.statistics.interval`, drawn as a line through the bar.
-        hollow: a column of truth values: dots that are drawn hollow, such as unsure ones.
+        hollow: a column of truth values: dots that are drawn hollow, explained by its name, such as `unconfirmed`.
         censored: a column with "above", "below" or "no": a hollow triangle says that the value lies beyond.
         name: a column with names to be written at dots; where it is missing or empty, nothing is written.
         live: the reader's own runs, in the same columns: crosses.
@@ -79,6 +82,7 @@ def dots(
                 mine = part if hue is None else part[part[hue] == label]
                 _draw_marks(axes, chart, mine, across, colour, marker, hollow, censored)
                 axes.plot([], [], linestyle="", marker=marker, color=colour, label=str(label) or "_")
+            _explain_hollow(axes, part, hollow)
             if chart.groups and (centre or interval):
                 _draw_centres(axes, chart, part, width, centre, interval)
             for place, row in part[part[name].fillna("") != ""].iterrows() if name else ():
@@ -87,7 +91,7 @@ def dots(
                 axes.annotate(str(row[name]), at, xytext=(0, 7), **look)
             mine = own(live, panel, part)
             if len(mine):
-                _draw_own(axes, chart, mine)
+                _draw_own(axes, chart, part, mine)
         return chart.close(drawing, shown)
 
 
@@ -126,7 +130,7 @@ def intervals(
         reference: a value at which a line is drawn, such as 1 for a ratio.
         free: ends of a grey band, such as the margin within which a difference counts as none.
         censored: a column with "above", "below" or "no": a hollow triangle says that the value lies beyond.
-        hollow: a column of truth values: estimates that are drawn hollow.
+        hollow: a column of truth values: estimates that are drawn hollow; its name is the explanation.
         note: a column with what is written to the right of each row, such as a verdict.
         join: whether a line joins estimates that are not censored.
         limits: ends of the axis of values; by default every estimate has room, and intervals within reason.
@@ -167,6 +171,7 @@ def intervals(
                     _draw_bar(axes, chart, across[place], row[low], row[high], limits, colour)
                 _draw_marks(axes, chart, mine, across, colour, marker, hollow, censored, size=8)
                 axes.plot([], [], linestyle="", marker=marker, color=colour, label=str(label) or "_")
+            _explain_hollow(axes, part, hollow)
             for place, row in part.iterrows() if note else ():
                 where = {"transform": axes.get_yaxis_transform(), "va": "center", "color": INK}
                 axes.text(1.01, across[place], str(row[note]), **where)
@@ -194,7 +199,8 @@ class _Places:
         parts = [self.table] if panel is None else [part for _, part in self.table.groupby(panel, sort=False)]
         names = [levels(part[self.along]) for part in parts] if self.groups else []
         self.same = all(each == names[0] for each in names)
-        self.counts = [len(each) for each in names]
+        # The room that labels need, in rows: one that is wrapped needs more.
+        self.counts = [sum(0.4 + 0.6 * len(wrap(str(label), _LETTERS)) for label in each) for each in names]
 
     def flip(self, along, value) -> tuple:
         """(x, y) from a place among the groups and a value."""
@@ -218,7 +224,8 @@ class _Places:
             return part[self.along], 0.0
         names = levels(part[self.along])
         ticks, limit = (axes.set_yticks, axes.set_ylim) if self.lies else (axes.set_xticks, axes.set_xlim)
-        ticks(range(len(names)), [str(each) for each in names], parse_math=False)
+        texts = [fill(str(each), _LETTERS) if self.lies else str(each) for each in names]
+        ticks(range(len(names)), texts, parse_math=False)
         limit(*((len(names) - 0.5, -0.5) if self.lies else (-0.5, len(names) - 0.5)))
         axes.grid(axis="y" if self.lies else "x", visible=False)
         hues = list(self.looks)
@@ -252,10 +259,17 @@ def _draw_marks(axes, chart, rows, across, colour, marker, hollow, censored, siz
         "alpha": 0.75 if size < 8 else 1,
         "zorder": 3,
     }
+    background = "white" if chart.groups or size > 7 else "none"
     for (sign, is_open), part in rows.groupby([bound, open_], sort=False):
-        fill = {"markerfacecolor": "white", "markeredgewidth": 1.8} if sign or is_open else {}
+        fill = {"markerfacecolor": background, "markeredgewidth": 1.8} if sign or is_open else {}
         where = chart.flip(across[part.index], part[chart.values])
         axes.plot(*where, marker=sign or marker, markersize=size + 2 * bool(sign), **{**look, **fill})
+
+
+def _explain_hollow(axes, part, hollow) -> None:
+    if hollow and part[hollow].any():
+        fill = {"markerfacecolor": "none", "markeredgecolor": QUIET}
+        axes.plot([], [], linestyle="", marker="o", label=f"hollow: {name_of(hollow)}", **fill)
 
 
 def _draw_centres(axes, chart, part, width, centre, interval) -> None:
@@ -282,12 +296,11 @@ def _draw_centres(axes, chart, part, width, centre, interval) -> None:
             )
 
 
-def _draw_own(axes, chart, live) -> None:
+def _draw_own(axes, chart, part, live) -> None:
     if not chart.groups:
         draw_live(axes, live, chart.x, chart.y, chart.hue, chart.looks)
         return
-    names = [text.get_text() for text in (axes.get_yticklabels() if chart.lies else axes.get_xticklabels())]
-    places = [names.index(str(each)) for each in live[chart.along]]
+    places = live[chart.along].map(levels(part[chart.along]).index)
     axes.plot(
         *chart.flip(places, live[chart.values]),
         color=INK,

@@ -11,13 +11,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from destructure.show.style import DOTS_PER_INCH, use_style
+from destructure.show.style import DOTS_PER_INCH, text_width, use_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LONGEST_ALT = 300
 _PIXELS_AN_INCH = 96  # of a web page
+_BESIDE_LABEL = 0.8  # inches of a legend for the mark and its gaps
 
 
 class Picture:
@@ -42,6 +43,24 @@ class Picture:
     def axes(self) -> list:
         """The axes, panel by panel, for what is special to a figure."""
         return self.figure.axes
+
+    def legend(self) -> "Picture":
+        """Explain everything that has a label below the figure; call it again after adding something labelled."""
+        for legend in self.figure.legends:
+            legend.remove()
+        handles = {}
+        for axes in self.axes:
+            handles |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
+        if handles:
+            widest = max(map(text_width, handles)) + _BESIDE_LABEL
+            columns = max(1, min(len(handles), int(self.figure.get_figwidth() / widest)))
+            with use_style():
+                legend = self.figure.legend(
+                    handles.values(), handles, loc="outside lower center", ncols=columns
+                )
+            for text in legend.get_texts():
+                text.set_parse_math(False)
+        return self
 
     def png(self) -> bytes:
         """Render the figure: the same figure gives the same bytes.

@@ -2,27 +2,52 @@
 
 import html
 from base64 import b64encode
+from collections.abc import Mapping
 
 import ipywidgets
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 
 from destructure.show.alt_text import image_element
-from destructure.show.trend_plots import trend_plot
-from destructure.show.trend_series import PlottedSeries, hardware_series, slide_series
-from destructure.trends import fit_exponential
+from destructure.show.interval_charts import dots
+from destructure.show.picture import Picture
+from destructure.trends import between, fit_exponential, fit_piecewise, forecast, price_dots
 
 WIDE = {"description_width": "initial"}
+_POINTS = 25  # of a band
 
 
-def compute_price_series() -> tuple[PlottedSeries, ...]:
-    """The series of operations per dollar that the course has."""
-    return (
-        slide_series(),
-        hardware_series("Moravec"),
-        hardware_series("Nordhaus"),
-        hardware_series("GPU FP32", "consumer"),
-        hardware_series("GPU FP32", "professional"),
-        hardware_series("GPU 16-bit matrix"),
-    )
+def draw_trend(
+    axes: Axes, dots: pd.DataFrame, colour: str, *, until: float | None = None, lines: int = 1
+) -> None:
+    """Draw a fitted trend into a figure: one line with the band in which 95% of new dots should lie, or two lines.
+
+    Args:
+        axes: with years to the right.
+        dots: of one series; only confirmed ones are fitted.
+        colour: of the line and the band.
+        until: carry the line on to this year, dashed.
+        lines: 1 for exponential growth, 2 for two stretches that meet.
+
+    Raises:
+        ValueError: as `forecast` and `fit_piecewise`.
+    """
+    sure = dots[~dots["unconfirmed"]]
+    first, last = sure["year"].min(), sure["year"].max()
+    look = {"color": colour, "linewidth": 2.5, "zorder": 3}
+    if lines == 2:
+        fitted = fit_piecewise(dots)
+        corners = np.array([first, fitted.break_year, last])
+        axes.plot(corners, fitted.value_at(corners), linestyle="-", **look)
+        return
+    years = np.linspace(first, max(until or 0, last), _POINTS)
+    carried = forecast(dots, years)
+    for stretch, style in ((years <= last, "-"), (years >= last - 1, "--")):
+        if style == "-" or until:
+            axes.plot(years[stretch], carried.value[stretch], linestyle=style, **look)
+    band = {"color": colour, "alpha": 0.15, "linewidth": 0, "zorder": 0, "label": "95% prediction interval"}
+    axes.fill_between(years, carried.low, carried.high, **band)
 
 
 class TrendExplorer(ipywidgets.VBox):
@@ -32,8 +57,8 @@ class TrendExplorer(ipywidgets.VBox):
     a picture.
 
     Args:
-        series: what can be chosen; the course's series of operations per dollar by default.
-        start: label of the series shown first; the first one by default.
+        series: name → dots; the course's series of operations per dollar by default.
+        start: the series shown first; the first one by default.
         window: years shown first; all by default.
 
     Attributes:
@@ -48,12 +73,11 @@ class TrendExplorer(ipywidgets.VBox):
 
     def __init__(
         self,
-        series: tuple[PlottedSeries, ...] | None = None,
+        series: Mapping[str, pd.DataFrame] | None = None,
         start: str | None = None,
         window: tuple[int, int] | None = None,
     ):
-        series = compute_price_series() if series is None else tuple(series)
-        self._series = {one.label: one for one in series if one.sure is not None}
+        self._series = dict(price_dots() if series is None else series)
         labels = list(self._series)
         if not labels or (start is not None and start not in labels):
             raise ValueError(
@@ -67,11 +91,9 @@ class TrendExplorer(ipywidgets.VBox):
         self.slider = ipywidgets.IntRangeSlider(
             description="Years", continuous_update=False, style=WIDE, layout={"width": "32em"}, **bounds
         )
-        self.first = ipywidgets.BoundedIntText(
-            description="From year", style=WIDE, layout={"width": "12em"}, **bounds
-        )
-        self.last = ipywidgets.BoundedIntText(
-            description="Until year", style=WIDE, layout={"width": "12em"}, **bounds
+        self.first, self.last = (
+            ipywidgets.BoundedIntText(description=name, style=WIDE, layout={"width": "12em"}, **bounds)
+            for name in ("From year", "Until year")
         )
         self.sentence, self.picture = ipywidgets.HTML(), ipywidgets.HTML()
         fields = ipywidgets.HBox([self.first, self.last])
@@ -87,9 +109,12 @@ class TrendExplorer(ipywidgets.VBox):
         """First and last year that are fitted."""
         return self.first.value, self.last.value
 
+    def _chosen(self) -> pd.DataFrame:
+        return self._series[self.choice.value]
+
     def _all_years(self) -> tuple[int, int]:
-        years = self._series[self.choice.value].sure.years
-        return int(years[0]), int(years[-1])
+        years = self._chosen().loc[~self._chosen()["unconfirmed"], "year"]
+        return int(years.min()), int(years.max())
 
     def _set_window(self, first: int, last: int) -> None:
         """Bring slider and fields to the same years, then draw once."""
@@ -118,16 +143,29 @@ class TrendExplorer(ipywidgets.VBox):
             raise ValueError(
                 f"The years run from {self.first.value} to {self.last.value}; the first must not be after the last."
             )
-        trend = fit_exponential(self._series[self.choice.value].sure.between(*self.window), resamples=1_999)
-        together = (
-            "; neighbouring dots stray together, so the interval is too narrow"
-            if trend.durbin_watson < 1.5
-            else ""
+        trend = fit_exponential(between(self._chosen(), *self.window), resamples=1_999)
+        stray = "; neighbouring dots stray together, so the interval is too narrow"
+        return (
+            f"{trend}. Durbin-Watson {trend.durbin_watson:.1f}{stray if trend.durbin_watson < 1.5 else ''}."
         )
-        return f"{trend}. Durbin-Watson {trend.durbin_watson:.1f}{together}."
 
-    def _picture(self):
-        return trend_plot([self._series[self.choice.value]], fit="line", window=self.window)
+    def _picture(self) -> Picture:
+        fitted = between(self._chosen(), *self.window)
+        left_out = self._chosen().drop(fitted.index)
+        drawn = dots(
+            fitted,
+            x="year",
+            y="value",
+            hue="series",
+            hollow="unconfirmed",
+            log_y=True,
+            y_name="operations a second per US dollar",
+            alt=f"Operations a second per dollar over the years for {self.choice.value}, with a line and its band.",
+        )
+        axes = drawn.axes[0]
+        axes.plot(left_out["year"], left_out["value"], "o", linestyle="", markersize=6, alpha=0.3, zorder=0)
+        draw_trend(axes, fitted, axes.lines[0].get_color())
+        return drawn.legend()
 
     def __repr__(self) -> str:
         return "<TrendExplorer: choose a series and years, see how fast compute became cheaper>"

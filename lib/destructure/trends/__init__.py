@@ -3,42 +3,45 @@
 Talk 7:31–9:06: compute becomes about ten times cheaper every five years. This package asks of each series how
 fast it grew, how sure that is, whether it was more than exponential, and whether people could have known.
 
-    dots = slide_observations()
+    dots = slide_dots()
     print(fit_exponential(dots).ten_fold_time)
-    print(backtest(dots, horizon=10))
+    print(backtest(dots, horizon=10).coverage.mean())
 """
 
-from destructure.trends.forecasts import Backtest, BacktestRow, Forecast, backtest, forecast
-from destructure.trends.growth import GrowthTest, compare_growth
-from destructure.trends.intervals import Interval, MultiplyingTime
-from destructure.trends.lines import ExponentialTrend, fit_exponential
-from destructure.trends.observations import (
-    Observations,
-    hardware_observations,
-    slide_observations,
-    training_observations,
+from destructure.trends.dots import (
+    best_so_far,
+    between,
+    hardware_dots,
+    price_dots,
+    slide_dots,
+    training_dots,
 )
-from destructure.trends.piecewise import PiecewiseTrend, fit_piecewise
-from destructure.trends.rates import rate_to_ten_fold_years, training_cost
+from destructure.trends.forecasts import Forecast, backtest, forecast
+from destructure.trends.growth import (
+    ExponentialTrend,
+    GrowthTest,
+    PiecewiseTrend,
+    TenFoldTime,
+    compare_growth,
+    fit_exponential,
+    fit_piecewise,
+)
 
 __all__ = [
-    "Backtest",
-    "BacktestRow",
     "ExponentialTrend",
     "Forecast",
     "GrowthTest",
-    "Interval",
-    "MultiplyingTime",
-    "Observations",
     "PiecewiseTrend",
+    "TenFoldTime",
     "backtest",
+    "best_so_far",
+    "between",
     "compare_growth",
     "fit_exponential",
     "fit_piecewise",
     "forecast",
-    "hardware_observations",
-    "rate_to_ten_fold_years",
-    "slide_observations",
-    "training_cost",
-    "training_observations",
+    "hardware_dots",
+    "price_dots",
+    "slide_dots",
+    "training_dots",
 ]

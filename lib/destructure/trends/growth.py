@@ -1,14 +1,138 @@
-"""Is growth exponential, more than that, or less? A straight line against a bend and against a break."""
+"""How fast a series grew, with an interval; and whether it was more than exponential."""
 
+import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
+from statsmodels.stats.stattools import durbin_watson
 
-from destructure.trends.lines import require_enough
-from destructure.trends.observations import Observations, require_one_series
-from destructure.trends.piecewise import DOTS_A_SIDE, break_candidates, search_breaks
+from destructure.statistics.interval import Interval, expanded_level
+from destructure.trends.dots import years_and_logs
+
+DOTS_A_SIDE = 5
+"""How many dots a break must leave before it and from it on."""
+
+
+@dataclass(frozen=True)
+class TenFoldTime:
+    """How many years a factor of ten takes: a slope, in powers of ten a year, turned upside down.
+
+    Turning an interval upside down is safe only while it stays on one side of zero. A slope between -0.01 and 0.05
+    means "ten-fold in 20 years or longer, or never": `high` is then infinite and growth is not `settled`. A shrinking
+    quantity has negative years.
+    """
+
+    years: float
+    low: float
+    high: float
+    level: float
+
+    @classmethod
+    def from_slope(cls, slope: Interval) -> "TenFoldTime":
+        """Shortest and longest time come from the largest and the smallest slope."""
+        years, low, high = (
+            1 / each if each else math.inf for each in (slope.estimate, slope.high, slope.low)
+        )
+        settled = slope.low > 0 or slope.high < 0
+        low = low if settled or slope.high > 0 else math.inf
+        return cls(years, low, high if settled else math.inf, slope.level)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the interval of the slope leaves zero out."""
+        return math.isfinite(self.high)
+
+    def __str__(self) -> str:
+        if not self.settled:
+            growth = f"10x in {self.low:.3g} years or longer" if math.isfinite(self.low) else "no growth"
+            return (
+                f"10x every {abs(self.years):.3g} years{' downwards' if self.years < 0 else ''}, but growth "
+                f"is not settled ({self.level:.0%} interval: from {growth} to no growth or decline)"
+            )
+        way, ends = ("falls ", (-self.high, -self.low)) if self.years < 0 else ("", (self.low, self.high))
+        ends = f"{ends[0]:.3g} to {ends[1]:.3g}"
+        return f"{way}10x every {abs(self.years):.3g} years ({self.level:.0%} interval {ends})"
+
+
+@dataclass(frozen=True)
+class ExponentialTrend:
+    """Least-squares line through log10(value) against year.
+
+    Args:
+        series: name of the series.
+        first_year, last_year: where the dots begin and end.
+        count: number of dots.
+        slope: powers of ten a year, with its bootstrap interval.
+        durbin_watson: 2 if neighbouring dots stray independently of each other; well below 2 if they stray
+            together, and then every interval that takes dots as independent is too narrow.
+    """
+
+    series: str
+    first_year: float
+    last_year: float
+    count: int
+    slope: Interval
+    durbin_watson: float
+
+    @property
+    def ten_fold_time(self) -> TenFoldTime:
+        """Years for a factor of ten."""
+        return TenFoldTime.from_slope(self.slope)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.series}, {np.floor(self.first_year):.0f} to {np.floor(self.last_year):.0f} "
+            f"({self.count} dots): {self.ten_fold_time}"
+        )
+
+
+def fit_exponential(
+    dots: pd.DataFrame, *, level: float = 0.95, resamples: int = 9_999, seed: int = 0
+) -> ExponentialTrend:
+    """Fit exponential growth: least squares (statsmodels) with a bootstrap interval for the slope (scipy).
+
+    The bootstrap resamples whole dots, year and value together ("pairs"), so it needs neither equal scatter
+    nor a normal shape. Its plain percentile interval is too narrow for few dots; the expanded percentile
+    interval used here (Hesterberg 2015, arXiv 1411.5279) widens it as Student's t widens the
+    normal. In 1,000 simulated data sets each, 95% intervals held the true slope 94% to 96% of the time with 10
+    to 100 dots (plain percentile: 89% to 94%), and 98% to 99% with 8.
+
+    No bootstrap of single dots can repair dots that stray together: look at `durbin_watson`, and at `backtest`.
+
+    Args:
+        dots: of one series, at least 8 confirmed ones in at least 3 different years.
+        level: between 0 and 1.
+        resamples: bootstrap samples.
+        seed: of the resampling; the same seed gives the same interval.
+
+    Raises:
+        ValueError: if there are too few dots, several series, or an odd level.
+    """
+    years, logs = years_and_logs(dots)
+    line = sm.OLS(logs, sm.add_constant(years - years.mean())).fit()
+    low, high = stats.bootstrap(
+        (years, logs),
+        slopes,
+        n_resamples=resamples,
+        vectorized=True,
+        paired=True,
+        confidence_level=expanded_level(level, len(years), parameters=2),
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    slope = Interval(float(line.params[1]), float(low), float(high), level)
+    first, last = years[[0, -1]].tolist()
+    name = str(dots["series"].iloc[0])
+    return ExponentialTrend(name, first, last, len(years), slope, float(durbin_watson(line.resid)))
+
+
+def slopes(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
+    """Least-squares slopes of many samples along `axis`: correlation times the ratio of standard deviations."""
+    return stats.pearsonr(x, y, axis=axis).statistic * np.std(y, axis=axis) / np.std(x, axis=axis)
 
 
 @dataclass(frozen=True)
@@ -16,33 +140,22 @@ class GrowthTest:
     """Straight line (exponential growth) against a parabola and against two lines, all on log10(value).
 
     Args:
-        series, spliced: as in `ExponentialTrend`.
         count: number of dots.
-        aic_line, aic_bend, aic_break: Akaike's criterion of the three; smaller is better.
         bend: powers of ten a year, gained every year; positive is more than exponential.
-        f_statistic, bend_p: F test of the parabola against the line: how often straight growth with such scatter
-            would look at least as bent.
+        bend_p: F test of the parabola against the line: how often straight growth with such scatter would look at
+            least as bent.
         break_year: the best break.
         change_at_break: powers of ten a year, gained there.
         break_p: how often straight growth would show at least as clear a break, the search included.
-        ten_fold_first, ten_fold_last: ten-fold time of the parabola at the first and the last dot, in years.
         significance: the p value below which the verdict speaks.
     """
 
-    series: tuple[str, ...]
-    spliced: bool
     count: int
-    aic_line: float
-    aic_bend: float
-    aic_break: float
     bend: float
-    f_statistic: float
     bend_p: float
     break_year: float
     change_at_break: float
     break_p: float
-    ten_fold_first: float
-    ten_fold_last: float
     significance: float
 
     @property
@@ -56,22 +169,9 @@ class GrowthTest:
             return "exponential, as far as the data tell"
         return "more than exponential" if self.bend > 0 else "less than exponential"
 
-    def __str__(self) -> str:
-        splice = ", SPLICED" if self.spliced else ""
-        return (
-            f"{' + '.join(self.series)} ({self.count} dots{splice}): {self.verdict}; AIC line {self.aic_line:.1f}, "
-            f"bend {self.aic_bend:.1f}, break {self.aic_break:.1f}; p of the bend {self.bend_p:.2g}, "
-            f"of the break in {self.break_year:.0f} {self.break_p:.2g}"
-        )
-
 
 def compare_growth(
-    observations: Observations,
-    *,
-    allow_splice: bool = False,
-    significance: float = 0.05,
-    resamples: int = 1_999,
-    seed: int = 0,
+    dots: pd.DataFrame, *, significance: float = 0.05, resamples: int = 1_999, seed: int = 0
 ) -> GrowthTest:
     """Test "more than exponential", which the talk says of compute (7:31–9:06).
 
@@ -80,8 +180,7 @@ def compare_growth(
     years and searches there too. Both take the dots as independent.
 
     Args:
-        observations: at least 12 dots.
-        allow_splice: as in `fit_exponential`.
+        dots: of one series, at least 12 confirmed ones.
         significance: as in `GrowthTest`.
         resamples: simulated data sets for the break.
         seed: of the simulation.
@@ -89,50 +188,115 @@ def compare_growth(
     Raises:
         ValueError: as `fit_piecewise`.
     """
-    spliced = require_one_series(observations, allow_splice)
-    require_enough(observations, dots=2 * DOTS_A_SIDE + 2)
-    years, logs = observations.years, np.log10(observations.values)
+    broken = fit_piecewise(dots)
+    years, logs = years_and_logs(dots)
     time = years - years.mean()
     line = sm.OLS(logs, sm.add_constant(time)).fit()
     bent = sm.OLS(logs, np.column_stack([np.ones_like(time), time, time**2])).fit()
-    f_statistic, bend_p, _ = bent.compare_f_test(line)
-
-    candidates = break_candidates(observations)
-    best = float(search_breaks(years, logs, candidates).break_year)
-    broken = sm.OLS(logs, np.column_stack([np.ones_like(time), time, np.maximum(years - best, 0)])).fit()
 
     def clearest_break(sample: np.ndarray, axis: int = -1) -> np.ndarray:
-        return search_breaks(years, np.moveaxis(sample, axis, -1), candidates).explained
+        return search_breaks(years, np.moveaxis(sample, axis, -1), break_candidates(years)).explained
 
+    # Straight growth is any line plus normal scatter; the statistic removes the line, so only scatter is drawn.
     simulated = stats.monte_carlo_test(
         logs,
-        _normal_draws(seed),
+        np.random.default_rng(seed).standard_normal,
         clearest_break,
         vectorized=True,
         n_resamples=resamples,
         alternative="greater",
         axis=-1,
     )
-    start_slope, end_slope = (bent.params[1] + 2 * bent.params[2] * time[[0, -1]]).tolist()
     return GrowthTest(
-        series=observations.series_names,
-        spliced=spliced,
-        count=len(observations),
-        aic_line=float(line.aic),
-        aic_bend=float(bent.aic),
-        aic_break=float(broken.aic) + 2,
+        count=len(years),
         bend=float(2 * bent.params[2]),
-        f_statistic=float(f_statistic),
-        bend_p=float(bend_p),
-        break_year=best,
-        change_at_break=float(broken.params[2]),
+        bend_p=float(bent.compare_f_test(line)[1]),
+        break_year=broken.break_year,
+        change_at_break=broken.after - broken.before,
         break_p=float(simulated.pvalue),
-        ten_fold_first=1 / start_slope,
-        ten_fold_last=1 / end_slope,
         significance=significance,
     )
 
 
-def _normal_draws(seed: int):
-    """Straight growth is any line plus normal scatter; the statistic removes the line, so only scatter is drawn."""
-    return np.random.default_rng(seed).standard_normal
+class PiecewiseTrend(NamedTuple):
+    """Two exponential stretches that meet at `break_year`; `before` and `after` are in powers of ten a year.
+
+    A break is always found, also in straight growth: ask `compare_growth` whether it means anything.
+    """
+
+    break_year: float
+    before: float
+    after: float
+    break_log10: float
+
+    def value_at(self, years: np.ndarray) -> np.ndarray:
+        """Height of the lines at `years`."""
+        past = np.asarray(years, dtype=float) - self.break_year
+        return 10.0 ** (self.break_log10 + np.where(past < 0, self.before, self.after) * past)
+
+
+def fit_piecewise(dots: pd.DataFrame) -> PiecewiseTrend:
+    """Fit two lines that meet; try a break at every new year that leaves 5 dots on each side.
+
+    Args:
+        dots: of one series, at least 12 confirmed ones.
+
+    Raises:
+        ValueError: if there are too few dots on either side of every possible break, or several series.
+    """
+    years, logs = years_and_logs(dots, needed=2 * DOTS_A_SIDE + 2)
+    best = float(search_breaks(years, logs, break_candidates(years)).break_year)
+    past = years - best
+    lines = sm.OLS(logs, np.column_stack([np.ones_like(past), past, np.maximum(past, 0)])).fit()
+    height, before, change = lines.params.tolist()
+    return PiecewiseTrend(best, before, before + change, height)
+
+
+def break_candidates(years: np.ndarray) -> np.ndarray:
+    """Every new year that leaves at least 5 dots before it and 5 from it on.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    candidates = np.arange(np.floor(years[DOTS_A_SIDE - 1]) + 1, np.floor(years[-DOTS_A_SIDE]) + 1)
+    if not candidates.size:
+        raise ValueError(
+            f"No break leaves {DOTS_A_SIDE} dots on each side; widen the window or fit one line."
+        )
+    return candidates
+
+
+class BreakSearch(NamedTuple):
+    """The best break of each sample, and the share of what a straight line leaves over that it explains (0 to 1)."""
+
+    break_year: np.ndarray
+    explained: np.ndarray
+
+
+def search_breaks(years: np.ndarray, logs: np.ndarray, candidates: np.ndarray) -> BreakSearch:
+    """Least squares with a break at every candidate, for many samples at once.
+
+    One statsmodels fit per candidate and resample would take minutes, so the sums are written out here: a hinge
+    max(0, year - break) is added to a straight line, and what it explains follows from the part of it that the
+    line does not hold already. The tests check break and explained share against statsmodels.
+
+    Args:
+        years: shape (dots,).
+        logs: samples along the last axis, shape (..., dots).
+        candidates: break years, shape (breaks,).
+    """
+    time, heights = _centred(years), _centred(logs)
+    spread = (time * time).sum()
+    slope = (time * heights).sum(axis=-1) / spread
+    unexplained = (heights * heights).sum(axis=-1) - slope**2 * spread
+    best, most = np.full(logs.shape[:-1], candidates[0]), np.zeros(logs.shape[:-1])
+    for candidate in candidates:
+        hinge = _centred(np.maximum(years - candidate, 0))
+        hinge = hinge - (hinge * time).sum() / spread * time
+        share = (hinge * heights).sum(axis=-1) ** 2 / (hinge * hinge).sum() / unexplained
+        best, most = np.where(share > most, candidate, best), np.maximum(share, most)
+    return BreakSearch(best, most)
+
+
+def _centred(numbers: np.ndarray) -> np.ndarray:
+    return numbers - numbers.mean(axis=-1, keepdims=True)
