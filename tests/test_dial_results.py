@@ -9,6 +9,7 @@ import pytest
 
 from destructure import Structure, cost
 from destructure.show import dial_pictures, scorecard_grid
+from destructure.statistics import Interval
 from destructure.studies import bottleneck_probe
 from destructure.studies.dial_results import (
     DIALS,
@@ -36,7 +37,6 @@ from destructure.studies.removal_results.predictions import registered
 from destructure.studies.removal_results.results import Results
 from destructure.study import COLUMNS, ResultsFile
 from destructure.tables import load_table
-from destructure.trends.intervals import Interval
 from dial_examples import arms, made_tables
 from sweep_examples import fake_rows
 

@@ -153,7 +153,7 @@ def test_break_candidates_leave_five_dots_on_each_side():
     with pytest.raises(ValueError, match="at least 12 dots"):
         fit_piecewise(between(SLIDE, 1980, 2000))
     with pytest.raises(ValueError, match="No break leaves 5 dots"):
-        fit_piecewise(dots_of([2000.0] * 7 + [2001.0] + [2002.0] * 4, range(1, 13)))
+        fit_piecewise(dots_of([2000.0] * 9 + [2001.0, 2002.0, 2002.0], range(1, 13)))
 
 
 # ------------------------------------------------------------------ more than exponential?
@@ -211,7 +211,8 @@ def test_series_are_never_spliced(ask):
 def test_unconfirmed_dots_are_never_fitted(ask):
     wild = dots_of([1899.0, 1999.5], [1e-20, 1e-20], "Slide 7", unconfirmed=True)
     assert ask(pd.concat([SLIDE, wild])) == ask(SLIDE)
-    assert best_so_far(pd.concat([wild.assign(value=1e30), SLIDE])).equals(best_so_far(SLIDE))
+    front = best_so_far(pd.concat([wild.assign(value=1e30), SLIDE]))
+    assert front.year.tolist() == best_so_far(SLIDE).year.tolist()
 
 
 def test_too_few_dots_odd_values_and_odd_levels_are_refused():
@@ -222,7 +223,7 @@ def test_too_few_dots_odd_values_and_odd_levels_are_refused():
         fit_exponential(few)
     with pytest.raises(ValueError, match="1 different years"):
         fit_exponential(dots_of([2000] * 10, range(1, 11)))
-    with pytest.raises(ValueError, match="value 0.0; a growth trend needs a year and a value above zero"):
+    with pytest.raises(ValueError, match=r"value 0\.0; a growth trend needs a year and a value above zero"):
         fit_exponential(dots_of(range(2000, 2010), range(10)))
     with pytest.raises(ValueError, match="no dots from 1500 to 1600"):
         between(SLIDE, 1500, 1600)
@@ -363,7 +364,9 @@ def test_every_dot_is_a_row_with_a_source_and_only_sure_rows_are_confirmed(make,
         (dots[dots.unconfirmed], wanted[~sure_rows(wanted)]),
     ):
         pairs = sorted(zip(expected.x.astype(float), expected.y.astype(float), strict=True))
-        assert sorted(zip(found.year, found.value, strict=True)) == pytest.approx(pairs, rel=1e-9)
+        drawn = sorted(zip(found.year, found.value, strict=True))
+        assert len(drawn) == len(pairs)
+        assert np.allclose(np.ravel(drawn), np.ravel(pairs), rtol=1e-9)
     assert dots.year.is_monotonic_increasing
     assert set(dots.source) == set(wanted.source)
     assert all(citation(key) for key in dots.source.unique())

@@ -136,15 +136,15 @@ def years_and_logs(dots: pd.DataFrame, needed: int = MINIMUM_DOTS) -> tuple[np.n
     if wrong.any():
         place = int(np.argmax(wrong))
         raise ValueError(
-            f"A dot of year {years[place]} has the value {values[place]}; a growth trend needs a year and a value above "
-            "zero, so leave such dots out."
+            f"A dot of year {years[place]} has the value {values[place]}; a growth trend needs a year and a value "
+            "above zero, so leave such dots out."
         )
     different = np.unique(years).size
     if len(years) < needed or different < 3:
         span = f", {np.floor(years[0]):.0f} to {np.floor(years[-1]):.0f}" if len(years) else ""
         raise ValueError(
-            f"{', '.join(names) or 'The series'}: {len(years)} dots{span} in {different} different years; a trend needs "
-            f"at least {needed} dots in 3 different years, so widen the window."
+            f"{', '.join(names) or 'The series'}: {len(years)} dots{span} in {different} different years; a "
+            f"trend needs at least {needed} dots in 3 different years, so widen the window."
         )
     return years, np.log10(values)
 
