@@ -147,11 +147,3 @@ STUDY = Study(
     one_run=_one_run,
 )
 rows, rates = STUDY.rows, STUDY.rates
-
-# --- until notebook 02 no longer asks for them ----------------------------------------------------------------
-from destructure.studies.structure_compute_before import (  # noqa: E402, F401
-    REPORTING_SEEDS,
-    Job,
-    run_job,
-    shortened,
-)
