@@ -10,7 +10,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "catalogue": ["Exercise", "check", "every", "find"],
+        "catalogue": ["check", "every", "find"],
+        "draws": ["Variants"],
+        "exercise": ["Exercise"],
         "editions": ["solved"],
         "lesson": ["Answered", "answer", "exercise", "reveal"],
         "progress": ["progress_panel"],

@@ -9,7 +9,8 @@ makes such a cell, `misplaced` finds whatever does not fit.
 import copy
 from typing import TYPE_CHECKING
 
-from destructure.exercises.catalogue import Exercise, every, find
+from destructure.exercises.catalogue import every, find
+from destructure.exercises.exercise import Exercise
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

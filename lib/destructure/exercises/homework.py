@@ -6,7 +6,8 @@ Without any widget in it, so that the widget and the text path do exactly the sa
 from dataclasses import dataclass, replace
 from typing import Any
 
-from destructure.exercises.catalogue import Exercise, find
+from destructure.exercises.catalogue import find
+from destructure.exercises.exercise import Exercise
 from destructure.exercises.plain import Plain, as_plain
 from destructure.exercises.records import Record, now
 from destructure.exercises.store import AnswerStore, NotSaved

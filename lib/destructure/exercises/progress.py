@@ -8,7 +8,8 @@ import anywidget
 import traitlets
 
 from destructure.exercises import workplace
-from destructure.exercises.catalogue import Exercise, every, notebooks, title_of
+from destructure.exercises.catalogue import every, notebooks, title_of
+from destructure.exercises.exercise import Exercise
 from destructure.exercises.markup import escape
 from destructure.exercises.records import Record
 from destructure.exercises.store import AnswerStore

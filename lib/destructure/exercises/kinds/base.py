@@ -1,17 +1,40 @@
 """What every kind of exercise offers: read an answer, grade it, show its control."""
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from enum import Enum
+from typing import Annotated, Any, ClassVar, NewType
 
 from destructure.exercises.plain import Plain, as_plain
-from destructure.exercises.verdict import Verdict
+from destructure.exercises.verdict import UnreadableAnswer, Verdict
+
+Rows = NewType("Rows", tuple)
+"""A mask, row by row; in a sheet "100 110 111"."""
+Drawing = NewType("Drawing", str)
+"""SVG; in a sheet an expression."""
+Shape = tuple[int, ...]
+
+
+class Part(Enum):
+    """The part of a record in a sheet from which a field comes; a field without one stands in backquotes."""
+
+    TEXT = "the text behind the colon"
+    QUOTE = "a quotation below, indented, after >"
+    FENCE = "a block of code below"
+    TICK = "a tick box"
+    NESTED = "records below, indented"
+
+
+Text = Annotated[str, Part.TEXT]
+Quote = Annotated[str, Part.QUOTE]
+Source = Annotated[str, Part.FENCE]
+Tick = Annotated[bool, Part.TICK]
 
 
 class Kind(ABC):
     """One form of question, with the parameters of one exercise.
 
-    A new kind is one subclass in one file here, plus, if its control is more than ordinary form fields, one
-    short file of JavaScript in `front/`.
+    A new kind is one frozen dataclass in one file here, whose fields a sheet fills (`building`), plus, if its control
+    is more than ordinary form fields, one short file of JavaScript in `front/`.
     """
 
     name: ClassVar[str]
@@ -22,6 +45,8 @@ class Kind(ABC):
     """Whether checking runs the learner's own code."""
     locks: ClassVar[bool] = False
     """Whether a right answer can no longer be changed."""
+    reference: Any
+    """A right answer (for code: source text): a field, or computed from the others."""
 
     @property
     def unanswered(self) -> str:
@@ -63,3 +88,41 @@ class Kind(ABC):
     def front(self) -> dict:
         """Further plain data that the front end needs."""
         return {}
+
+
+class Form(Kind):
+    """A kind whose answer gives a value to each of several names."""
+
+    complete: ClassVar[bool] = False
+    """Whether every name must be given; otherwise a missing one counts as open."""
+
+    @abstractmethod
+    def names(self) -> list[str]:
+        """The names, in order."""
+
+    @abstractmethod
+    def wanted(self) -> str:
+        """What to give, for the sentence about an answer of another form."""
+
+    @abstractmethod
+    def part(self, name: str, value: Plain) -> Plain:
+        """Read one value (raises `UnreadableAnswer`)."""
+
+    def is_empty(self, answer: Plain) -> bool:
+        """Whether every value is empty."""
+        if isinstance(answer, dict) and all(value in ("", None, []) for value in answer.values()):
+            return True
+        return super().is_empty(answer)
+
+    def read(self, answer: Plain) -> Plain:
+        """Accept the values by name, or all of them in order."""
+        names = self.names()
+        if isinstance(answer, list) and len(answer) == len(names):
+            answer = dict(zip(names, answer, strict=True))
+        if (
+            not isinstance(answer, dict)
+            or not set(answer) <= set(names)
+            or (self.complete and len(answer) < len(names))
+        ):
+            raise UnreadableAnswer(f"Give {self.wanted()}, such as {self.example()}.")
+        return {name: self.part(name, answer.get(name)) for name in names}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from destructure.exercises.kinds.base import Kind
+from destructure.exercises.kinds.base import Kind, Quote, Text, Tick
 from destructure.exercises.markup import inline
 from destructure.exercises.plain import Plain, shown
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right, wrong
@@ -24,9 +24,9 @@ class Option:
     """
 
     key: str
-    text: str
-    feedback: str
-    is_right: bool = False
+    text: Text
+    feedback: Quote
+    is_right: Tick = False
     credit: float = 0.0
 
 
@@ -45,6 +45,12 @@ class Choice(Kind):
             raise ValueError(f"A choice needs 2 to {len(_LETTERS)} options with different keys, not {keys}.")
         if rights < 1 or (rights > 1 and not self.several):
             raise ValueError(f"{rights} options are right; use exactly one, or several=True.")
+
+    @property
+    def reference(self) -> Plain:
+        """The key of the right option; where several may be right, a list."""
+        rights = [option.key for option in self.options if option.is_right]
+        return rights if self.several else rights[0]
 
     def read(self, answer: Plain) -> Plain:
         """Accept an option by letter, key or text; where several are right, a list of them."""

@@ -4,14 +4,24 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from destructure.exercises.kinds.base import Kind
+from destructure.exercises.kinds.base import Kind, Source, Text
 from destructure.exercises.kinds.code_running import Fault, Inputs, agree, load, misshapen, run, undefined
 from destructure.exercises.markup import escape
 from destructure.exercises.plain import Plain, as_plain
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, not_counted, partly, right
+
+
+MODULES = {
+    "torch": "torch",
+    "functional": "torch.nn.functional",
+    "np": "numpy",
+    "math": "math",
+    "itertools": "itertools",
+}
+"""What a source may use without importing it, if its exercise gives it: name → module."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +29,8 @@ class Flaw:
     """A named mistake, with a function that makes it: an answer that always does the same is recognised by it."""
 
     name: str
-    message: str
-    imitation: Callable
+    message: Text
+    source: Source
     credit: float = 0.4
 
 
@@ -33,8 +43,8 @@ class Property:
     """
 
     name: str
-    message: str
     holds: Callable[[Callable, Inputs], bool]
+    message: Text
 
 
 @dataclass(frozen=True)
@@ -50,29 +60,48 @@ class Code(Kind):
     """Write a function.
 
     Attributes:
-        function: its name.
-        starter: the unsolved cell's source; it must run.
-        expected: a function that gives the right results.
+        reference: source of a right function; its name is the one asked for.
         cases: returns the inputs of every trial, the same in every call.
-        flaws: mistakes recognised because the answer agrees with an imitation in every case.
-        properties: what is tried, in this order, when no imitation agrees.
-        given: name → module that the source may use without importing it ({"torch": "torch"}).
+        mistakes: recognised because the answer agrees with what their source does in every case.
+        properties: what is tried, in this order, when no mistake agrees.
+        given: names of `MODULES` that the source may use without importing them.
+        expected: a function that gives the right results, if not the reference.
         tidy: applied to every result before it is compared; blanks out what the question leaves open.
         tolerance: largest difference that still counts as rounding.
     """
 
-    function: str
-    starter: str
-    expected: Callable
+    reference: Source
     cases: Callable[[], list[Inputs]]
-    flaws: tuple[Flaw, ...] = ()
+    mistakes: tuple[Flaw, ...] = ()
     properties: tuple[Property, ...] = ()
-    given: dict[str, str] = field(default_factory=dict)
+    given: tuple[str, ...] = ()
+    expected: Callable | None = None
     tidy: Callable[[Any, Inputs], Any] = lambda result, inputs: result
     tolerance: float = 1e-4
     name: ClassVar[str] = "code"
     runs_code: ClassVar[bool] = True
     action: ClassVar[str] = "Check my function"
+
+    def __post_init__(self):
+        if unknown := set(self.given) - set(MODULES):
+            raise ValueError(f"given has {sorted(unknown)}, but it must be of {', '.join(MODULES)}.")
+        for source in (self.reference, *(flaw.source for flaw in self.mistakes)):
+            if self.function not in _defined(source):
+                raise ValueError(f"The code of the solution and of each mistake must define {self.function}.")
+
+    @property
+    def function(self) -> str:
+        """The name asked for."""
+        return _defined(self.reference)[-1]
+
+    @property
+    def starter(self) -> str:
+        """The unsolved cell's source; it runs."""
+        tree = ast.parse(self.reference)
+        node = next(
+            one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == self.function
+        )
+        return f"def {self.function}({ast.unparse(node.args)}):\n    ...  # your code here\n"
 
     @property
     def unanswered(self) -> str:
@@ -115,22 +144,26 @@ class Code(Kind):
     def grade(self, answer: CodeAnswer) -> Verdict:
         """Run the function on random inputs; a known mistake gives its own credit."""
         try:
-            function = answer.function or load(answer.source, self.function, self.given)
+            function = answer.function or self._load(answer.source)
             return self._judge(function)
         except Fault as fault:
             return fault.verdict
 
+    def _load(self, source: str) -> Callable:
+        return load(source, self.function, {name: MODULES[name] for name in self.given})
+
     def _judge(self, function: Callable) -> Verdict:
         cases = self.cases()
-        names = inspect.signature(self.expected).parameters
+        right_one = self.expected or self._load(self.reference)
+        names = inspect.signature(right_one).parameters
         results = [run(function, case, names) for case in cases]
         if all(result is None or result is Ellipsis for result in results):
             return not_counted(f"{self.function} returns {results[0]} so far; let it return the result.")
-        expected = [run(self.expected, case) for case in cases]
+        expected = [run(right_one, case) for case in cases]
         problems = self._compare(results, expected, cases)
         if not any(problems):
             return right(f"{self.function} agrees with the reference on {len(cases)} random inputs.")
-        for flaw in self.flaws:
+        for flaw in self.mistakes:
             if self._imitates(flaw, results, cases):
                 return partly(flaw.credit, flaw.message, flaw.name)
         for result, wanted in zip(results, expected, strict=True):
@@ -150,7 +183,8 @@ class Code(Kind):
 
     def _imitates(self, flaw: Flaw, results: list, cases: list[Inputs]) -> bool:
         try:
-            imitated = [run(flaw.imitation, case) for case in cases]
+            imitation = self._load(flaw.source)
+            imitated = [run(imitation, case) for case in cases]
         except Fault:
             return False
         # Entries that the mistake leaves undefined say nothing; enough others must agree.
@@ -185,6 +219,10 @@ class Code(Kind):
     def example(self) -> str:
         """The function itself (its source as text would do too)."""
         return self.function
+
+
+def _defined(source: str) -> list[str]:
+    return [node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)] or [""]
 
 
 def _tree(source: str) -> str:

@@ -1,14 +1,14 @@
 """Paint an attention mask: one row a query, one column a key, a painted cell is visible."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from destructure.exercises.kinds.base import Kind
+from destructure.exercises.kinds.base import Kind, Rows, Text
 from destructure.exercises.markup import escape
 from destructure.exercises.plain import Plain, shown
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right
 
-Rows = tuple[tuple[int, ...], ...]
 _LARGEST = 12
 
 
@@ -18,7 +18,7 @@ class WrongMask:
 
     name: str
     visible: Rows
-    message: str
+    message: Text
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,16 @@ class Mask(Kind):
     Attributes:
         queries, keys: labels of rows and columns.
         visible: the right mask, 1 where the query may look at the key.
-        wrong_masks: named mistakes of this exercise; inverted, transposed, all and nothing visible are
+        mistakes: named mistakes of this exercise; inverted, transposed, all and nothing visible are
             recognised in every exercise.
+        causal: whether the mistakes that belong to a causal mask are recognised, too.
     """
 
     queries: tuple[str, ...]
     keys: tuple[str, ...]
     visible: Rows
-    wrong_masks: tuple[WrongMask, ...] = ()
+    mistakes: tuple[WrongMask, ...] = ()
+    causal: bool = False
     name: ClassVar[str] = "mask"
 
     def __post_init__(self):
@@ -43,6 +45,11 @@ class Mask(Kind):
             raise ValueError(f"The mask must have {len(self.queries)} rows of {len(self.keys)} cells.")
         if max(len(self.queries), len(self.keys)) > _LARGEST:
             raise ValueError(f"A mask to paint has at most {_LARGEST} rows and columns.")
+
+    @property
+    def reference(self) -> Plain:
+        """The right mask as lists."""
+        return [list(row) for row in self.visible]
 
     def read(self, answer: Plain) -> Plain:
         """Accept rows of 0 and 1, of truth values, or lines of text."""
@@ -67,13 +74,16 @@ class Mask(Kind):
             return right("Every query sees exactly what it may see.")
         rows_right = sum(mine == wanted for mine, wanted in zip(given, self.visible, strict=True))
         score = rows_right / len(self.visible)
-        for mistake in (*self.wrong_masks, *self._usual_mistakes()):
+        for mistake in self._known_mistakes():
             if given == mistake.visible:
                 return partly(score, mistake.message, mistake.name)
         return partly(score, self._first_difference(given), "single cells")
 
-    def _usual_mistakes(self):
+    def _known_mistakes(self) -> Iterator[WrongMask]:
         height, width = len(self.queries), len(self.keys)
+        if self.causal:
+            yield from _causal_mistakes(height)
+        yield from self.mistakes
         yield WrongMask(
             "mask inverted",
             tuple(tuple(1 - cell for cell in row) for row in self.visible),
@@ -156,24 +166,23 @@ def _cell(cell: Plain) -> int:
     raise UnreadableAnswer(f"A cell is 1 (visible) or 0 (hidden), not {shown(cell)}.")
 
 
-def causal_rows(length: int, shift: int = 0) -> Rows:
+def _causal_rows(length: int, shift: int = 0) -> Rows:
     """A causal mask as rows: query i sees keys 0 to i + shift."""
     return tuple(tuple(int(key <= query + shift) for key in range(length)) for query in range(length))
 
 
-def causal_mistakes(length: int) -> tuple[WrongMask, ...]:
-    """The mistakes that belong to a causal mask."""
+def _causal_mistakes(length: int) -> tuple[WrongMask, ...]:
     only_itself = tuple(tuple(int(key == query) for key in range(length)) for query in range(length))
     return (
         WrongMask(
             "mask off by one",
-            causal_rows(length, shift=-1),
+            _causal_rows(length, shift=-1),
             "Off by one: no query sees itself, and the first one sees nothing at all. A position may see"
             " itself, because what it holds is already known; what it predicts is the next one.",
         ),
         WrongMask(
             "future leak",
-            causal_rows(length, shift=1),
+            _causal_rows(length, shift=1),
             "One step too many: every query sees the next position, which is exactly what it must predict.",
         ),
         WrongMask(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from destructure.exercises.kinds.base import Kind
+from destructure.exercises.kinds.base import Drawing, Form, Quote, Text
 from destructure.exercises.markup import escape, image, inline
 from destructure.exercises.plain import Plain, shown
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right
@@ -13,27 +13,27 @@ from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, rig
 class Item:
     """Something to be matched: a text, and perhaps an SVG drawing with its description in words."""
 
-    text: str
-    drawing: str = ""
-    description: str = ""
+    text: Text
+    drawing: Drawing = ""
+    description: Quote = ""
 
 
 @dataclass(frozen=True)
-class Match(Kind):
+class Match(Form):
     """Give every left item its right item.
 
     Attributes:
         left, right: key → item.
         pairs: the right answer, left key → right key.
-        wrong_pairs: (left key, right key) → what this pair shows.
+        mistakes: (left key, right key) → what this pair shows.
         drawing, description: one SVG for all left items together (several curves in one figure).
     """
 
     left: dict[str, Item]
     right: dict[str, Item]
     pairs: dict[str, str]
-    wrong_pairs: dict[tuple[str, str], str] = field(default_factory=dict)
-    drawing: str = ""
+    mistakes: dict[tuple[str, str], str] = field(default_factory=dict)
+    drawing: Drawing = ""
     description: str = ""
     name: ClassVar[str] = "match"
 
@@ -41,23 +41,21 @@ class Match(Kind):
         if set(self.pairs) != set(self.left) or not set(self.pairs.values()) <= set(self.right):
             raise ValueError("pairs must give every left key one of the right keys.")
 
-    def is_empty(self, answer: Plain) -> bool:
-        """Whether nothing is matched yet."""
-        if isinstance(answer, dict) and all(value in ("", None) for value in answer.values()):
-            return True
-        return super().is_empty(answer)
+    @property
+    def reference(self) -> Plain:
+        """The right pairs."""
+        return dict(self.pairs)
 
-    def read(self, answer: Plain) -> Plain:
-        """Accept a partner for each item, by key or text; missing ones count as open."""
-        if isinstance(answer, list) and len(answer) == len(self.left):
-            answer = dict(zip(self.left, answer, strict=True))
-        if not isinstance(answer, dict) or not set(answer) <= set(self.left):
-            raise UnreadableAnswer(
-                f"Give a partner to each of {', '.join(self.left)}, such as {self.example()}."
-            )
-        return {key: self._partner(answer.get(key)) for key in self.left}
+    def names(self) -> list[str]:
+        """The left keys."""
+        return list(self.left)
 
-    def _partner(self, value: Plain) -> str:
+    def wanted(self) -> str:
+        """A partner for each."""
+        return f"a partner to each of {', '.join(self.left)}"
+
+    def part(self, name: str, value: Plain) -> str:
+        """Accept a partner by key or text."""
         if value is None or value == "":
             return ""
         for key, item in self.right.items():
@@ -71,10 +69,10 @@ class Match(Kind):
         if not astray:
             return right("Every pair fits.")
         score = 1 - len(astray) / len(self.left)
-        named = [key for key in astray if (key, answer[key]) in self.wrong_pairs]
+        named = [key for key in astray if (key, answer[key]) in self.mistakes]
         if named:
             key = named[0]
-            return partly(score, self.wrong_pairs[key, answer[key]], f"{key} taken for {answer[key]}")
+            return partly(score, self.mistakes[key, answer[key]], f"{key} taken for {answer[key]}")
         filled = [key for key in astray if answer[key]]
         if not filled:
             return partly(score, f"Not matched yet: {', '.join(astray)}.", "incomplete")

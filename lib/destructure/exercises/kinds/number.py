@@ -5,13 +5,14 @@ import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from destructure.exercises.kinds.base import Kind
+from destructure.exercises.kinds.base import Kind, Text
 from destructure.exercises.markup import escape
 from destructure.exercises.plain import Plain, as_plain, shown
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right, wrong
 
 _NUMBER = r"[-+−]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
 _PATTERN = re.compile(rf"\s*({_NUMBER})\s*(?:/\s*({_NUMBER}))?\s*(.*?)\s*", re.DOTALL)
+_ALSO = {"%": {"percent": 1.0, "per cent": 1.0}}
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class WrongValue:
 
     name: str
     value: float
-    message: str
+    message: Text
     credit: float = 0.0
 
 
@@ -32,22 +33,22 @@ class Number(Kind):
         answer: the right value, in `unit`.
         unit: what it is measured in; "" for a plain number.
         tolerance: how far (in `unit`) an answer may be off and still be right.
-        wrong_values: named mistakes.
+        reference: the right value as a learner would round it.
+        mistakes: named mistakes.
         near: partial credit by relative error: (0.05, 0.7) gives 0.7 to answers within 5%.
         other_units: further units a learner may write, with the factor that turns them into `unit`.
         lowest, highest: what is possible at all; outside it the message says so.
-        steps: how many operations the solution takes; the measure of difficulty.
     """
 
     answer: float
+    reference: float
     unit: str = ""
     tolerance: float = 0.0
-    wrong_values: tuple[WrongValue, ...] = ()
+    mistakes: tuple[WrongValue, ...] = ()
     near: tuple[tuple[float, float], ...] = ((0.05, 0.6),)
     other_units: dict[str, float] = field(default_factory=dict)
     lowest: float | None = None
     highest: float | None = None
-    steps: int = 1
     name: ClassVar[str] = "number"
 
     def read(self, answer: Plain) -> Plain:
@@ -81,8 +82,9 @@ class Number(Kind):
     def _factor(self, unit: str, text: str) -> float:
         if unit in ("", self.unit):
             return 1.0
-        if unit in self.other_units:
-            return self.other_units[unit]
+        others = self.other_units | _ALSO.get(self.unit, {})
+        if unit in others:
+            return others[unit]
         wanted = f"in {self.unit}" if self.unit else "without a unit"
         raise UnreadableAnswer(f"The unit in {shown(text)} is not understood; give the number {wanted}.")
 
@@ -92,7 +94,7 @@ class Number(Kind):
         slack = self.tolerance + 2e-9 * max(1.0, abs(self.answer))
         if abs(answer - self.answer) <= slack:
             return right(f"It is {self._with_unit(self.answer)}.")
-        for mistake in self.wrong_values:
+        for mistake in self.mistakes:
             if (
                 abs(answer - mistake.value)
                 <= min(max(self.tolerance, 1e-9), 0.02 * abs(mistake.value)) + 1e-12

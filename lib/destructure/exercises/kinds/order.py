@@ -1,10 +1,9 @@
 """Arrange steps; any order that keeps all the rules is right."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import ClassVar
 
-from destructure.exercises.kinds.base import Kind
+from destructure.exercises.kinds.base import Kind, Text
 from destructure.exercises.markup import escape, inline
 from destructure.exercises.plain import Plain, shown
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right
@@ -16,7 +15,7 @@ class Rule:
 
     first: str
     then: str
-    why: str
+    why: Text
 
 
 @dataclass(frozen=True)
@@ -26,10 +25,12 @@ class Order(Kind):
     Attributes:
         steps: key of each step → its text, in the order in which they are first shown.
         rules: which step must come before which; where two steps have no rule, either may come first.
+        reference: one right order.
     """
 
     steps: dict[str, str]
     rules: tuple[Rule, ...]
+    reference: list
     name: ClassVar[str] = "order"
 
     def __post_init__(self):
@@ -96,8 +97,3 @@ def _move(text: str, way: str, sign: str) -> str:
         f'<button type="button" data-move="{way}" aria-label="Move {way}: {escape(text)}">'
         f'<span aria-hidden="true">{sign}</span></button>'
     )
-
-
-def chain(*steps: str, why: dict[str, str]) -> tuple[Rule, ...]:
-    """Rules for a strict order: each step before the next one; `why[step]` says why `step` cannot come earlier."""
-    return tuple(Rule(first, then, why[then]) for first, then in pairwise(steps))

@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
-from destructure.exercises.kinds.base import Kind
+from destructure.exercises.kinds.base import Form
 from destructure.exercises.markup import escape
 from destructure.exercises.plain import Plain, shown
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right, wrong
@@ -13,7 +13,7 @@ _PARTS = {"guess": "Best guess", "low": "At least", "high": "At most"}
 
 
 @dataclass(frozen=True)
-class Prediction(Kind):
+class Prediction(Form):
     """A guess and an interval that the learner is fairly sure of.
 
     Credit is for committing to something that can turn out wrong, never for being right: a prediction that
@@ -22,6 +22,7 @@ class Prediction(Kind):
     Attributes:
         quantity: what is predicted, as a noun phrase ("right answers of 100").
         lowest, highest: the possible values.
+        reference: a prediction that is fair to make.
         unit: what it is measured in.
         sure: how sure the learner should be that the result lies inside, in per cent.
         widest: an interval wider than this share of the possible range says too little.
@@ -30,35 +31,32 @@ class Prediction(Kind):
     quantity: str
     lowest: float
     highest: float
+    reference: dict[str, float]
     unit: str = ""
     sure: int = 80
     widest: float = 0.7
     name: ClassVar[str] = "prediction"
     action: ClassVar[str] = "Lock my prediction"
     locks: ClassVar[bool] = True
+    complete: ClassVar[bool] = True
 
-    def read(self, answer: Plain) -> Plain:
-        """Accept three named numbers, or three in a row: guess, low, high."""
-        if isinstance(answer, list) and len(answer) == 3:
-            answer = dict(zip(_PARTS, answer, strict=True))
-        if not isinstance(answer, dict) or set(answer) != set(_PARTS):
-            raise UnreadableAnswer(f"Give a guess, a low and a high end, such as {self.example()}.")
-        return {part: self._number(part, answer[part]) for part in _PARTS}
+    def names(self) -> list[str]:
+        """Guess, low end, high end."""
+        return list(_PARTS)
 
-    def _number(self, part: str, value: Plain) -> float:
+    def wanted(self) -> str:
+        """Three numbers."""
+        return "a guess, a low and a high end"
+
+    def part(self, name: str, value: Plain) -> float:
+        """Accept a number, as text perhaps with its unit."""
         if isinstance(value, str):
             with suppress(ValueError):
                 value = float(value.strip().removesuffix(self.unit))
         # NaN and infinity as text arrive here as floats; they lie in no range.
         if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e100:
-            raise UnreadableAnswer(f"“{_PARTS[part]}” must be a number, not {shown(value)}.")
+            raise UnreadableAnswer(f"“{_PARTS[name]}” must be a number, not {shown(value)}.")
         return float(value)
-
-    def is_empty(self, answer: Plain) -> bool:
-        """Whether all three fields are empty."""
-        if isinstance(answer, dict) and all(value in ("", None) for value in answer.values()):
-            return True
-        return super().is_empty(answer)
 
     def grade(self, answer: Plain) -> Verdict:
         """Full credit for any prediction that could turn out wrong."""

@@ -3,14 +3,12 @@
 import re
 from dataclasses import dataclass, field
 from math import prod
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from destructure.exercises.kinds.base import Kind
+from destructure.exercises.kinds.base import Form, Part, Shape, Text, Tick
 from destructure.exercises.markup import escape, inline
 from destructure.exercises.plain import Plain, shown
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right
-
-Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -22,18 +20,18 @@ class Stage:
         text: what happens here.
         shape: the shape of what comes out.
         given: whether the shape is shown, not asked.
-        wrong_shapes: wrong shape → what it shows.
+        mistakes: wrong shape → what it shows.
     """
 
     key: str
-    text: str
+    text: Text
     shape: Shape
-    given: bool = False
-    wrong_shapes: dict[Shape, str] = field(default_factory=dict)
+    given: Tick = False
+    mistakes: Annotated[dict[Shape, str], Part.NESTED] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Shapes(Kind):
+class Shapes(Form):
     """Trace the shape of a tensor through a pipeline."""
 
     stages: tuple[Stage, ...]
@@ -44,20 +42,22 @@ class Shapes(Kind):
         """The stages whose shape the learner fills in."""
         return tuple(stage for stage in self.stages if not stage.given)
 
-    def is_empty(self, answer: Plain) -> bool:
-        """Whether every shape is empty."""
-        if isinstance(answer, dict) and all(value in ("", None, []) for value in answer.values()):
-            return True
-        return super().is_empty(answer)
+    @property
+    def reference(self) -> Plain:
+        """The shapes that are asked for."""
+        return {stage.key: list(stage.shape) for stage in self.asked}
 
-    def read(self, answer: Plain) -> Plain:
-        """Accept lists, tuples or text for each shape; missing ones count as open."""
-        keys = [stage.key for stage in self.asked]
-        if isinstance(answer, list) and len(answer) == len(keys):
-            answer = dict(zip(keys, answer, strict=True))
-        if not isinstance(answer, dict) or not set(answer) <= set(keys):
-            raise UnreadableAnswer(f"Give one shape for each of {', '.join(keys)}, such as {self.example()}.")
-        return {key: _shape(answer.get(key)) for key in keys}
+    def names(self) -> list[str]:
+        """Keys of the stages that are asked for."""
+        return [stage.key for stage in self.asked]
+
+    def wanted(self) -> str:
+        """A shape for each stage."""
+        return f"one shape for each of {', '.join(self.names())}"
+
+    def part(self, name: str, value: Plain) -> Plain:
+        """Accept a list, a tuple or text."""
+        return _shape(value)
 
     def grade(self, answer: Plain) -> Verdict:
         """Each right shape counts; the first wrong one is explained."""
@@ -72,8 +72,8 @@ class Shapes(Kind):
         where = f"“{stage.key}”: "
         if not given:
             return where + "still empty.", "incomplete"
-        if given in stage.wrong_shapes:
-            return where + stage.wrong_shapes[given], f"{stage.key}: {given}"
+        if given in stage.mistakes:
+            return where + stage.mistakes[given], f"{stage.key}: {given}"
         if sorted(given) == sorted(stage.shape):
             return where + "the right sizes, in the wrong order of axes.", "axes swapped"
         if len(given) != len(stage.shape):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from destructure.config import TransformerConfig
 from destructure.exercises.drawings import structure_description, structure_drawing
 from destructure.exercises.kinds.base import Kind
 from destructure.exercises.markup import data_address, image
@@ -18,6 +17,7 @@ LABELS = {
     "bidirectional_input": "S4 bidirectional input",
 }
 _SHORT = {f"S{number}": switch for number, switch in enumerate(Structure.SWITCHES, start=1)}
+_NAMES = {switch: short for short, switch in _SHORT.items()}
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Switchboard(Kind):
         wanted: every structure that is right; several may cost or behave the same.
         goal: a structure that is drawn as the goal; leave it out where the goal is a cost or a behaviour,
             described in the question.
-        why: switch → what its setting shows in the goal; told when it is wrong.
-        wrong_corners: code of a wrong structure ("S1 -- -- S4") → what choosing it shows.
+        why: switch ("S1" to "S4") → what its setting shows in the goal; told when it is wrong.
+        mistakes: code of a wrong structure ("S1 -- -- S4") → what choosing it shows.
         cost: (config, input tokens, target tokens) whose parameters and FLOPs are shown for each setting.
     """
 
@@ -38,8 +38,8 @@ class Switchboard(Kind):
     wanted: tuple[Structure, ...]
     why: dict[str, str]
     goal: Structure | None = None
-    wrong_corners: dict[str, str] = field(default_factory=dict)
-    cost: tuple[TransformerConfig, int, int] | None = None
+    mistakes: dict[str, str] = field(default_factory=dict)
+    cost: tuple | None = None
     name: ClassVar[str] = "switchboard"
 
     def __post_init__(self):
@@ -47,8 +47,13 @@ class Switchboard(Kind):
             raise ValueError(
                 "The switches must start at a setting that is not right yet, and one must be right."
             )
-        if set(self.why) != set(Structure.SWITCHES):
-            raise ValueError(f"why needs a sentence for each of {list(Structure.SWITCHES)}.")
+        if set(self.why) != set(_SHORT):
+            raise ValueError(f"why needs a sentence for each of {', '.join(_SHORT)}.")
+
+    @property
+    def reference(self) -> str:
+        """The code of a right setting."""
+        return self.wanted[0].code
 
     def read(self, answer: Plain) -> Plain:
         """Accept a `Structure`, its code or name, or four truth values."""
@@ -73,12 +78,14 @@ class Switchboard(Kind):
             return right(f"This setting fits: {structure_description(structure)}.")
         differing = min((_differences(structure, one) for one in self.wanted), key=len)
         score = 1 - len(differing) / len(Structure.SWITCHES)
-        if answer in self.wrong_corners:
-            return partly(score, self.wrong_corners[answer], answer)
+        if answer in self.mistakes:
+            return partly(score, self.mistakes[answer], answer)
         first = differing[0]
         state = "on" if getattr(structure, first) else "off"
         more = f" ({len(differing)} switches are not right yet.)" if len(differing) > 1 else ""
-        return partly(score, f"{LABELS[first]} is {state}. {self.why[first]}{more}", f"{first} {state}")
+        return partly(
+            score, f"{LABELS[first]} is {state}. {self.why[_NAMES[first]]}{more}", f"{first} {state}"
+        )
 
     def control(self, live: bool) -> str:
         """Four switches and the drawing that follows them."""

@@ -1,0 +1,43 @@
+"""A sketch of three curves, and lists of measured values, for the exercises of notebook 02."""
+
+from itertools import pairwise
+from math import exp
+from random import Random
+
+from destructure.exercises.drawings import curves
+
+POWERS = [8 + 0.125 * step for step in range(41)]
+
+
+def _rising(power: float, middle: float, height: float, steepness: float) -> float:
+    return round(height / (1 + exp(-steepness * (power - middle))), 3)
+
+
+SKETCH = curves(
+    list(
+        {
+            "A": [(power, _rising(power, 10.2, 0.55, 3.0)) for power in POWERS],
+            "B": [(power, _rising(power, 8.2, 0.30, 2.0)) for power in POWERS],
+            "C": [(power, _rising(power, 12.0, 0.95, 3.5)) for power in POWERS],
+        }.items()
+    ),
+    across="compute, powers of ten of FLOPs",
+    up="performance",
+)
+
+
+def envelope_cases() -> list[tuple]:
+    """Lists of 4 to 9 values."""
+    random = Random("02.code.envelope")
+    return [([round(random.uniform(0, 1), 3) for _ in range(random.randint(4, 9))],) for _ in range(12)]
+
+
+def never_falls(function, case) -> bool:
+    """The best so far never gets worse."""
+    best = list(function(*case))
+    return all(later >= earlier for earlier, later in pairwise(best))
+
+
+def never_below(function, case) -> bool:
+    """The best so far is at least the value itself."""
+    return all(best >= value for best, value in zip(function(*case), case[0], strict=True))

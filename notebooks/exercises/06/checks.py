@@ -1,0 +1,119 @@
+"""Token sequences, probabilities and boxes, for the exercises of notebook 06.
+
+torch is imported inside the functions, so that exercises can be listed and shown without it.
+"""
+
+from collections.abc import Callable
+from itertools import product
+
+from destructure.exercises import Variants
+from destructure.show.style import HIDDEN, INK, SOURCE
+
+_BY_ANSWER = {
+    layers * kv_heads * head_width * tokens: (layers, sharing * kv_heads, kv_heads, head_width, tokens)
+    for layers, kv_heads, sharing, head_width, tokens in product(
+        (12, 20, 28, 36, 44), (3, 5, 7), (3, 5), (64, 80), (1024, 1536, 3072)
+    )
+}
+MODELS = Variants(
+    "model",
+    "layers heads kv_heads head_width tokens",
+    [(30, 9, 3, 64, 2048), *(_BY_ANSWER[key] for key in sorted(_BY_ANSWER))],
+)
+"""The first is SmolLM2's shape. No two variants have the same answer, and every mistake shows."""
+
+# --- labels of a concatenated pair -------------------------------------------------------------------------------
+
+
+def label_cases() -> list[tuple]:
+    """Sources and targets of several lengths, with begin and end of usual and unusual ids."""
+    import torch
+
+    generator = torch.Generator().manual_seed(6)
+    cases = []
+    for source, target, begin, end in ((3, 3, 1, 2), (5, 2, 1, 2), (2, 6, 40, 41), (4, 4, 1, 2)):
+
+        def ids(length):
+            return torch.randint(3, 40, (length,), generator=generator)
+
+        cases.append((ids(source), ids(target), begin, end))
+    return cases
+
+
+def nothing_is_asked_of_the_input(function: Callable, case: tuple) -> bool:
+    """The places of the input hold 0."""
+    source = case[0]
+    return bool((function(*case)[: len(source)] == 0).all())
+
+
+def every_target_token_is_asked_for(function: Callable, case: tuple) -> bool:
+    """The target and the end are there, in order."""
+    _, target, _, end = case
+    asked = [int(one) for one in function(*case) if one]
+    return asked == [*target.tolist(), end]
+
+
+# --- top-p -------------------------------------------------------------------------------------------------------
+
+
+def top_p_cases() -> list[tuple]:
+    """Random distributions over a dozen tokens and thresholds from 0.1 to 0.95."""
+    import torch
+
+    generator = torch.Generator().manual_seed(7)
+    thresholds = (0.1, 0.2, 0.3, 0.5, 0.75, 0.9, 0.95)
+    return [((1.5 * torch.randn(12, generator=generator)).softmax(0), p) for p in thresholds]
+
+
+def sums_to_one(function: Callable, case: tuple) -> bool:
+    """What is left is a distribution."""
+    return bool(abs(float(function(*case).sum()) - 1) < 1e-4)
+
+
+def reaches_p(function: Callable, case: tuple) -> bool:
+    """The tokens that are left had at least p before."""
+    probabilities, p = case
+    return float(probabilities[function(*case) > 0].sum()) >= p - 1e-6
+
+
+def no_fewer_would_do(function: Callable, case: tuple) -> bool:
+    """Without the least probable of them they had less than p."""
+    probabilities, p = case
+    kept = probabilities[function(*case) > 0]
+    return float(kept.sum() - kept.min()) < p
+
+
+# --- boxes -------------------------------------------------------------------------------------------------------
+
+LENGTH, BOUNDARY, _CELL = 7, 4, 16
+
+
+def reached(kind: str) -> tuple[tuple[int, ...], ...]:
+    """A row an output, a column a token: 1 where changing the token changes the output."""
+
+    def cell(output: int, token: int) -> int:
+        inside = kind == "blocks" and output < BOUNDARY and token < BOUNDARY
+        return int(kind == "all" or token <= output or inside)
+
+    return tuple(tuple(cell(output, token) for token in range(LENGTH)) for output in range(LENGTH))
+
+
+def box(kind: str) -> str:
+    """Small SVG: a row an output, a column a token; a dot where changing the token changes the output."""
+    side, parts = LENGTH * _CELL, []
+    for output, row in enumerate(reached(kind)):
+        for token, reaches in enumerate(row):
+            x, y = token * _CELL + 1, output * _CELL + 1
+            colour = SOURCE if reaches else HIDDEN
+            parts.append(
+                f'<rect x="{x}" y="{y}" width="{_CELL}" height="{_CELL}" fill="{colour}" stroke="white"/>'
+            )
+            if reaches:
+                parts.append(f'<circle cx="{x + _CELL // 2}" cy="{y + _CELL // 2}" r="3" fill="white"/>')
+    line = BOUNDARY * _CELL + 1
+    parts.append(f'<path d="M{line} 0V{side + 2}M0 {line}H{side + 2}" stroke="{INK}" stroke-width="2"/>')
+    size = side + 2
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" viewBox="0 0 {size} {size}">'
+        f"{''.join(parts)}</svg>"
+    )

@@ -1,0 +1,92 @@
+"""One softmax over input and target, and counted riddles, for the exercises of notebook 07.
+
+torch is imported inside the functions, so that exercises can be listed and shown without it.
+"""
+
+from collections.abc import Callable
+
+from destructure.config import TransformerConfig
+from destructure.exercises import Variants
+from destructure.structure import Structure
+
+SIZE = TransformerConfig(vocabulary=1, width=512, layers=6, heads=8, max_length=1)
+COEFFICIENT = {(True, True): 28, (False, True): 24, (True, False): 16, (False, False): 12}
+"""Parameters of the stacks in units of L d², by S1 and S2."""
+
+_FIRST = "-- S2 -- S4"
+GOALS = Variants("goal", "goal", [_FIRST, *sorted({corner.code for corner in Structure.all()} - {_FIRST})])
+
+
+def complement(code: str) -> str:
+    """The corner in which every switch stands the other way."""
+    structure = Structure.named(code)
+    return Structure(*(not getattr(structure, switch) for switch in Structure.SWITCHES)).code
+
+
+def _telling(source: int, target: int) -> bool:
+    """Whether every named mistake lies far enough from the right answer, and from the others."""
+    saved, whole = 4 * source, 28 * source + 24 * target
+    values = [
+        100 * saved / whole,
+        100 * saved / (whole - saved),
+        100 / 7,
+        100 * 4 * target / (24 * source + 28 * target),
+        saved / whole,
+    ]
+    return all(abs(one - other) > 0.35 for n, one in enumerate(values) for other in values[:n])
+
+
+_BY_ANSWER = {
+    round(100 * 4 * source / (28 * source + 24 * target), 1): (source, target)
+    for source in range(20, 201, 20)
+    for target in range(20, 201, 20)
+    if source != target and _telling(source, target)
+}
+LENGTHS = Variants("lengths", "source target", [(120, 40), *sorted(set(_BY_ANSWER.values()) - {(120, 40)})])
+"""The lengths differ, so that a mix-up shows; no two variants have nearly the same answer."""
+
+
+def joint_cases() -> list[tuple]:
+    """Queries, keys and values of the target, keys and values of the input; several lengths and widths."""
+    import torch
+
+    generator = torch.Generator().manual_seed(7)
+    cases = []
+    for target, source, width in ((4, 3, 8), (3, 5, 16), (1, 6, 4), (5, 1, 8)):
+
+        def random(length, width=width):
+            return 1.5 * torch.randn(length, width, generator=generator)
+
+        cases.append((random(target), random(target), random(target), random(source), random(source)))
+    return cases
+
+
+def weights_of_a_row_sum_to_one(function: Callable, case: tuple) -> bool:
+    """If all values are 1, those of the input too, every average is 1."""
+    import torch
+
+    queries, keys, values, memory_keys, memory_values = case
+    ones = torch.ones_like(values), torch.ones_like(memory_values)
+    result = function(queries, keys, ones[0], memory_keys, ones[1])
+    return bool(torch.allclose(result, torch.ones_like(result), atol=1e-4))
+
+
+def later_target_tokens_are_hidden(function: Callable, case: tuple) -> bool:
+    """Changing the last target key and value leaves every earlier row alone."""
+    import torch
+
+    queries, keys, values, memory_keys, memory_values = case
+    keys, values = keys.clone(), values.clone()
+    keys[-1] += 2.0
+    values[-1] -= 3.0
+    before, after = function(*case)[:-1], function(queries, keys, values, memory_keys, memory_values)[:-1]
+    return bool(torch.allclose(before, after, atol=1e-4))
+
+
+def the_whole_input_is_seen(function: Callable, case: tuple) -> bool:
+    """Changing the last value of the input changes every row."""
+    queries, keys, values, memory_keys, memory_values = case
+    changed = memory_values.clone()
+    changed[-1] += 50.0
+    moved = function(queries, keys, values, memory_keys, changed) - function(*case)
+    return bool((moved.abs().amax(dim=-1) > 1e-6).all())

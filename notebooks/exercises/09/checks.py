@@ -1,0 +1,191 @@
+"""Dials, and losses of two arms, for the exercises of notebook 09."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from math import isnan, nan
+from random import Random
+
+from destructure.exercises import Variants
+from destructure.show.structure_sketches import svg, text
+from destructure.show.style import INK, QUIET, SHARED, SOURCE, TARGET
+
+T5_XXL = (-2.9, 23.7)
+"""Score before and after tuning, as in `data/flan_gains.csv` (a test compares them)."""
+PALM_8B = (6.4, 21.9)
+
+# --- losses of two arms ------------------------------------------------------------------------------------------
+
+FLOOR = 0.02
+Losses = Sequence[float | None]
+
+
+def loss_cases() -> list[tuple[Losses, Losses]]:
+    """Falling losses of two arms: some below the floor, some of diverged runs, on either side."""
+    random = Random("09.code.advantage")
+    cases = []
+    for number in range(14):
+        arms = []
+        for _ in range(2):
+            losses: list[float | None] = [random.uniform(0.6, 2.0)]
+            for _budget in range(random.choice((1, 2, 2, 3)) if not arms else len(arms[0]) - 1):
+                losses.append(losses[-1] * random.uniform(0.1, 0.7))
+            arms.append([round(loss, 4) for loss in losses])
+        if number % 4 == 1:
+            arms[random.randint(0, 1)][-1] = round(random.uniform(0.001, 0.012), 4)
+        if number % 4 == 2:
+            arms[random.randint(0, 1)][0] = None
+        if number % 4 == 3:
+            arms[random.randint(0, 1)][random.randint(0, 1)] = nan
+        cases.append(tuple(arms))
+    return cases
+
+
+def turns_round(function: Callable, case: tuple[Losses, Losses]) -> bool:
+    """If the two lists change places, only the sign changes."""
+    own, without = case
+    return abs(function(own, without) + function(without, own)) < 1e-9
+
+
+def unit_free(function: Callable, case: tuple[Losses, Losses]) -> bool:
+    """All losses three times as high, the advantage stays; where no rule for failures or the floor comes in."""
+    own, without = case
+    if any(loss is None or isnan(loss) or loss < FLOOR for loss in (*own, *without)):
+        return True
+    higher = function([3 * loss for loss in own], [3 * loss for loss in without])
+    return abs(higher - function(own, without)) < 1e-9
+
+
+# --- dials -------------------------------------------------------------------------------------------------------
+
+_WIDTH, _HEIGHT, _CELL = 330, 150, 15
+
+
+@dataclass(frozen=True)
+class Dial:
+    """A dial to be matched.
+
+    Attributes:
+        answer: the structure ("S1" to "S4") whose assumption it tests.
+        description: what is drawn, in words that do not give the answer away.
+    """
+
+    answer: str
+    description: str
+
+
+DIALS = {
+    "position": Dial("S4", "a row of input tokens; the one that says what to do stands last, or first"),
+    "depth": Dial(
+        "S3", "a stack for the input beside a stack for the target, each of four layers, or of two"
+    ),
+    "length": Dial("S1", "nine input tokens and three target tokens, or three input and nine target tokens"),
+    "likeness": Dial(
+        "S2",
+        "English goes in and German comes out, or both languages go in and both come out",
+    ),
+}
+
+ORDERS = Variants("order", "order", list(permutations(DIALS)))
+
+
+def dial_drawing(order: Sequence[str]) -> str:
+    """Four panels A to D, two by two, each with both ends of one dial.
+
+    Args:
+        order: keys of `DIALS`, from panel A to panel D.
+    """
+    panels = {"position": _position, "depth": _depth, "length": _length, "likeness": _likeness}
+    parts = []
+    for place, name in enumerate(order):
+        left, top = (place % 2) * _WIDTH, (place // 2) * _HEIGHT
+        drawn = "".join(
+            [
+                f'<rect x="6" y="6" width="{_WIDTH - 12}" height="{_HEIGHT - 12}" rx="6" fill="none"'
+                f' stroke="{QUIET}"/>',
+                text(22, 28, "ABCD"[place], bold=True),
+                *panels[name](),
+            ]
+        )
+        parts.append(f'<g transform="translate({left} {top})">{drawn}</g>')
+    return svg(2 * _WIDTH, 2 * _HEIGHT, parts)
+
+
+def dial_description(order: Sequence[str]) -> str:
+    """The same in words."""
+    panels = (
+        f"Dial {letter}: {DIALS[name].description}." for letter, name in zip("ABCD", order, strict=True)
+    )
+    return " ".join(panels)
+
+
+def _cells(left: float, top: float, count: int, colour: str) -> list[str]:
+    return [
+        f'<rect x="{left + _CELL * number}" y="{top}" width="{_CELL}" height="{_CELL}" fill="{colour}"'
+        f' fill-opacity="0.55" stroke="{INK}"/>'
+        for number in range(count)
+    ]
+
+
+def _arrow(left: float, right: float, height: float) -> str:
+    return (
+        f'<path d="M{left} {height} H{right - 7}" stroke="{INK}" stroke-width="2"/>'
+        f'<path d="M{right} {height} l-9 -5 v10 z" fill="{INK}"/>'
+    )
+
+
+def _or() -> str:
+    return text(22, 80, "or", QUIET)
+
+
+def _position() -> list[str]:
+    """Six quiet tokens and a black one."""
+    parts = [_or()]
+    for top, place in ((38, 6), (98, 0)):
+        parts += _cells(70 + _CELL * (place == 0), top, 6, SOURCE)
+        x = 70 + _CELL * place
+        parts.append(f'<rect x="{x}" y="{top}" width="{_CELL}" height="{_CELL}" fill="{INK}"/>')
+        parts.append(text(x + _CELL / 2, top + 31, "what to do"))
+    return [*parts, text(250, 50, "last"), text(250, 110, "first")]
+
+
+def _depth() -> list[str]:
+    parts = [text(112, 136, "4 layers"), text(252, 136, "2 layers"), text(182, 80, "or", QUIET)]
+    for left, layers in ((70, 4), (210, 2)):
+        for layer in range(layers):
+            top = 100 - 22 * layer
+            for x, colour in ((left, SOURCE), (left + 48, TARGET)):
+                parts.append(
+                    f'<rect x="{x}" y="{top}" width="36" height="18" rx="3" fill="{colour}"'
+                    f' fill-opacity="0.55" stroke="{INK}"/>'
+                )
+    return parts
+
+
+def _length() -> list[str]:
+    parts = [_or()]
+    for top, source, target in ((38, 9, 3), (98, 3, 9)):
+        parts += _cells(58, top, source, SOURCE)
+        start = 58 + _CELL * source
+        parts += [_arrow(start + 6, start + 36, top + 8), *_cells(start + 42, top, target, TARGET)]
+        parts.append(text(58 + _CELL * source / 2, top + 31, "input"))
+        parts.append(text(start + 42 + _CELL * target / 2, top + 31, "target"))
+    return parts
+
+
+def _likeness() -> list[str]:
+    parts = [_or()]
+    for top, pairs, colours in (
+        (26, (("seven", "sieben"), ("two", "zwei")), (SOURCE, TARGET)),
+        (90, (("seven", "sieben"), ("zwei", "two")), (SHARED, SHARED)),
+    ):
+        for row, words in enumerate(pairs):
+            y = top + 24 * row
+            for x, word, colour in zip((70, 200), words, colours, strict=True):
+                parts.append(
+                    f'<rect x="{x}" y="{y}" width="70" height="20" rx="3" fill="{colour}" fill-opacity="0.3"'
+                    f' stroke="{INK}"/>'
+                )
+                parts.append(text(x + 35, y + 15, word))
+            parts.append(_arrow(146, 194, y + 10))
+    return parts

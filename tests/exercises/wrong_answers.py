@@ -1,0 +1,50 @@
+"""The wrong answers in `wrong/NN.yaml`: what learners really get wrong, and a part of what the check must then say.
+
+id → name → [answer, what is said]; for code the answer is source text, written as learners write it, not with the mistakes
+that stand in the sheets. For an exercise that varies, an answer is an expression over its draws, and what is said may have
+expressions in braces.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from destructure.exercises.building import values
+from destructure.exercises.catalogue import sheet_of
+from destructure.exercises.draws import Draw
+from destructure.exercises.exercise import Exercise
+from destructure.structure import Structure
+
+
+class Wrong(NamedTuple):
+    """A wrong answer, and a part of the message that the learner must then read."""
+
+    value: Any
+    says: str
+
+
+@cache
+def _of_notebook(number: str) -> dict[str, dict[str, list]]:
+    return yaml.safe_load((Path(__file__).parent / "wrong" / f"{number}.yaml").read_text(encoding="utf-8"))
+
+
+def wrong_answers(exercise: Exercise, student: str = "") -> dict[str, Wrong]:
+    """Name → wrong answer, in the variant of that student."""
+    entries = _of_notebook(exercise.notebook).get(exercise.id, {})
+    if not exercise.parameters:
+        return {name: Wrong(*entry) for name, entry in entries.items()}
+    names = values(sheet_of(exercise.id), Draw(student, exercise.id))
+    names = {**names, "right": exercise.reference, "flipped": flipped}
+    return {
+        name: Wrong(eval(answer, names), eval("f" + repr(says), names))
+        for name, (answer, says) in entries.items()
+    }
+
+
+def flipped(code: str, *numbers: int) -> str:
+    """The corner in which the switches of those numbers stand the other way."""
+    structure = Structure.named(code)
+    states = enumerate((getattr(structure, switch) for switch in Structure.SWITCHES), start=1)
+    return Structure(*(state ^ (number in numbers) for number, state in states)).code
