@@ -111,11 +111,13 @@ def test_the_mystery_boxes_are_one_of_each_kind_in_the_order_of_the_exercise():
 
 
 def test_the_drawings_of_the_exercise_are_what_the_boxes_do():
-    from destructure.exercises.definitions.black_box_exercises import _BOUNDARY, _LENGTH, _reached
+    from destructure.exercises.building import checks
+    from destructure.files import notebooks_folder
 
-    assert (len(IDS), BOUNDARY) == (_LENGTH, _BOUNDARY)
+    drawn = checks(notebooks_folder() / "exercises" / "06")
+    assert (len(IDS), BOUNDARY) == (drawn["LENGTH"], drawn["BOUNDARY"])
     for one, kind in zip(mystery_boxes(), ("blocks", "all", "causal", "blocks"), strict=True):
-        assert influence(one, IDS, BOUNDARY).int().tolist() == [list(row) for row in _reached(kind)]
+        assert influence(one, IDS, BOUNDARY).int().tolist() == [list(row) for row in drawn["reached"](kind)]
 
 
 def test_names_say_nothing():

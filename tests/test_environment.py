@@ -70,11 +70,3 @@ def test_other_ways_to_install_use_the_same_two_files(file):
 def test_ci_runs_what_the_readme_says():
     assert "make test" in (ROOT / ".ci/run").read_text()
     assert "make test" in (ROOT / "README.md").read_text()
-
-
-def test_the_exercise_shown_to_contributors_is_the_tested_one():
-    example = (ROOT / "tests/exercises/example_exercise.py").read_text(encoding="utf-8")
-    shown = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    exercise, wrong = example[example.index("# The exercise") :].split("# End of the exercise\n\n")
-    assert exercise.strip() in shown
-    assert wrong.strip() in shown

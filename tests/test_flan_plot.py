@@ -2,8 +2,9 @@
 
 import pytest
 
+from destructure.exercises.building import checks
 from destructure.exercises.catalogue import find
-from destructure.exercises.definitions import flan_exercises
+from destructure.files import notebooks_folder
 from destructure.show import Picture, flan_gains
 from destructure.tables import load_table
 
@@ -90,8 +91,9 @@ def test_a_table_without_rows_is_one_sentence(rows):
 
 def test_the_exercise_quotes_the_table(rows):
     scores = rows.set_index("model")[["before", "after"]]
-    assert tuple(scores.loc["T5-XXL"]) == flan_exercises.T5_XXL
-    assert tuple(scores.loc["PaLM 8B"]) == flan_exercises.PALM_8B
+    quoted = checks(notebooks_folder() / "exercises" / "09")
+    assert tuple(scores.loc["T5-XXL"]) == quoted["T5_XXL"]
+    assert tuple(scores.loc["PaLM 8B"]) == quoted["PALM_8B"]
     lead = rows.set_index("model")["gain"]["T5-XXL"] - rows.set_index("model")["gain"]["PaLM 8B"]
     lower_start = scores.loc["PaLM 8B", "before"] - scores.loc["T5-XXL", "before"]
     assert find("09.number.flan").check(100 * lower_start / lead).score == 1

@@ -7,11 +7,12 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from destructure.exercises.catalogue import every, find
 from destructure.exercises.editions import exercise_cell, exercise_of, exercise_source, misplaced, solved
+from destructure.exercises.kinds.code import MODULES
 
 
 def notebook_with(ids):
-    given = {alias: module for id in ids for alias, module in getattr(find(id).kind, "given", {}).items()}
-    imports = [f"import {module} as {alias}" for alias, module in given.items()]
+    given = sorted({name for id in ids for name in getattr(find(id).kind, "given", ())})
+    imports = [f"import {MODULES[name]} as {name}" for name in given]
     imports.append("from destructure.exercises import answer, exercise, progress_panel, reveal")
     first = [new_markdown_cell("# Exercises"), new_code_cell("\n".join(imports))]
     return new_notebook(cells=[*first, *(exercise_cell(id) for id in ids), new_code_cell("progress_panel()")])

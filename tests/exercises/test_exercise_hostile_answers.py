@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from destructure.exercises.catalogue import every, find
-from destructure.exercises.kinds import ALL_KINDS
+from destructure.exercises.kinds import KINDS
 
 EXERCISES = list(every())
 each = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
@@ -178,7 +178,7 @@ def test_code_from_any_text(source):
                 assert 0 <= exercise.check(value).score < 1
 
 
-@pytest.mark.parametrize("kind", ALL_KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_every_kind_is_tried_here(kind):
     assert any(isinstance(exercise.kind, kind) for exercise in EXERCISES)
 

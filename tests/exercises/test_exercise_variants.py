@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 from destructure.exercises import answer, exercise, sign_in
-from destructure.exercises.catalogue import find, varying
-from destructure.exercises.variants import Draw, fits_classmate, same_answer_expected
+from destructure.exercises.catalogue import find, fits_classmate, varying
+from destructure.exercises.draws import Draw
 from destructure.exercises.workplace import current_student, student_problem
 from destructure.structure import Structure
 
@@ -158,7 +158,6 @@ def test_a_thousand_students_have_equally_hard_variants(id):
         value, effort = SOLVERS[id](one)
         assert one.check(value).score == 1, (student, one.question)
         assert one.check(one.reference).score == 1
-        assert effort == dict(one.effort)
         efforts.add((*effort.items(), one.difficulty, one.minutes))
     assert len(efforts) == 1
 
@@ -179,7 +178,6 @@ def test_copying_is_traced_to_a_classmate():
     copied = find(id, theirs).reference
     assert theirs in fits_classmate(id, copied, mine, classmates)
     assert fits_classmate(id, find(id, mine).reference, mine, classmates) == []
-    assert mine not in same_answer_expected(id, mine, classmates)
 
 
 def test_draws_depend_on_student_exercise_course_and_label_only():

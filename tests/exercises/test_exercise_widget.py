@@ -5,11 +5,11 @@ import json
 import linecache
 
 import pytest
+from wrong_answers import wrong_answers
 
 from destructure.exercises import answer, exercise, progress_panel, reveal
 from destructure.exercises.catalogue import every, find
 from destructure.exercises.store import AnswerStore
-from destructure.exercises.wrong_answers import wrong_answers
 
 EXERCISES = list(every())
 each = pytest.mark.parametrize("one", EXERCISES, ids=lambda one: one.id)

@@ -1,8 +1,8 @@
 """The wrong answers in `wrong/NN.yaml`: what learners really get wrong, and a part of what the check must then say.
 
-id → name → [answer, what is said]; for code the answer is source text, written as learners write it, not with the mistakes
-that stand in the sheets. For an exercise that varies, an answer is an expression over its draws, and what is said may have
-expressions in braces.
+id → name → [answer, what is said]; for code the answer is source text, written as learners write it, not with the
+mistakes that stand in the sheets. For an exercise that varies, an answer is an expression over its draws, and what is
+said may have expressions in braces.
 """
 
 from functools import cache

@@ -1,8 +1,8 @@
-"""Makes an exercise of the text of a sheet: every field of its kind, by the field's type, from front matter or a section.
+"""Makes an exercise of a sheet: every field of its kind, by the field's type, from front matter or a section.
 
-A front-matter value of a number, a function or a drawing is a Python expression over the student's draws (`vary`), what is
-derived from them (`let`), the notebook's `checks.py` and `math`. In texts, expressions stand in braces, as in an f-string, if
-the sheet has draws or derived values.
+What should be a number, a function or a drawing is a Python expression over the student's draws (`vary`), what is
+derived from them (`let`), the notebook's `checks.py` and `math`. In texts, expressions stand in braces, as in an
+f-string, if the sheet has draws or derived values.
 """
 
 import ast
@@ -10,7 +10,7 @@ import importlib.util
 import math
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -128,8 +128,8 @@ class _Builder:
             raise Fault(self.sheet.lines[""], "it needs a question and a solution")
         return self._made(
             Exercise,
-            dict(id=self.draw.exercise, kind=kind, reference=kind.reference, also_right=self._also_right())
-            | dict(parameters=self.parameters) | header | texts,
+            {"id": self.draw.exercise, "kind": kind, "reference": kind.reference}
+            | {"parameters": self.parameters, "also_right": self._also_right()} | header | texts,
             1,
         )  # fmt: skip
 
@@ -307,7 +307,9 @@ class _Builder:
             return self._structures(self.filled(value, line), bare, line)
         if bare is str:
             if not isinstance(value, str):
-                raise Fault(line, f"{name!r} must be text (in quotation marks, if YAML takes it for something else)")
+                raise Fault(
+                    line, f"{name!r} must be text (in quotation marks, if YAML takes it for something else)"
+                )
             return self.text(value, line)
         if bare == tuple[str, ...] or bare is list:
             if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
@@ -316,7 +318,10 @@ class _Builder:
         if get_origin(bare) is dict:
             if not isinstance(value, dict):
                 raise Fault(line, f"{name!r} must be names with values")
-            return {key: self.convert(one, get_args(bare)[1], line, f"{name}: {key}") for key, one in value.items()}
+            return {
+                key: self.convert(one, get_args(bare)[1], line, f"{name}: {key}")
+                for key, one in value.items()
+            }
         wanted = str if bare is Drawing else get_origin(bare) or bare
         value = self.evaluate(value, line)
         value = _tuples(value) if wanted is tuple else value

@@ -12,7 +12,7 @@ from destructure.exercises.exercise import Exercise
 from destructure.exercises.plain import Plain
 from destructure.exercises.sheet import BrokenSheet, Sheet, read_sheet
 from destructure.exercises.verdict import Verdict
-from destructure.places import notebooks_folder
+from destructure.files import notebooks_folder
 
 NOTEBOOK = "notebook.md"
 """The file that names a notebook's exercises in order."""

@@ -1,4 +1,4 @@
-"""Reads the text of an exercise: YAML front matter, then Markdown in sections. What it finds, `building` makes an exercise of.
+"""Reads the text of an exercise: YAML front matter, then Markdown in sections; `building` makes an exercise of it.
 
 ```
 ---
@@ -15,9 +15,9 @@ The question, in Markdown.
 1. …
 ```
 
-A list item is a record: perhaps a tick box, then short fields in backquotes, a colon, and the text; below it, indented,
-perhaps a quotation, a block of code, and records that belong to it. A heading such as "Mistake `future leak` `0.2`"
-opens a section that is one record.
+A list item is a record: perhaps a tick box, then short fields in backquotes, a colon, and the text; below it,
+indented, perhaps a quotation, a block of code, and records that belong to it. A heading such as
+"Mistake `future leak` `0.2`" opens a section that is one record.
 """
 
 from collections.abc import Iterator

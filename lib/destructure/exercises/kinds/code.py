@@ -13,7 +13,6 @@ from destructure.exercises.markup import escape
 from destructure.exercises.plain import Plain, as_plain
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, not_counted, partly, right
 
-
 MODULES = {
     "torch": "torch",
     "functional": "torch.nn.functional",
