@@ -9,6 +9,7 @@ from wrong_answers import wrong_answers
 
 from destructure.exercises import answer, exercise, progress_panel, reveal
 from destructure.exercises.catalogue import every, find
+from destructure.exercises.kinds.code import MODULES
 from destructure.exercises.store import AnswerStore
 
 EXERCISES = list(every())
@@ -19,7 +20,7 @@ def defined(source, kind):
     """Define a function as a notebook cell does, so that its source can be found."""
     file = f"<cell {abs(hash(source))}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    namespace = {alias: importlib.import_module(module) for alias, module in kind.given.items()}
+    namespace = {name: importlib.import_module(MODULES[name]) for name in kind.given}
     exec(compile(source, file, "exec"), namespace)
     return namespace[kind.function]
 

@@ -13,8 +13,8 @@ import yaml
 
 from destructure.exercises.building import values
 from destructure.exercises.catalogue import sheet_of
+from destructure.exercises.definition import Exercise
 from destructure.exercises.draws import Draw
-from destructure.exercises.exercise import Exercise
 from destructure.structure import Structure
 
 

@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "catalogue": ["check", "every", "find"],
         "draws": ["Variants"],
-        "exercise": ["Exercise"],
+        "definition": ["Exercise"],
         "editions": ["solved"],
         "lesson": ["Answered", "answer", "exercise", "reveal"],
         "progress": ["progress_panel"],

@@ -16,8 +16,8 @@ from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
+from destructure.exercises.definition import Exercise
 from destructure.exercises.draws import Draw
-from destructure.exercises.exercise import Exercise
 from destructure.exercises.kinds import KINDS
 from destructure.exercises.kinds.base import Drawing, Part, Rows, Source
 from destructure.exercises.sheet import BrokenSheet, Fault, Item, Sheet

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from destructure.exercises.building import build
+from destructure.exercises.definition import Exercise
 from destructure.exercises.draws import Draw
-from destructure.exercises.exercise import Exercise
 from destructure.exercises.plain import Plain
 from destructure.exercises.sheet import BrokenSheet, Sheet, read_sheet
 from destructure.exercises.verdict import Verdict

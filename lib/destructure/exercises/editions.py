@@ -10,7 +10,7 @@ import copy
 from typing import TYPE_CHECKING
 
 from destructure.exercises.catalogue import every, find
-from destructure.exercises.exercise import Exercise
+from destructure.exercises.definition import Exercise
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

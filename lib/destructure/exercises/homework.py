@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from destructure.exercises.catalogue import find
-from destructure.exercises.exercise import Exercise
+from destructure.exercises.definition import Exercise
 from destructure.exercises.plain import Plain, as_plain
 from destructure.exercises.records import Record, now
 from destructure.exercises.store import AnswerStore, NotSaved

@@ -1,6 +1,6 @@
 """The HTML of an exercise: live (with form fields) and as a static picture of its default state."""
 
-from destructure.exercises.exercise import Exercise
+from destructure.exercises.definition import Exercise
 from destructure.exercises.markup import escape, markdown
 
 _FRAME = (

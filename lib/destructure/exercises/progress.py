@@ -9,7 +9,7 @@ import traitlets
 
 from destructure.exercises import workplace
 from destructure.exercises.catalogue import every, notebooks, title_of
-from destructure.exercises.exercise import Exercise
+from destructure.exercises.definition import Exercise
 from destructure.exercises.markup import escape
 from destructure.exercises.records import Record
 from destructure.exercises.store import AnswerStore

@@ -131,7 +131,7 @@ def _front(text: str) -> tuple[dict[str, Any], dict[str, int]]:
         node = yaml.compose(text, yaml.SafeLoader)
         front = yaml.safe_load(text)
     except yaml.YAMLError as problem:
-        mark = getattr(problem, "problem_mark", None)
+        mark = getattr(problem, "context_mark", None) or getattr(problem, "problem_mark", None)
         line = mark.line + 2 if mark else 1
         raise Fault(line, f"the front matter is not YAML ({getattr(problem, 'problem', problem)})") from None
     except (ValueError, TypeError) as problem:  # a date that does not exist; a name that cannot be one
