@@ -17,7 +17,6 @@ from destructure.generate import (
     Sampling,
     generate,
     greedy,
-    kept_when_input_grows,
     next_token_probabilities,
 )
 from random_models import EVERY_STRUCTURE, random_ids, random_model, random_prompts, random_recurrent
@@ -233,17 +232,17 @@ def keys_at(memory, places):
 
 @every_structure
 @torch.no_grad()
-def test_what_is_said_to_be_kept_is_what_the_model_computes_again_unchanged(structure):
-    model, kept = random_model(structure), kept_when_input_grows(structure)
+def test_what_stays_valid_when_the_input_grows(structure):
+    """Without S4 the earlier input; without any structure also the answer that the model wrote."""
+    model = random_model(structure)
     source, answer = random_ids(3, 4, seed=1), random_ids(3, 3, seed=2)
     before, memory = model.read(source), model.read(torch.cat([source, answer], dim=1))
-    assert torch.allclose(keys_at(memory, slice(0, 4)), keys_at(before, slice(None))) == kept.earlier_input
+    keeps_input = torch.allclose(keys_at(memory, slice(0, 4)), keys_at(before, slice(None)))
+    assert keeps_input == (not structure.bidirectional_input)
     _, cache, _ = model.write(before, answer)
     written = torch.stack([part.keys for part in cache])
-    assert torch.allclose(keys_at(memory, slice(4, None)), written) == kept.answer
-    assert kept.why.endswith(".")
-    for mark in ("S1", "S2", "S3"):  # the reason names the structures that are there, and no others
-        assert (f"({mark})" in kept.why) == (mark in structure.code and not structure.bidirectional_input)
+    keeps_answer = torch.allclose(keys_at(memory, slice(4, None)), written)
+    assert keeps_answer == (structure == Structure.DECODER_ONLY)
 
 
 @pytest.mark.parametrize("structure", CAUSAL, ids=str)

@@ -32,15 +32,10 @@ def sample_above_99_999():
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_the_faster_reference_is_num2words(language):
-    write = reference(language)
-    for number in random.Random(1).sample(range(LARGEST + 1), 200):
-        assert write(number) == re.sub(r",| and\b", "", num2words(number, lang=language))
-
-
-@pytest.mark.parametrize("language", ["en", "de"])
 def test_equals_num2words_to_99_999(language):
     write, ours = reference(language), GENERATORS[language]
+    for number in random.Random(1).sample(range(LARGEST + 1), 50):  # the faster reference is num2words
+        assert write(number) == re.sub(r",| and\b", "", num2words(number, lang=language))
     assert [n for n in range(100_000) if ours(n) != write(n)] == []
 
 
@@ -108,7 +103,4 @@ def test_anything_else_is_refused_in_one_sentence(write, number):
     with pytest.raises(ValueError, match="give a whole number from 0 to 999,999") as caught:
         write(number)
     assert repr(number) in str(caught.value)
-
-
-def test_whole_numbers_of_numpy_are_taken():
-    assert german(np.int64(23)) == "dreiundzwanzig"
+    assert write(np.int64(23)) == write(23)

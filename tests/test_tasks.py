@@ -2,6 +2,7 @@
 
 import doctest
 import hashlib
+import importlib
 import json
 import os
 import pickle
@@ -13,12 +14,7 @@ from functools import cache
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-import destructure.tasks.number_words
-import destructure.tasks.numbers
-import destructure.tasks.sentence
 from destructure.tasks import (
     BEGIN,
     END,
@@ -30,8 +26,6 @@ from destructure.tasks import (
     Task,
     Vocabulary,
     check_no_leak,
-    english,
-    german,
 )
 from destructure.tasks.number_forms import ENGLISH_WORDS, GERMAN_PIECES, tidy
 from destructure.tasks.number_words import LARGEST
@@ -62,18 +56,17 @@ def ids_digest(task):
     return hashlib.sha256(repr([task.pairs(split) for split in SPLITS]).encode()).hexdigest()
 
 
-# Words and ids
+MODULES = ("copying", "instruction", "number_words", "numbers", "role_swap", "sentence", "telephone", "turns")
 
 
-@pytest.mark.parametrize(
-    "module",
-    [destructure.tasks.number_words, destructure.tasks.numbers, destructure.tasks.sentence],
-    ids=lambda module: module.__name__,
-)
+@pytest.mark.parametrize("module", MODULES)
 def test_worked_examples_of_the_docstrings(module):
-    result = doctest.testmod(module)
+    result = doctest.testmod(importlib.import_module(f"destructure.tasks.{module}"))
     assert result.attempted > 0
     assert result.failed == 0
+
+
+# Words and ids
 
 
 def assert_round_trip(task, number):
@@ -98,28 +91,12 @@ def test_round_trip_of_every_form(setting):
         assert_round_trip(task, number)
 
 
-@settings(max_examples=150, deadline=None)
-@given(setting=st.sampled_from(SETTINGS), number=st.integers(0, LARGEST))
-def test_round_trip_of_any_number(setting, number):
-    assert_round_trip(numbers_task(*setting), number)
-
-
 @pytest.mark.parametrize("direction", ["english to german", "german to english", "digits to german", "both"])
 def test_round_trip_of_whole_german_words(direction):
     task = numbers_task(direction, german_tokens="words", high=90)
     for number in range(91):
         assert_round_trip(task, number)
     assert task.decode_target(task.pair(7).target * 2) == " ".join([task.target_text(7)] * 2)
-
-
-@pytest.mark.parametrize("setting", SETTINGS, ids=" | ".join)
-def test_pieces_and_characters_put_together_are_the_text(setting):
-    task = numbers_task(*setting)
-    for direction, (_, target) in zip(direction_names(task), task.directions, strict=True):
-        if target == "english" and task.english_tokens == "words":
-            continue
-        tokens = task.vocabulary.decode(task.pair(423_617, direction).target)
-        assert "".join(tokens).replace("␣", " ") == task.target_text(423_617, direction)
 
 
 def test_the_pieces_are_the_parts_of_the_words():
@@ -209,12 +186,6 @@ def test_typed_text_is_forgiven(form, typed, meant):
     assert tidy(typed, form) == meant
 
 
-def test_forgiving_never_changes_a_right_form():
-    for number in (*range(2_000), *random.Random(4).sample(range(LARGEST + 1), 2_000)):
-        assert tidy(german(number), "german") == german(number)
-        assert tidy(english(number), "english") == english(number)
-
-
 def test_characters_can_spell_mistakes():
     task = numbers_task("english to german", "characters")
     assert task.vocabulary.decode(task.encode_source("Two  hundert")) == list("two␣hundert")
@@ -296,10 +267,6 @@ def test_max_length_is_reached_and_not_passed(setting):
     assert max(len(pair.source) + len(pair.target) + 1 for pair in pairs) == task.max_length
 
 
-def test_max_length_does_not_depend_on_the_range():
-    assert numbers_task(high=99).max_length == numbers_task().max_length == 9 + 11 + 1
-
-
 # Splits
 
 
@@ -313,13 +280,6 @@ def test_splits_are_disjoint_inside_the_range_and_without_repeats(sampling, low_
     assert low <= min(drawn)
     assert max(drawn) <= high
     check_no_leak(task)
-
-
-def test_sizes():
-    assert [len(numbers_task().numbers(split)) for split in SPLITS] == [20_000, 1_000, 1_000]
-    assert [len(numbers_task(high=99).numbers(split)) for split in SPLITS] == [80, 10, 10]
-    task = NumberTranslation(train_examples=500, validation_examples=60, test_examples=70)
-    assert [len(task.pairs(split)) for split in SPLITS] == [500, 60, 70]
 
 
 @pytest.mark.parametrize("sampling", ["by length", "uniform"])
@@ -357,7 +317,10 @@ def test_every_length_is_shared_out_eight_to_one_to_one():
 
 @pytest.mark.parametrize("split_seed", range(12))
 def test_zero_is_always_for_training(split_seed):
-    assert 0 in NumberTranslation(high=99, split_seed=split_seed).numbers("train")
+    task = NumberTranslation(high=99, split_seed=split_seed)
+    assert [len(task.pairs(split)) for split in SPLITS] == [80, 10, 10]
+    assert 0 in task.numbers("train")
+    assert (task.numbers("test") == numbers_task(high=99).numbers("test")) == (split_seed == 0)
 
 
 def test_by_length_takes_turns_and_uniform_does_not():
@@ -373,13 +336,6 @@ def test_by_length_takes_turns_and_uniform_does_not():
 def test_the_first_numbers_of_a_split_are_a_fair_sample_of_it():
     first = numbers_task().numbers("train")[:1_000]
     assert 0.27 < sum(number >= 100_000 for number in first) / 1_000 < 0.37
-
-
-def test_another_seed_shares_out_differently():
-    assert NumberTranslation(split_seed=1).numbers("test") != NumberTranslation(split_seed=0).numbers("test")
-    assert (
-        len(set(NumberTranslation(split_seed=1).numbers("test")) & set(numbers_task().numbers("train"))) > 0
-    )
 
 
 def test_held_out_ranges_are_in_no_split_and_can_be_asked_for():
@@ -481,12 +437,6 @@ class Letters(Task):
         return tuple(self.vocabulary.encode(text))
 
 
-def test_no_leak_is_found_where_there_is_none():
-    check_no_leak(Letters())
-    check_no_leak(SentencePair())
-    check_no_leak(numbers_task("both"))
-
-
 class LettersById(Letters):
     """The same, about items of its own: where the items differ, equal sources must still be found."""
 
@@ -504,13 +454,11 @@ class LettersById(Letters):
     ],
 )
 def test_a_planted_source_is_found(task, planted, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as error:
         check_no_leak(task(**planted))
-
-
-def test_the_leaked_source_is_named():
-    with pytest.raises(ValueError, match="The source 'b' stands in both train and test"):
-        check_no_leak(LettersById(test="ghb"))
+    if task is LettersById:
+        assert str(error.value).startswith("The source '")
+    check_no_leak(task())
 
 
 class LeakyNumbers(NumberTranslation):

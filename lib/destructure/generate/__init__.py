@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "beam": ["Hypothesis", "beam_search"],
         "fast": ["FastWriter"],
-        "growing_input": ["GrowingInput", "Kept", "kept_when_input_grows"],
+        "growing_input": ["GrowingInput"],
         "loop": ["generate", "greedy"],
         "methods": ["Beam", "Greedy", "Sampling"],
         "probabilities": ["draw", "next_token_probabilities"],

@@ -1,10 +1,11 @@
 """An input that grows turn by turn: a causal input is read on, not again.
 
 Within one answer every structure keeps its cache: the input stays as it is, and no target token sees a later one. The
-structures differ when the *input grows*, by a new turn of a conversation (CS25 V4, 33:05 to 35:15).
+structures differ when the *input grows*, by a new turn of a conversation (CS25 V4, 33:05 to 35:15). Read in both
+directions (S4), a new turn changes what every earlier token holds, and all must be read again. Read causally, the
+earlier input is kept; and without S1, S2 and S3 also the model's own answer, since it was written by the same
+computation by which it would be read: then a conversation goes on in one cache, as `PlainWriter.append` does.
 """
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -12,53 +13,7 @@ from torch import Tensor
 from destructure.attention import KeyValues, input_mask, join
 from destructure.blocks import running_positions
 from destructure.checks import require_ids, require_room
-from destructure.structure import Structure
 from destructure.transformer import Memory, Transformer
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What need not be computed again when a turn is added to the input, and why, in one sentence.
-
-    Attributes:
-        earlier_input: whether keys and values of the input so far are kept.
-        answer: whether those are kept that the model made while it wrote its own answer, now part of the input.
-    """
-
-    earlier_input: bool
-    answer: bool
-    why: str
-
-
-def kept_when_input_grows(structure: Structure) -> Kept:
-    """What stays valid of a cache when the input grows by the model's answer and a new turn.
-
-    It holds for models that tell input and target apart by structure alone: a segment table, a table of the target's
-    own, or positions that start again also make an answer written unlike an answer read.
-    """
-    if structure.bidirectional_input:
-        why = (
-            "Nothing is kept: the input is read in both directions (S4), so a new turn changes what every earlier "
-            "input token holds, and all of it must be read again."
-        )
-        return Kept(earlier_input=False, answer=False, why=why)
-    differences = {
-        "the target has a stack of its own (S2)": structure.separate_parameters,
-        "the target passes through cross-attention (S1)": structure.separate_cross_attention,
-        "the target looks at the final input states (S3)": structure.final_layer_memory,
-    }
-    if any(differences.values()):
-        reasons = " and ".join(reason for reason, holds in differences.items() if holds)
-        why = (
-            "The earlier input is kept, because no input token sees a later one; the answer must be read once more "
-            f"as input, because {reasons}."
-        )
-        return Kept(earlier_input=True, answer=False, why=why)
-    why = (
-        "Everything is kept: no token sees a later one, and an answer is written by the same computation by which it "
-        "would be read."
-    )
-    return Kept(earlier_input=True, answer=True, why=why)
 
 
 class GrowingInput:
@@ -86,12 +41,13 @@ class GrowingInput:
     def __init__(self, model: Transformer):
         if not isinstance(model, Transformer):
             raise ValueError(f"The model is a {type(model).__name__}; give a Transformer with causal input.")
-        kept = kept_when_input_grows(model.config.structure)
-        if not kept.earlier_input:
-            raise ValueError(f"{kept.why[:-1]} with model.read.")
-        self.model = model
+        if model.config.structure.bidirectional_input:
+            raise ValueError(
+                "The input is read in both directions (S4), so a new turn changes what every earlier input token "
+                "holds, and all of it must be read again with model.read."
+            )
+        self.model, self.tokens_read = model, 0
         self.memory: Memory | None = None
-        self.tokens_read = 0
         self._own: list[KeyValues | None] = [None] * model.config.layers
 
     @torch.no_grad()
@@ -102,36 +58,29 @@ class GrowingInput:
             ValueError: ids outside the vocabulary, another number of rows, or more tokens than positions; what was
                 read before stays as it was.
         """
-        model, has_padding = self.model, self.model.config.has_padding
-        earlier = self.memory
-        require_ids(turn, model.config.vocabulary, "turn")
+        model, config, earlier = self.model, self.model.config, self.memory
+        require_ids(turn, config.vocabulary, "turn")
         if earlier is not None and len(turn) != len(earlier.source):
             raise ValueError(
                 f"The turn has {len(turn)} rows, but the input so far has {len(earlier.source)}; "
                 "give one turn for each row."
             )
         source = turn if earlier is None else torch.cat([earlier.source, turn], dim=1)
-        require_room(source, source[:, :0], model.config)
+        require_room(source, source[:, :0], config)
 
         new = turn.shape[1]
-        positions = running_positions(source, has_padding)[:, -new:]
-        mask = input_mask(source, False, has_padding)[:, -new:]
+        positions = running_positions(source, config.has_padding)[:, -new:]
+        mask = input_mask(source, False, config.has_padding)[:, -new:]
         states, passed = model.embedding(turn, positions, segment=0), []
         for layer, past in zip(model.input_stack.layers, self._own, strict=True):
             passed.append(layer(states, positions, mask, past))
             states = passed[-1].states
         final = model.input_stack.final_norm(states)
-        of_turn = Memory(model.keys_values_for_target(passed, final, positions), turn, final, model.config)
+        keys_values = model.keys_values_for_target(passed, final, positions)
         self._own = [join(past, result.own) for past, result in zip(self._own, passed, strict=True)]
-        self.memory = of_turn if earlier is None else _joined(earlier, of_turn)
+        if earlier is not None:
+            keys_values = [join(*both) for both in zip(earlier.keys_values, keys_values, strict=True)]
+            final = torch.cat([earlier.states, final], dim=1)
+        self.memory = Memory(keys_values, source, final, config)
         self.tokens_read += turn.numel()
         return self.memory
-
-
-def _joined(earlier: Memory, later: Memory) -> Memory:
-    return Memory(
-        [join(*parts) for parts in zip(earlier.keys_values, later.keys_values, strict=True)],
-        torch.cat([earlier.source, later.source], dim=1),
-        torch.cat([earlier.states, later.states], dim=1),
-        earlier.config,
-    )

@@ -87,11 +87,7 @@ class ChatModel:
 
     @torch.no_grad()
     def loss(self, text: str) -> float:
-        """Mean loss of a text in nats per token: how surprising each token but the first was, given those before.
-
-        Raises:
-            ValueError: for a text that `tokenize` refuses, or of a single token.
-        """
+        """Mean loss of a text in nats per token: how surprising each token but the first was, given those before."""
         ids = self.tokenize(text)
         if ids.shape[1] < 2:
             raise ValueError(f"{text!r} is a single token, and nothing stands before it; give a longer text.")
@@ -100,11 +96,7 @@ class ChatModel:
 
     @torch.no_grad()
     def next_tokens(self, prompt: str, k: int = 5) -> list[tuple[str, float]]:
-        """The k most probable next tokens and their probabilities, the most probable first.
-
-        Raises:
-            ValueError: for a prompt that `tokenize` refuses, or if k is not between 1 and the size of the vocabulary.
-        """
+        """The k most probable next tokens and their probabilities, the best first; ValueError for a bad k."""
         if not isinstance(k, int) or not 1 <= k <= self.model.config.vocabulary:
             raise ValueError(
                 f"k is {k!r}; it must be a whole number from 1 to {self.model.config.vocabulary}."
@@ -119,20 +111,11 @@ class ChatModel:
 
 @cache
 def chat_model() -> ChatModel:
-    """Load SmolLM2: 134,515,008 weights, 540 MB of memory, a few seconds, once in a session.
-
-    Raises:
-        FileNotFoundError: if a package is not installed, with the command that installs it.
-        ValueError: if the file is damaged.
-    """
+    """Load SmolLM2: 134,515,008 weights, 540 MB, a few seconds, once in a session; raises as `weight_file`."""
     return read_chat_model(weight_file("chat_model", "SmolLM2-135M-Instruct.Q4_1.gguf"))
 
 
 def read_chat_model(path: Path) -> ChatModel:
-    """Read a Llama-style chat model with GPT-2's kind of tokenizer from a GGUF file.
-
-    Raises:
-        FileNotFoundError, ValueError: if the file is missing, damaged, or holds another kind of model.
-    """
+    """Read a Llama-style chat model with GPT-2's kind of tokenizer from a GGUF file; raises as `read_gguf`."""
     file = read_gguf(path)
     return ChatModel(fill(lambda: Transformer(file.config), file.weights, path.name), file)

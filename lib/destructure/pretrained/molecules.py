@@ -84,26 +84,16 @@ class Molecules:
 
 @cache
 def molecules() -> Molecules:
-    """Load the model of the package annalog: 4,051,259 weights, once in a session.
-
-    Raises:
-        FileNotFoundError: if the package is not installed, with the command that installs it.
-        ValueError: if one of its files is damaged.
-    """
-    return read_molecules(
-        weight_file("molecules", "Lev_extended.pt"),
-        weight_file("molecules", "stereo_experiment_vocab_ttf.pkl"),
-    )
+    """Load the model of the package annalog: 4,051,259 weights, once in a session; raises as `weight_file`."""
+    vocabulary = weight_file("molecules", "stereo_experiment_vocab_ttf.pkl")
+    return read_molecules(weight_file("molecules", "Lev_extended.pt"), vocabulary)
 
 
 def read_molecules(weights: Path, vocabulary: Path) -> Molecules:
-    """Read the model from the package's two files.
+    """Read the model from the package's two files; FileNotFoundError or ValueError if that cannot be.
 
     Our ids are those of every vocabulary here (padding 0, begin 1, end 2, then unknown), so the rows of the tables
     and of the output change places.
-
-    Raises:
-        FileNotFoundError, ValueError: if a file is missing, damaged or of other sizes.
     """
     theirs = _read_vocabulary(vocabulary)
     tokens = [*_THEIR_SPECIALS, *(token for token in theirs if token not in _THEIR_SPECIALS)]

