@@ -4,8 +4,8 @@
     python mutants.py run RESULTS.json           # tries the sample here; goes on where it stopped
     python mutants.py compare before.json RESULTS.json
 
-Needs cosmic-ray (8.7.0), which changes the source, and coverage in the Python that runs this file. `--python` is the
-command that runs the tests, with the course's requirements ("nice python" is one, too). A mutant is named by function,
+Needs cosmic-ray (8.7.0), which changes the source, and coverage, in the Python that runs this file; `--python` is the
+command that runs the tests ("nice python" is one, too). A mutant is named by function,
 operator and line rather than by file, so that a sample drawn before a redesign is the same after it. Nothing in the
 checkout changes: mutants live in a copy.
 """
