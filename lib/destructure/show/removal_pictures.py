@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from destructure.show.corner_cubes import corner_cube
+from destructure.show.structure_cube import corner_cube
 from destructure.show.corner_spreads import corner_spread
 from destructure.show.effect_plots import effect_bars
 from destructure.show.factor_plots import factor_curves, surrounding_factors
