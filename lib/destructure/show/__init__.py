@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "diagram_plans": ["ArchitecturePlan", "Block", "MemoryArrow", "architecture_plan"],
         "ablations": ["ablation_bars"],
-        "alt_text": ["read_pictures_aloud", "with_alt_text"],
+        "alt_text": ["with_alt_text"],
         "advantage_plots": ["advantage_rows"],
         "architectures": ["architecture", "architecture_pair"],
         "attention_maps": ["attention_map"],
@@ -38,7 +38,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "ladder_costs": ["ladder_costs"],
         "lengths": ["length_curves"],
         "masks": ["mask_picture"],
-        "picture": ["Picture", "show"],
+        "picture": ["Picture", "read_pictures_aloud", "show"],
         "pipelines": ["pipeline"],
         "read_out_plots": ["read_out_curves"],
         "removal_comparisons": ["removal_comparison"],

@@ -15,7 +15,8 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 
-from destructure.show.picture import Picture, shorten
+from destructure.show.alt_text import shorten
+from destructure.show.picture import Picture
 from destructure.show.style import CURVES, HIDDEN, INK, QUIET, figure, use_style
 from destructure.structure import Structure
 
