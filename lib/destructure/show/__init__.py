@@ -51,6 +51,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "structure_switches": ["StructureSwitches", "flip_structures"],
         "trend_explorer": ["TrendExplorer", "draw_trend"],
         "try_corner": ["TryCorner", "live_points", "try_corner"],
+        "try_sampling": ["TrySampling", "try_sampling"],
         "try_it": ["TryTranslator", "try_translator"],
         "style": [
             "CROSS_ATTENTION",
