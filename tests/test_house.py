@@ -47,6 +47,7 @@ STRICT = (
 )
 OTHER_SIZES = set()
 CIRCLES = {
+    frozenset({"show.alt_text", "show.picture"}),
     frozenset({"exercises.catalogue", "exercises.variants"}),
 }
 FOR_ONE_NOTEBOOK = {}

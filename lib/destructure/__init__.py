@@ -20,9 +20,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "config": ["TransformerConfig"],
         "course.contents": ["LESSONS"],
+        "encoders": ["GapFiller"],
         "recurrent": ["RecurrentConfig", "RecurrentModel"],
+        "statistics": ["interval"],
         "structure": ["Structure"],
         "tables": ["load_table"],
+        "tasks": ["HiddenCharacters"],
         "transformer": ["EncoderOnly", "Transformer"],
     },
 )

@@ -139,16 +139,14 @@ def verdicts(
     from destructure.course.notebooks import verdicts
 
     for number in ("08", "09"):
-        typer.echo(verdicts(lesson(number), pictures and Path(pictures)) or _verdicts_of_the_library(number))
+        typer.echo(verdicts(lesson(number), pictures and Path(pictures)) or _verdicts_of_the_library())
 
 
-def _verdicts_of_the_library(number: str) -> str:
-    """Until a notebook's own cells are marked."""
-    from destructure.studies import dial_results, removal_results
+def _verdicts_of_the_library() -> str:
+    """Until the cells of notebook 08 are marked."""
+    from destructure.studies import removal_results
 
-    if number == "08":
-        return removal_results.report(removal_results.Results(None))
-    return dial_results.report(dial_results.DialResults(None))
+    return removal_results.report(removal_results.Results(None))
 
 
 @app.command(name="check-notebooks")

@@ -10,8 +10,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, NullFormatter, PercentFormatter
 
-from destructure.show.alt_text import shorten
-from destructure.show.picture import Picture
+from destructure.show.picture import Picture, shorten
 from destructure.show.style import CURVES, INK, WIDTH, figure
 
 _NAMES = {

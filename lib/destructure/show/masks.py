@@ -7,9 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from destructure.show.alt_text import shorten
 from destructure.show.arrays import as_array, token_labels
-from destructure.show.picture import Picture
+from destructure.show.picture import Picture, shorten
 from destructure.show.style import HIDDEN, INK, SOURCE, TARGET, WIDTH, text_width, use_style
 from destructure.show.token_grids import TokenGrid, draw_lines, inch_figure, name_axes, write_title
 

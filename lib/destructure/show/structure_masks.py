@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
-from destructure.show.alt_text import shorten
 from destructure.show.arrays import token_labels
 from destructure.show.masks import draw_sample, fill_cells
-from destructure.show.picture import Picture
+from destructure.show.picture import Picture, shorten
 from destructure.show.style import (
     CROSS_ATTENTION,
     HIDDEN,

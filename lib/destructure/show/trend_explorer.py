@@ -1,6 +1,7 @@
 """Choose a series and a window of years, and see what growth one would have measured there."""
 
 import html
+from base64 import b64encode
 from collections.abc import Mapping
 
 import ipywidgets
@@ -8,8 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from destructure.show.alt_text import image_element
 from destructure.show.interval_charts import dots
-from destructure.show.live import Live, picture_html
 from destructure.show.picture import Picture
 from destructure.trends import between, fit_exponential, fit_piecewise, forecast, price_dots
 
@@ -49,7 +50,7 @@ def draw_trend(
     axes.fill_between(years, carried.low, carried.high, **band)
 
 
-class TrendExplorer(Live):
+class TrendExplorer(ipywidgets.VBox):
     """A list of series and a slider for the years, each year also as a number field, over a figure and one sentence.
 
     Nothing is printed: figure and sentence are HTML fields. Without a running notebook the default view is shown as
@@ -69,8 +70,6 @@ class TrendExplorer(Live):
     Raises:
         ValueError: if there is no series or none called `start`.
     """
-
-    about = "choose a series and years, see how fast compute became cheaper"
 
     def __init__(
         self,
@@ -137,7 +136,7 @@ class TrendExplorer(Live):
         except ValueError as error:
             self.sentence.value, self.picture.value = html.escape(str(error)), ""
             return
-        self.picture.value = picture_html(drawn)
+        self.picture.value = image_element(b64encode(drawn.png()).decode("ascii"), drawn.alt)
 
     def _measure(self) -> str:
         if self.first.value > self.last.value:
@@ -168,9 +167,16 @@ class TrendExplorer(Live):
         draw_trend(axes, fitted, axes.lines[0].get_color())
         return drawn.legend()
 
-    def saved(self) -> Picture | None:
-        """The chosen view; a window with too few dots has none."""
+    def __repr__(self) -> str:
+        return "<TrendExplorer: choose a series and years, see how fast compute became cheaper>"
+
+    def _repr_mimebundle_(self, **keywords):
+        bundle = super()._repr_mimebundle_(**keywords)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        data["text/plain"] = repr(self)
         try:
-            return self._picture()
-        except ValueError:
-            return None
+            drawn = self._picture()
+        except ValueError:  # a window with too few dots has no picture
+            return data, metadata
+        data["image/png"] = b64encode(drawn.png()).decode("ascii")
+        return data, {**metadata, "image/png": {"alt": drawn.alt}}

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import ipywidgets
 
-from destructure.show.live import Live
 from destructure.tasks.docstrings import DocstringText
 
 LENGTH = 160
@@ -30,7 +29,7 @@ def try_sampling(model, task: DocstringText, begins: str = "Return the ") -> "Tr
     return TrySampling(write, begins)
 
 
-class TrySampling(Live):
+class TrySampling(ipywidgets.VBox):
     """Go on with whatever is typed, as the dials say.
 
     Nothing is printed: the text appears in an HTML field, so it also works where cell outputs are fixed. It writes
@@ -44,12 +43,6 @@ class TrySampling(Live):
         field, temperature, top_k, top_p: the controls; top-k 0 and top-p 1 keep every token.
         written: the HTML field with the text.
     """
-
-    about = "a text to begin with, and dials for temperature, top-k and top-p"
-    in_jupyter = (
-        "a field for the beginning of a text and dials for temperature, top-k and top-p appear here; the model "
-        "writes on."
-    )
 
     def __init__(self, write: Callable[..., str], begins: str):
         self._write, self._seed = write, _FIRST_SEED - 1
@@ -88,3 +81,16 @@ class TrySampling(Live):
             return
         given = f'<span style="opacity: 0.6">{html.escape(self.field.value)}</span>'
         self.written.value = f'<pre style="white-space: pre-wrap">{given}{html.escape(text)}</pre>'
+
+    def __repr__(self) -> str:
+        return "<TrySampling: a text to begin with, and dials for temperature, top-k and top-p>"
+
+    def _repr_mimebundle_(self, **keywords):
+        bundle = super()._repr_mimebundle_(**keywords)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        data["text/plain"] = repr(self)
+        data["text/html"] = (
+            "<p><em>In JupyterLab, with the notebook running, a field for the beginning of a text and dials for "
+            "temperature, top-k and top-p appear here; the model writes on.</em></p>"
+        )
+        return bundle

@@ -10,7 +10,7 @@ corners), `dials` (each structure against its dial), `example` (a small plan to 
 from destructure.studies.plans.building import grid, matching_width
 from destructure.studies.plans.dials import dial_runs, dial_tuning
 from destructure.studies.plans.example import example
-from destructure.studies.plans.registry import make_plan, plan_names, register
+from destructure.studies.plans.registry import make_plan, plan_names, register, stored_rows
 from destructure.studies.plans.removal import (
     noise_floor,
     scarce_corners,
@@ -29,6 +29,7 @@ __all__ = [
     "plan_names",
     "register",
     "scarce_corners",
+    "stored_rows",
     "structure_corners",
     "structure_tuning",
 ]

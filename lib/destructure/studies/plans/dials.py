@@ -16,6 +16,8 @@ from destructure.studies.plans.registry import register
 from destructure.studies.plans.removal import LAYERS, PLENTIFUL, SEEDS, corner
 from destructure.studies.plans.tuning import tuned_rate, with_rates
 from destructure.study.configuration import RunConfiguration
+from destructure.study.one_run import build_task
+from destructure.tasks.base import Task
 
 WIDTH = 32
 SHORT = (2e10, 4e10, 8e10)
@@ -46,6 +48,11 @@ class Setting:
         usual = {"task": self.task, "dials": self.dials, "budgets": self.budgets}
         name = f"{self.name}, {variant}" if variant else self.name
         return corner(structure, **({"width": WIDTH, "arm": name} | usual | settings))
+
+    def make_task(self) -> Task:
+        """The task of this setting."""
+        arm = self.arm(ALL)
+        return build_task(arm.task, arm.dials)
 
     def with_memory(self, variant: str, layers: int) -> RunConfiguration:
         """The encoder-decoder with one of the two counter-proposals to final-layer memory, see `MEMORIES`."""

@@ -2,6 +2,10 @@
 
 from collections.abc import Callable
 
+import pandas as pd
+
+from destructure.files import data_folder
+from destructure.study.columns import read_results
 from destructure.study.configuration import RunConfiguration
 from destructure.study.plan import Plan
 
@@ -34,3 +38,14 @@ def make_plan(name: str) -> Plan:
     if name not in _BUILDERS:
         raise ValueError(f"There is no plan named {name!r}; the plans are {', '.join(plan_names())}.")
     return Plan(name, tuple(_BUILDERS[name]()))
+
+
+def stored_rows(name: str) -> pd.DataFrame:
+    """The stored rows of a registered plan, one per run and budget, without listing its runs.
+
+    Raises:
+        ValueError: if there is no such plan, or its table is missing or damaged.
+    """
+    if name not in _BUILDERS:
+        raise ValueError(f"There is no plan named {name!r}; the plans are {', '.join(plan_names())}.")
+    return read_results(data_folder() / "results" / f"{name}.csv")
