@@ -1,5 +1,6 @@
 """The places where dependencies are named agree: pyproject, constraints, environment.yml, Makefile and README."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -70,3 +71,24 @@ def test_other_ways_to_install_use_the_same_two_files(file):
 def test_ci_runs_what_the_readme_says():
     assert "make test" in (ROOT / ".ci/run").read_text()
     assert "make test" in (ROOT / "README.md").read_text()
+
+
+def test_what_contributors_are_shown_is_what_there_is():
+    """The study's registration stands in its file, line counts are real, and the figure is drawn."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    study, figure = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    studies = ROOT / "lib/destructure/studies"
+    assert study.strip() in (studies / "unseen_numbers.py").read_text(encoding="utf-8")
+    counts = re.findall(r"`([\w/]+\.py)`[^`.]{0,30}?(\d+) lines", text)
+    assert len(counts) == 3
+    for file, count in counts:
+        assert len((studies / file).read_text(encoding="utf-8").splitlines()) == int(count), file
+    from destructure.show import Picture, dots
+    from destructure.studies import unseen_numbers
+
+    *before, call = ast.parse(figure).body
+    names = {"dots": dots, "unseen_numbers": unseen_numbers}
+    exec(compile(ast.Module(before, []), "shown", "exec"), names)
+    picture = eval(compile(ast.Expression(call.value), "shown", "eval"), names)
+    assert isinstance(picture, Picture)
+    assert f"in a cell, {len(figure.splitlines())} lines" in text.lower()
