@@ -74,48 +74,34 @@ class Mask(Kind):
             return right("Every query sees exactly what it may see.")
         rows_right = sum(mine == wanted for mine, wanted in zip(given, self.visible, strict=True))
         score = rows_right / len(self.visible)
-        for mistake in self._known_mistakes():
-            if given == mistake.visible:
-                return partly(score, mistake.message, mistake.name)
+        for name, visible, message in self._known_mistakes():
+            if given == visible:
+                return partly(score, message, name)
         return partly(score, self._first_difference(given), "single cells")
 
-    def _known_mistakes(self) -> Iterator[WrongMask]:
+    def _known_mistakes(self) -> Iterator[tuple[str, Rows, str]]:
         height, width = len(self.queries), len(self.keys)
         if self.causal:
-            yield from _causal_mistakes(height)
-        yield from self.mistakes
-        yield WrongMask(
-            "mask inverted",
-            tuple(tuple(1 - cell for cell in row) for row in self.visible),
-            "Inverted: you painted what must stay hidden. A painted cell means that the query may look"
-            " there.",
-        )
-        yield WrongMask(
-            "everything visible",
-            ((1,) * width,) * height,
-            "Everything is visible: no query is kept from anything. Which keys must some query not see?",
-        )
-        yield WrongMask(
-            "nothing visible",
-            ((0,) * width,) * height,
-            "Nothing is visible: every query needs at least one key, or its softmax has nothing to share"
-            " out.",
-        )
-        if height == width:
-            yield WrongMask(
-                "rows and columns swapped",
-                tuple(zip(*self.visible, strict=True)),
-                "Rows and columns are swapped: a row belongs to the query that looks, a column to the key it"
-                " looks at.",
-            )
+            for name, sees, message in _CAUSAL:
+                yield (
+                    name,
+                    tuple(tuple(int(sees(q, k)) for k in range(width)) for q in range(height)),
+                    message,
+                )
+        for mistake in self.mistakes:
+            yield mistake.name, mistake.visible, mistake.message
+        inverted = tuple(tuple(1 - cell for cell in row) for row in self.visible)
+        transposed = tuple(zip(*self.visible, strict=True))
+        forms = (inverted, ((1,) * width,) * height, ((0,) * width,) * height, transposed)
+        for (name, message), visible in zip(_USUAL.items(), forms, strict=True):
+            yield name, visible, message
 
     def _first_difference(self, given: Rows) -> str:
         for query, mine, wanted in zip(self.queries, given, self.visible, strict=True):
             for key, painted, visible in zip(self.keys, mine, wanted, strict=True):
-                if painted and not visible:
-                    return f"Row “{query}”: it must not see “{key}”. Other rows may need a look too."
-                if visible and not painted:
-                    return f"Row “{query}”: it may also see “{key}”. Other rows may need a look too."
+                if painted != visible:
+                    may = "must not" if painted else "may also"
+                    return f"Row “{query}”: it {may} see “{key}”. Other rows may need a look too."
         return "Some cells differ."
 
     def control(self, live: bool) -> str:
@@ -128,13 +114,10 @@ class Mask(Kind):
         )
         if not live:
             return f"{table}<p><small>All cells start hidden (□); painted ones are visible (■).</small></p>"
-        help_text = (
-            "Drag or click to paint. By keyboard: arrow keys move, Space paints or clears, "
-            "Home and End jump within the row."
-        )
         return (
             f'<div role="group" aria-label="Mask: rows are queries, columns are keys">{table}</div>'
-            f'<p class="exercise-help">{help_text}</p>'
+            '<p class="exercise-help">Drag or click to paint. By keyboard: arrow keys move, Space paints or clears, '
+            "Home and End jump within the row.</p>"
         )
 
     def _row(self, number: int, live: bool) -> str:
@@ -166,29 +149,35 @@ def _cell(cell: Plain) -> int:
     raise UnreadableAnswer(f"A cell is 1 (visible) or 0 (hidden), not {shown(cell)}.")
 
 
-def _causal_rows(length: int, shift: int = 0) -> Rows:
-    """A causal mask as rows: query i sees keys 0 to i + shift."""
-    return tuple(tuple(int(key <= query + shift) for key in range(length)) for query in range(length))
-
-
-def _causal_mistakes(length: int) -> tuple[WrongMask, ...]:
-    only_itself = tuple(tuple(int(key == query) for key in range(length)) for query in range(length))
-    return (
-        WrongMask(
-            "mask off by one",
-            _causal_rows(length, shift=-1),
-            "Off by one: no query sees itself, and the first one sees nothing at all. A position may see"
-            " itself, because what it holds is already known; what it predicts is the next one.",
-        ),
-        WrongMask(
-            "future leak",
-            _causal_rows(length, shift=1),
-            "One step too many: every query sees the next position, which is exactly what it must predict.",
-        ),
-        WrongMask(
-            "only itself",
-            only_itself,
-            "Every query sees only itself, so nothing is read from what came before. Earlier positions are"
-            " visible.",
-        ),
-    )
+_USUAL = {
+    "mask inverted": (
+        "Inverted: you painted what must stay hidden. A painted cell means that the query may look there."
+    ),
+    "everything visible": (
+        "Everything is visible: no query is kept from anything. Which keys must some query not see?"
+    ),
+    "nothing visible": (
+        "Nothing is visible: every query needs at least one key, or its softmax has nothing to share out."
+    ),
+    "rows and columns swapped": (
+        "Rows and columns are swapped: a row belongs to the query that looks, a column to the key it looks at."
+    ),
+}
+_CAUSAL = (
+    (
+        "mask off by one",
+        lambda query, key: key < query,
+        "Off by one: no query sees itself, and the first one sees nothing at all. A position may see itself, because"
+        " what it holds is already known; what it predicts is the next one.",
+    ),
+    (
+        "future leak",
+        lambda query, key: key <= query + 1,
+        "One step too many: every query sees the next position, which is exactly what it must predict.",
+    ),
+    (
+        "only itself",
+        lambda query, key: key == query,
+        "Every query sees only itself, so nothing is read from what came before. Earlier positions are visible.",
+    ),
+)

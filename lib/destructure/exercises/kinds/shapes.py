@@ -38,18 +38,13 @@ class Shapes(Form):
     name: ClassVar[str] = "shapes"
 
     @property
-    def asked(self) -> tuple[Stage, ...]:
-        """The stages whose shape the learner fills in."""
-        return tuple(stage for stage in self.stages if not stage.given)
-
-    @property
     def reference(self) -> Plain:
         """The shapes that are asked for."""
-        return {stage.key: list(stage.shape) for stage in self.asked}
+        return {stage.key: list(stage.shape) for stage in self.stages if not stage.given}
 
     def names(self) -> list[str]:
         """Keys of the stages that are asked for."""
-        return [stage.key for stage in self.asked]
+        return list(self.reference)
 
     def wanted(self) -> str:
         """A shape for each stage."""
@@ -57,68 +52,60 @@ class Shapes(Form):
 
     def part(self, name: str, value: Plain) -> Plain:
         """Accept a list, a tuple or text."""
-        return _shape(value)
+        if value is None:
+            return []
+        if isinstance(value, str):
+            value = [part for part in re.split(r"[\s,;×x*()\[\]]+", value) if part]
+        if not isinstance(value, list) or len(value) > 8:
+            raise UnreadableAnswer(f"A shape is a few whole numbers, such as 2, 3, 8, not {shown(value)}.")
+        return [_size(size) for size in value]
 
     def grade(self, answer: Plain) -> Verdict:
         """Each right shape counts; the first wrong one is explained."""
-        mistakes = [stage for stage in self.asked if tuple(answer[stage.key]) != stage.shape]
+        asked = [stage for stage in self.stages if not stage.given]
+        mistakes = [stage for stage in asked if tuple(answer[stage.key]) != stage.shape]
         if not mistakes:
             return right("Every shape follows from the one before.")
-        score = 1 - len(mistakes) / len(self.asked)
-        stage = next((s for s in mistakes if answer[s.key]), mistakes[0])
-        return partly(score, *self._explain(stage, tuple(answer[stage.key])))
-
-    def _explain(self, stage: Stage, given: Shape) -> tuple[str, str]:
-        where = f"“{stage.key}”: "
-        if not given:
-            return where + "still empty.", "incomplete"
-        if given in stage.mistakes:
-            return where + stage.mistakes[given], f"{stage.key}: {given}"
-        if sorted(given) == sorted(stage.shape):
-            return where + "the right sizes, in the wrong order of axes.", "axes swapped"
-        if len(given) != len(stage.shape):
-            count = len(stage.shape)
-            return where + f"{len(given)} axes given, but it has {count}.", "number of axes"
-        if prod(given) == prod(stage.shape):
-            return where + "the right number of entries, split over the axes in another way.", "wrong split"
-        return where + "at least one size is wrong; follow each axis from the stage before.", "wrong size"
+        stage = next((one for one in mistakes if answer[one.key]), mistakes[0])
+        message, name = _explain(stage, tuple(answer[stage.key]))
+        return partly(1 - len(mistakes) / len(asked), f"“{stage.key}”: {message}", name)
 
     def control(self, live: bool) -> str:
         """A field at each stage."""
-        rows = "".join(f"<li>{self._stage(stage, live)}</li>" for stage in self.stages)
+        rows = "".join(f"<li>{_row(stage, live)}</li>" for stage in self.stages)
         style = "" if live else ' style="list-style: none"'
         return f'<ol class="exercise-pipeline"{style}>{rows}</ol>'
 
-    def _stage(self, stage: Stage, live: bool) -> str:
-        text = inline(stage.text)
-        if stage.given:
-            return (
-                f'<span class="exercise-stage"><span>{text}</span> <code>{_text(stage.shape)}</code></span>'
-            )
-        if not live:
-            return (
-                f'<span class="exercise-stage">{text} <code>( ? )</code>'
-                f" <small>[{escape(stage.key)}]</small></span>"
-            )
-        return (
-            f'<label class="exercise-stage">{text} <input type="text" autocomplete="off"'
-            f' data-field="{escape(stage.key)}" size="14" placeholder="2, 3, 8">'
-            f" <small>{escape(stage.key)}</small></label>"
-        )
-
     def example(self) -> str:
         """One shape."""
-        return "{" + ", ".join(f'"{stage.key}": (2, 3, 8)' for stage in self.asked[:1]) + ", …}"
+        return f'{{"{self.names()[0]}": (2, 3, 8), …}}'
 
 
-def _shape(value: Plain) -> list[int]:
-    if value is None:
-        return []
-    if isinstance(value, str):
-        value = [part for part in re.split(r"[\s,;×x*()\[\]]+", value) if part]
-    if not isinstance(value, list) or len(value) > 8:
-        raise UnreadableAnswer(f"A shape is a few whole numbers, such as 2, 3, 8, not {shown(value)}.")
-    return [_size(size) for size in value]
+def _explain(stage: Stage, given: Shape) -> tuple[str, str]:
+    if not given:
+        return "still empty.", "incomplete"
+    if given in stage.mistakes:
+        return stage.mistakes[given], f"{stage.key}: {given}"
+    if sorted(given) == sorted(stage.shape):
+        return "the right sizes, in the wrong order of axes.", "axes swapped"
+    if len(given) != len(stage.shape):
+        return f"{len(given)} axes given, but it has {len(stage.shape)}.", "number of axes"
+    if prod(given) == prod(stage.shape):
+        return "the right number of entries, split over the axes in another way.", "wrong split"
+    return "at least one size is wrong; follow each axis from the stage before.", "wrong size"
+
+
+def _row(stage: Stage, live: bool) -> str:
+    text, key = inline(stage.text), escape(stage.key)
+    if stage.given:
+        shape = "(" + ", ".join(map(str, stage.shape)) + ")"
+        return f'<span class="exercise-stage"><span>{text}</span> <code>{shape}</code></span>'
+    if not live:
+        return f'<span class="exercise-stage">{text} <code>( ? )</code> <small>[{key}]</small></span>'
+    return (
+        f'<label class="exercise-stage">{text} <input type="text" autocomplete="off"'
+        f' data-field="{key}" size="14" placeholder="2, 3, 8"> <small>{key}</small></label>'
+    )
 
 
 def _size(size: Plain) -> int:
@@ -127,7 +114,3 @@ def _size(size: Plain) -> int:
     if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 10**9:
         return size
     raise UnreadableAnswer(f"A size is a whole number, such as 8, not {shown(size)}.")
-
-
-def _text(shape: Shape) -> str:
-    return "(" + ", ".join(str(size) for size in shape) + ")"

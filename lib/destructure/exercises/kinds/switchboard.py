@@ -16,8 +16,7 @@ LABELS = {
     "final_layer_memory": "S3 final-layer memory",
     "bidirectional_input": "S4 bidirectional input",
 }
-_SHORT = {f"S{number}": switch for number, switch in enumerate(Structure.SWITCHES, start=1)}
-_NAMES = {switch: short for short, switch in _SHORT.items()}
+_SWITCHES = {label[:2]: switch for switch, label in LABELS.items()}
 
 
 @dataclass(frozen=True)
@@ -27,9 +26,9 @@ class Switchboard(Kind):
     Attributes:
         start: what the switches show at first.
         wanted: every structure that is right; several may cost or behave the same.
+        why: switch ("S1" to "S4") → what its setting shows in the goal; told when it is wrong.
         goal: a structure that is drawn as the goal; leave it out where the goal is a cost or a behaviour,
             described in the question.
-        why: switch ("S1" to "S4") → what its setting shows in the goal; told when it is wrong.
         mistakes: code of a wrong structure ("S1 -- -- S4") → what choosing it shows.
         cost: (config, input tokens, target tokens) whose parameters and FLOPs are shown for each setting.
     """
@@ -47,8 +46,8 @@ class Switchboard(Kind):
             raise ValueError(
                 "The switches must start at a setting that is not right yet, and one must be right."
             )
-        if set(self.why) != set(_SHORT):
-            raise ValueError(f"why needs a sentence for each of {', '.join(_SHORT)}.")
+        if set(self.why) != set(_SWITCHES):
+            raise ValueError(f"why needs a sentence for each of {', '.join(_SWITCHES)}.")
 
     @property
     def reference(self) -> str:
@@ -61,7 +60,7 @@ class Switchboard(Kind):
             answer = dict(zip(Structure.SWITCHES, answer, strict=True))
         try:
             if isinstance(answer, dict):
-                switches = {_SHORT.get(key, key): value for key, value in answer.items()}
+                switches = {_SWITCHES.get(key, key): value for key, value in answer.items()}
                 if set(switches) != set(Structure.SWITCHES):
                     raise ValueError
                 return Structure(**switches).code
@@ -76,16 +75,16 @@ class Switchboard(Kind):
         structure = Structure.named(answer)
         if structure in self.wanted:
             return right(f"This setting fits: {structure_description(structure)}.")
-        differing = min((_differences(structure, one) for one in self.wanted), key=len)
-        score = 1 - len(differing) / len(Structure.SWITCHES)
+        wrong = min(
+            ([short for short in _SWITCHES if _differ(structure, one, short)] for one in self.wanted), key=len
+        )
+        score = 1 - len(wrong) / len(_SWITCHES)
         if answer in self.mistakes:
             return partly(score, self.mistakes[answer], answer)
-        first = differing[0]
-        state = "on" if getattr(structure, first) else "off"
-        more = f" ({len(differing)} switches are not right yet.)" if len(differing) > 1 else ""
-        return partly(
-            score, f"{LABELS[first]} is {state}. {self.why[_NAMES[first]]}{more}", f"{first} {state}"
-        )
+        switch = _SWITCHES[wrong[0]]
+        state = "on" if getattr(structure, switch) else "off"
+        more = f" ({len(wrong)} switches are not right yet.)" if len(wrong) > 1 else ""
+        return partly(score, f"{LABELS[switch]} is {state}. {self.why[wrong[0]]}{more}", f"{switch} {state}")
 
     def control(self, live: bool) -> str:
         """Four switches and the drawing that follows them."""
@@ -95,16 +94,16 @@ class Switchboard(Kind):
             goal = f"<p><b>Goal</b></p>{image(structure_drawing(self.goal), description)}"
         drawing = image(structure_drawing(self.start), "Your setting: " + structure_description(self.start))
         text = f'<p class="exercise-caption" aria-live="polite">{self._caption(self.start)}</p>'
+        states = {switch: getattr(self.start, switch) for switch in LABELS}
         if not live:
             rows = "".join(
-                f"<li>{'☑' if getattr(self.start, switch) else '☐'} {label}</li>"
-                for switch, label in LABELS.items()
+                f"<li>{'☑' if states[switch] else '☐'} {label}</li>" for switch, label in LABELS.items()
             )
             switches = f'<ul style="list-style: none; padding-left: 1em">{rows}</ul>'
             return f"{goal}<p><b>Your switches, as they start</b></p>{switches}{drawing}{text}"
         rows = "".join(
             f'<label class="exercise-option"><input type="checkbox" role="switch" data-field="{switch}"'
-            f"{' checked' if getattr(self.start, switch) else ''}><span>{label}</span></label>"
+            f"{' checked' if states[switch] else ''}><span>{label}</span></label>"
             for switch, label in LABELS.items()
         )
         fieldset = f'<fieldset class="exercise-switches"><legend>Your switches</legend>{rows}</fieldset>'
@@ -141,5 +140,5 @@ class Switchboard(Kind):
         return f'"{self.start.code}"'
 
 
-def _differences(one: Structure, other: Structure) -> list[str]:
-    return [switch for switch in Structure.SWITCHES if getattr(one, switch) != getattr(other, switch)]
+def _differ(one: Structure, other: Structure, short: str) -> bool:
+    return getattr(one, _SWITCHES[short]) != getattr(other, _SWITCHES[short])
