@@ -85,26 +85,13 @@ class Homework:
         return verdict
 
     def _with_attempt(self, record: Record, stored: Plain, verdict: Verdict) -> Record:
-        repeated = record.is_answered and record.checked == stored
-        attempt = {
-            "time": now(),
-            "value": stored,
-            "score": verdict.score,
-            "misconception": verdict.misconception,
-        }
-        changed = replace(
-            record,
-            kind=self.exercise.kind.name,
-            value=stored,
-            checked=stored,
-            score=verdict.score,
-            best=max(verdict.score, record.best or 0.0),
-            message=verdict.message,
-            misconception=verdict.misconception,
-        )
-        if repeated:
-            return changed
-        history = [*record.history, attempt][-_KEPT_ATTEMPTS:]
+        found = {"value": stored, "score": verdict.score, "misconception": verdict.misconception}
+        best = max(verdict.score, record.best or 0.0)
+        kind = self.exercise.kind.name
+        changed = replace(record, **found, kind=kind, checked=stored, best=best, message=verdict.message)
+        if record.is_answered and record.checked == stored:
+            return changed  # the same answer once more is no further attempt
+        history = [*record.history, {"time": now(), **found}][-_KEPT_ATTEMPTS:]
         return changed.touched(attempts=record.attempts + 1, history=history)
 
     def hint(self) -> int:

@@ -35,12 +35,8 @@ class Answered:
 
     def __repr__(self) -> str:
         verdict = self.verdict
-        if not verdict.counted and not verdict.is_right:
-            head = "not answered"
-        elif verdict.is_right:
-            head = "right"
-        else:
-            head = f"score {verdict.score:.2f}"
+        wrong = f"score {verdict.score:.2f}" if verdict.counted else "not answered"
+        head = "right" if verdict.is_right else wrong
         return f"{self.id}: {head}. {verdict.message}" + (f"\n{self.note}" if self.note else "")
 
 

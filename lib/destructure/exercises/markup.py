@@ -3,21 +3,22 @@
 import base64
 from functools import cache
 from html import escape
+from importlib.resources import files
 
-__all__ = ["escape", "image", "inline", "markdown"]
+from markdown_it import MarkdownIt
+
+__all__ = ["escape", "front_file", "image", "inline", "markdown"]
 
 
 @cache
-def _renderer():
-    import mistune
-
-    return mistune.create_markdown(escape=True, plugins=["table"])
+def _renderer() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 @cache
 def markdown(text: str) -> str:
     """Render Markdown to HTML; raw HTML inside it is shown, not run."""
-    return _renderer()(text).strip()
+    return _renderer().render(text).strip()
 
 
 def inline(text: str) -> str:
@@ -36,3 +37,9 @@ def image(svg: str, description: str, css_class: str = "exercise-picture") -> st
 def data_address(svg: str) -> str:
     """The drawing as an address that an `<img>` can point to."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def front_file(*names: str) -> str:
+    """Texts of the folder `front/`, one after the other."""
+    folder = files("destructure.exercises") / "front"
+    return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 
 import anywidget
 import traitlets
@@ -10,9 +9,12 @@ import traitlets
 from destructure.exercises import workplace
 from destructure.exercises.catalogue import every, notebooks, title_of
 from destructure.exercises.definition import Exercise
-from destructure.exercises.markup import escape
+from destructure.exercises.markup import escape, front_file
 from destructure.exercises.records import Record
 from destructure.exercises.store import AnswerStore
+
+_HEADS = ("Notebook", "Done", "Tried", "Open", "Score", "Minutes left")
+_CELL = 'style="padding: 0 0.8em; text-align: left"'
 
 
 @dataclass(frozen=True)
@@ -20,96 +22,64 @@ class NotebookProgress:
     """How far a learner is with the exercises of one notebook.
 
     Attributes:
-        number, title: of the notebook.
-        file: its file name, "" if it is not found nearby.
-        total, done, tried: exercises in all, with full marks, and checked but not yet right.
-        score: mean best score over all exercises, from 0 to 1; open ones count 0.
-        minutes_left: the usual time for whatever is not done.
-        following: the first exercise that is not done; `None` if all are.
+        number: of the notebook.
+        scores: each exercise with its best score; `None` where none was checked yet (not answered: not wrong).
     """
 
     number: str
-    title: str
-    file: str
-    total: int
-    done: int
-    tried: int
-    score: float
-    minutes_left: int
-    following: Exercise | None
+    scores: tuple[tuple[Exercise, float | None], ...]
 
     @property
-    def untouched(self) -> int:
-        """Exercises that were never checked: not answered, which is not the same as wrong."""
-        return self.total - self.done - self.tried
+    def open(self) -> list[Exercise]:
+        """Exercises without full marks, in order."""
+        return [exercise for exercise, score in self.scores if score != 1]
+
+    def cells(self) -> tuple[int | str, ...]:
+        """Done, tried, untouched, mean best score (an open exercise counts 0), usual minutes for what is not done."""
+        total, untouched = len(self.scores), sum(score is None for _, score in self.scores)
+        mean = sum(score or 0.0 for _, score in self.scores) / total
+        minutes = sum(exercise.minutes for exercise in self.open)
+        return total - len(self.open), len(self.open) - untouched, untouched, f"{mean:.0%}", minutes
+
+    def link(self, text: str) -> str:
+        """The text as a link to the notebook, if its file is found nearby."""
+        folder = workplace.notebooks_folder()
+        files = sorted(folder.glob(f"{self.number}_*.ipynb")) if folder else []
+        return f'<a href="{escape(files[0].name)}">{escape(text)}</a>' if files else escape(text)
 
 
 def progress(records: Mapping[str, Record]) -> list[NotebookProgress]:
     """Sum the records up, a row a notebook."""
-    return [_of_notebook(number, records) for number in notebooks()]
-
-
-def _of_notebook(number: str, records: Mapping[str, Record]) -> NotebookProgress:
-    exercises = list(every(number))
-    best = {one.id: records[one.id].best if one.id in records else None for one in exercises}
-    not_done = [one for one in exercises if best[one.id] != 1]
-    return NotebookProgress(
-        number=number,
-        title=title_of(number),
-        file=_file(number),
-        total=len(exercises),
-        done=len(exercises) - len(not_done),
-        tried=sum(best[one.id] is not None for one in not_done),
-        score=sum(best[one.id] or 0.0 for one in exercises) / len(exercises),
-        minutes_left=sum(one.minutes for one in not_done),
-        following=not_done[0] if not_done else None,
-    )
-
-
-def _file(number: str) -> str:
-    folder = workplace.notebooks_folder()
-    found = sorted(folder.glob(f"{number}_*.ipynb")) if folder else []
-    return found[0].name if found else ""
+    scores = {id: record.best for id, record in records.items()}
+    return [
+        NotebookProgress(number, tuple((one, scores.get(one.id)) for one in every(number)))
+        for number in notebooks()
+    ]
 
 
 def progress_table(rows: list[NotebookProgress], notice: str = "") -> str:
     """The progress as HTML."""
-    heads = ("Notebook", "Done", "Tried", "Open", "Score", "Minutes left")
-    head = "".join(
-        f'<th scope="col" style="padding: 0 0.8em; text-align: left">{name}</th>' for name in heads
-    )
+    head = "".join(f'<th scope="col" {_CELL}>{name}</th>' for name in _HEADS)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, rows))}</tbody></table>"
-    first = next((row for row in rows if row.following), None)
+    first = next((row for row in rows if row.open), None)
     if first is None:
         advice = "Everything is done."
     else:
-        advice = (
-            f"Next: {_link(first, first.following.title)} ({first.following.minutes} min, notebook"
-            f" {first.number})."
-        )
+        following = first.open[0]
+        advice = f"Next: {first.link(following.title)} ({following.minutes} min, notebook {first.number})."
     warning = f"<p><b>{escape(notice)}</b></p>" if notice else ""
     return f"{table}<p>{advice}</p>{warning}"
 
 
 def _row(row: NotebookProgress) -> str:
-    values = (row.done, row.tried, row.untouched, f"{row.score:.0%}", row.minutes_left)
-    cells = "".join(f'<td style="padding: 0 0.8em; text-align: left">{value}</td>' for value in values)
-    return (
-        '<tr><th scope="row" style="padding: 0 0.8em; text-align:'
-        f' left">{_link(row, f"{row.number} {row.title}")}</th>{cells}</tr>'
-    )
-
-
-def _link(row: NotebookProgress, text: str) -> str:
-    return f'<a href="{escape(row.file)}">{escape(text)}</a>' if row.file else escape(text)
+    cells = "".join(f"<td {_CELL}>{value}</td>" for value in row.cells())
+    return f'<tr><th scope="row" {_CELL}>{row.link(f"{row.number} {title_of(row.number)}")}</th>{cells}</tr>'
 
 
 class ProgressPanel(anywidget.AnyWidget):
     """The table, live: it is read again whenever it is shown and at the button."""
 
-    _esm = (files("destructure.exercises") / "front" / "progress.js").read_text(encoding="utf-8")
-    _css = (files("destructure.exercises") / "front" / "exercise.css").read_text(encoding="utf-8")
-
+    _esm, _css = front_file("progress.js"), front_file("exercise.css")
     table = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, store: AnswerStore | None = None):
@@ -136,9 +106,7 @@ class ProgressPanel(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **options):
         # The saved picture shows a fresh start, whoever ran the notebook.
         data, metadata = super()._repr_mimebundle_(**options)
-        data["text/plain"] = repr(self)
-        data["text/html"] = progress_table(progress({}))
-        return data, metadata
+        return data | {"text/plain": repr(self), "text/html": progress_table(progress({}))}, metadata
 
 
 def progress_panel(store: AnswerStore | None = None) -> ProgressPanel:

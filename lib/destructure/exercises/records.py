@@ -113,16 +113,12 @@ def from_text(text: str) -> dict[str, Record]:
     return readable
 
 
-_TYPES = {
-    "kind": str,
-    "score": (int, float, type(None)),
-    "best": (int, float, type(None)),
-    "message": str,
-    "misconception": (str, type(None)),
-    "attempts": int,
-    "history": list,
-    "hints": int,
-}
+_TYPES = (
+    {"kind": str, "message": str, "attempts": int, "hints": int, "history": list}
+    | dict.fromkeys(("score", "best"), (int, float, type(None)))
+    | dict.fromkeys(("misconception", "solution_shown", "result_shown"), (str, type(None)))
+    | dict.fromkeys(("first_change", "last_change"), (str, type(None)))
+)
 
 
 def _record(entry) -> Record | None:
@@ -130,9 +126,6 @@ def _record(entry) -> Record | None:
         return None
     known = {one.name: entry[one.name] for one in fields(Record) if one.name in entry}
     if any(name in known and not isinstance(known[name], kind) for name, kind in _TYPES.items()):
-        return None
-    times = (known.get(name) for name in ("solution_shown", "result_shown", "first_change", "last_change"))
-    if any(time is not None and not isinstance(time, str) for time in times):
         return None
     scores = [known[name] for name in ("score", "best") if known.get(name) is not None]
     return Record(**known) if all(0 <= score <= 1 for score in scores) else None

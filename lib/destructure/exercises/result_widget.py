@@ -9,7 +9,7 @@ import traitlets
 
 from destructure.exercises.homework import Homework
 from destructure.exercises.kinds import Prediction
-from destructure.exercises.widget import FRONT, front_style
+from destructure.exercises.markup import front_file
 
 _waiting: "weakref.WeakSet[RevealWidget]" = weakref.WeakSet()
 
@@ -21,8 +21,7 @@ class RevealWidget(anywidget.AnyWidget):
         shown: whether the result is visible; `text` says what it means, `picture` and `alt` draw it.
     """
 
-    _esm = (FRONT / "result.js").read_text(encoding="utf-8")
-    _css = front_style()
+    _esm, _css = front_file("result.js"), front_file("exercise.css")
 
     identity = traitlets.Unicode().tag(sync=True)
     shown = traitlets.Bool(False).tag(sync=True)

@@ -1,31 +1,19 @@
 """The live exercise: one widget for every kind, a thin shell over `Homework`."""
 
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any
 
 import anywidget
 import traitlets
 
 from destructure.exercises.homework import Homework
-from destructure.exercises.markup import markdown
+from destructure.exercises.markup import front_file, markdown
 from destructure.exercises.page import live_page, static_page
 from destructure.exercises.plain import Plain
 from destructure.exercises.verdict import Verdict
 
-FRONT = files("destructure.exercises") / "front"
-# The order matters only in that the last file uses the others.
+# One module without imports, which needs no network; the last file uses the others.
 _SCRIPTS = ("fields.js", "mask.js", "order.js", "switchboard.js", "prediction.js", "shell.js")
-
-
-def front_script() -> str:
-    """All JavaScript of the exercises as one module without imports: it needs no network."""
-    return "\n".join((FRONT / name).read_text(encoding="utf-8") for name in _SCRIPTS)
-
-
-def front_style() -> str:
-    """The style sheet."""
-    return (FRONT / "exercise.css").read_text(encoding="utf-8")
 
 
 class ExerciseWidget(anywidget.AnyWidget):
@@ -44,8 +32,7 @@ class ExerciseWidget(anywidget.AnyWidget):
         replies: counts answered buttons, so that the front end notices a silent kernel.
     """
 
-    _esm = front_script()
-    _css = front_style()
+    _esm, _css = front_file(*_SCRIPTS), front_file("exercise.css")
 
     identity = traitlets.Unicode().tag(sync=True)
     title = traitlets.Unicode().tag(sync=True)
