@@ -65,7 +65,7 @@ class PlainWriter:
             self._logits = self._logits[rows]
 
 
-class RecurrentWriter:
+class RecurrentWriter(PlainWriter):
     """A `RecurrentModel` that writes. Its cache is its state, as large after a thousand tokens as after one.
 
     A state cannot hide padding, as a mask does: so padding must not reach it. Sources are moved to stand before their
@@ -76,8 +76,8 @@ class RecurrentWriter:
     """
 
     def __init__(self, model: RecurrentModel, source, prompts: Tensor, cache: bool = True):
-        self.model, self.written, self.keep = model, prompts, cache
-        self.source, self.memory = source, read_source(model, source)
+        super().__init__(model, source, prompts, cache)
+        self.source = source
         self._forget()
 
     def logits(self) -> Tensor:
@@ -91,13 +91,9 @@ class RecurrentWriter:
             self._go_on(piece)
         return self._logits
 
-    def append(self, ids: Tensor) -> None:
-        """Go on with these ids: (rows,), one for each row, or (rows, several)."""
-        self.written = torch.cat([self.written, ids.view(len(ids), -1)], dim=1)
-
     def reorder(self, rows: Tensor) -> None:
         """Continue row `rows[i]`'s text in row i; rows may only swap where they share the source."""
-        self.written = self.written[rows]
+        super().reorder(rows)
         self.states, self._logits = [state[rows] for state in self.states], self._logits[rows]
 
     def _go_on(self, ids):
