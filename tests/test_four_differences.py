@@ -17,8 +17,8 @@ from destructure.show import (
     structure_cube,
     structure_mask,
 )
+from destructure.show.masks import mask_parts, visibility
 from destructure.show.structure_cube import corner_place
-from destructure.show.structure_masks import mask_parts, visibility
 from destructure.show.structure_sketches import mask_drawing, structure_description, structure_drawing
 from destructure.transplants import PlainCausalModel, carry_over
 

@@ -21,6 +21,9 @@ from PIL import Image
 
 from destructure import Structure, Transformer, TransformerConfig, show
 from destructure.show.arrays import as_array
+from destructure.show.diagram_geometry import Geometry, Tokens
+from destructure.show.diagram_parts import block_colour
+from destructure.show.masks import mask_parts
 from destructure.show.style import CURVES, DOTS_PER_INCH, FONT_SIZE, WIDTH
 
 TIED = tuple(
@@ -36,18 +39,6 @@ LONG = ["[BOS]", "siebenhundert", "dreiundzwanzig", "tausend", "und", "eins"]
 def softmax_weights(*shape, seed=0):
     weights = np.exp(np.random.default_rng(seed).normal(size=shape))
     return weights / weights.sum(axis=-1, keepdims=True)
-
-
-def history(seeds=3, labels=("A", "B"), steps=12):
-    rows = []
-    for label in labels:
-        for seed in range(seeds):
-            for step in range(steps):
-                tokens = 100 * step + 7 * seed + 50
-                loss = 3.0 / (1 + step) + 0.1 * seed + (1 if label == "B" else 0)
-                match = step / steps if step % 3 == 0 else np.nan
-                rows.append((step, tokens, 6e5 * tokens, loss, match, seed, label))
-    return pd.DataFrame(rows, columns=["step", "tokens", "flops", "loss", "exact_match", "seed", "label"])
 
 
 # --- fact --------------------------------------------------------------------------------------------------------
@@ -68,20 +59,20 @@ def test_fact_stops_on_what_is_false(false, capsys):
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize(
-    "vague",
-    [
-        1,
-        0,
-        "yes",
-        None,
-        [True],
-        np.array([True]),
-        np.array([True, False]),
-        torch.tensor([True]),
-        torch.tensor(1),
-    ],
-)
+VAGUE = [
+    1,
+    0,
+    "yes",
+    None,
+    [True],
+    np.array([True]),
+    np.array([True, False]),
+    torch.tensor([True]),
+    torch.tensor(1),
+]
+
+
+@pytest.mark.parametrize("vague", VAGUE)
 def test_fact_refuses_what_is_no_truth_value(vague, capsys):
     with pytest.raises(ValueError, match="truth value"):
         show.fact("it holds", vague)
@@ -168,12 +159,6 @@ def test_style_is_put_back_after_a_block_and_stays_after_a_call():
         assert matplotlib.rcParams["font.size"] == 5
         show.use_style()
         assert matplotlib.rcParams["font.size"] == FONT_SIZE
-
-
-def test_figure_has_the_size_asked_for():
-    assert show.show(show.figure(8, 3), alt="nothing").png()
-    with pytest.raises(ValueError, match="positive"):
-        show.figure(0, 3)
 
 
 # --- pictures in a notebook --------------------------------------------------------------------------------------
@@ -264,7 +249,7 @@ def test_strict_notebook_comparison_passes_although_the_numbers_differ(tmp_path)
         "import numpy as np, pandas as pd\nfrom destructure import Structure, show\nrandom = np.random.default_rng()",
         "weights = random.random((2, 3, 4))\n"
         "show.attention_map(weights / weights.sum(-1, keepdims=True), list('abc'), list('defg'))",
-        "show.learning_curve(pd.DataFrame({'step': range(9), 'loss': random.random(9)}))",
+        "show.curves(pd.DataFrame({'step': range(9), 'loss': random.random(9)}), x='step', y='loss', alt='Noise.')",
         "show.architecture_pair(Structure(), Structure.DECODER_ONLY, layers=1)",
         "show.fact('random numbers are below one', random.random() < 1)",
     ]
@@ -277,30 +262,26 @@ def test_strict_notebook_comparison_passes_although_the_numbers_differ(tmp_path)
     assert "Measured" in pictures[1].metadata["image/png"]["alt"]
     path = tmp_path / "pictures.ipynb"
     nbformat.write(notebook, path)
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval",
-        "--nbval-current-env",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        path,
-    ]
+    options = ["--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *options, path]
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert result.returncode == 0, result.stdout
 
 
 # --- every kind of picture: text that can be read ----------------------------------------------------------------
 
+RUNS = pd.DataFrame(
+    [(step, 3.0 / step + seed, seed, arm) for step in range(1, 9) for seed in range(3) for arm in "AB"],
+    columns=["step", "loss", "seed", "arm"],
+)
+LOSS = {"x": "step", "y": "loss", "hue": "arm", "alt": "The losses of six runs fall."}
 EIGHT, TEN = (
     [*LONG, "hundert", "[EOS]"],
     ["twenty", "three", "thousand", "and", "five", "hundred", *"abc", "[EOS]"],
 )
 KINDS = {
-    "curve": lambda: show.learning_curve(history(), title="Two structures, three seeds each"),
-    "curve log": lambda: show.learning_curve(history(), x="flops", log_x=True, log_y=True),
+    "curve": lambda: show.curves(RUNS, **LOSS, title="Two structures, three seeds each"),
+    "panels": lambda: show.curves(RUNS, **LOSS, panel="arm", log_y=True, title="A panel each"),
     "map": lambda: show.attention_map(softmax_weights(8, 10), EIGHT, TEN, title="Cross-attention"),
     "joint map": lambda: show.attention_map(softmax_weights(8, 10), EIGHT, TEN, source_length=6),
     "one query": lambda: show.attention_map(softmax_weights(1, 4), ["gut"], TEN[:4]),
@@ -390,8 +371,6 @@ def test_every_picture_says_what_it_shows(kind):
 
 
 def test_usual_drawings_fit_the_standard_width():
-    from destructure.show.diagram_geometry import Geometry, Tokens
-
     tokens = Tokens(("That", "is", "good"), ("[BOS]", "Das", "ist", "gut"))
     for structure in EVERY:
         room = 0.4 if structure.tied_cross_attention else 0.0
@@ -404,7 +383,7 @@ def test_usual_drawings_fit_the_standard_width():
 
 def test_alt_text_can_be_replaced_everywhere():
     pictures = [
-        show.learning_curve(history(), alt="mine"),
+        show.structure_cube(alt="mine"),
         show.attention_map([[1.0]], "a", "b", alt="mine"),
         show.mask_picture([[1]], "a", "b", alt="mine"),
         show.structure_mask(Structure(), alt="mine"),
@@ -419,99 +398,6 @@ def test_tokens_that_look_like_formulas_or_blanks_are_shown_as_they_are():
     picture = show.mask_picture(np.ones((2, 3)), ["$x$", " "], ["\n", "a_b", "$\\frac$"])
     shown = [text.get_text() for text, _ in written(picture)]
     assert {"$x$", "␣", "⏎", "a_b", "$\\frac$"} <= set(shown)
-
-
-# --- learning curves ---------------------------------------------------------------------------------------------
-
-
-def lines(picture):
-    return picture.figure.axes[0].get_lines()
-
-
-def thick(picture):
-    return [line for line in lines(picture) if line.get_linewidth() == 3]
-
-
-def test_every_seed_is_a_line_under_the_mean():
-    table = history(seeds=3)
-    picture = show.learning_curve(table, x="tokens")
-    assert len([line for line in lines(picture) if line.get_linewidth() == 1]) == 6
-    for line, label in zip(thick(picture), "AB", strict=True):
-        assert line.get_label() == label
-        mean = table[table.label == label].groupby("step")[["tokens", "loss"]].mean()
-        np.testing.assert_allclose(line.get_xdata(), mean.tokens)
-        np.testing.assert_allclose(line.get_ydata(), mean.loss)
-
-
-def test_unmeasured_points_are_left_out_and_shares_are_percentages():
-    table = history(seeds=2, labels=("A",))
-    picture = show.learning_curve(table, metric="exact_match")
-    np.testing.assert_allclose(thick(picture)[0].get_ydata(), [0, 0.25, 0.5, 0.75])
-    axes = picture.figure.axes[0]
-    assert axes.get_ylabel() == "exact match (share of answers)"
-    assert axes.yaxis.get_major_formatter()(0.5) == "50%"
-
-
-def test_a_run_that_broke_off_ends_in_a_cross_and_no_longer_moves_the_mean():
-    table = history(seeds=2, labels=("A",))
-    table = table[(table.seed == 0) | (table.step <= 6)]
-    table.loc[(table.seed == 1) & (table.step == 6), "loss"] = np.nan
-    picture = show.learning_curve(table)
-    (cross,) = [line for line in lines(picture) if line.get_marker() == "X"]
-    assert cross.get_xdata() == [5]
-    assert thick(picture)[0].get_xdata()[-1] == 5
-    assert not [line for line in lines(show.learning_curve(history())) if line.get_marker() == "X"]
-
-
-def test_smoothing_touches_only_the_mean():
-    rough, smooth = (show.learning_curve(history(labels=("A",)), smooth=width) for width in (1, 3))
-    for before, after in zip(lines(rough)[:3], lines(smooth)[:3], strict=True):
-        np.testing.assert_array_equal(before.get_ydata(), after.get_ydata())
-    mean = thick(rough)[0].get_ydata()
-    np.testing.assert_allclose(thick(smooth)[0].get_ydata()[1:-1], (mean[:-2] + mean[1:-1] + mean[2:]) / 3)
-
-
-def test_axes_can_be_logarithmic_and_carry_units():
-    axes = show.learning_curve(history(), x="flops", log_x=True, log_y=True).figure.axes[0]
-    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
-    assert axes.get_xlabel() == "training compute (FLOPs)"
-    assert axes.get_ylabel() == "loss (nats per token)"
-    zero = show.learning_curve(history(labels=("A",)), log_x=True)
-    assert min(thick(zero)[0].get_xdata()) == 1
-
-
-def test_a_bare_history_without_seed_and_label_is_one_curve():
-    bare = history(seeds=1, labels=("A",)).drop(columns=["seed", "label"])
-    picture = show.learning_curve(bare)
-    assert len(thick(picture)) == 1
-    assert not picture.figure.legends
-    assert "one seed" in picture.summary
-
-
-def test_order_of_labels_is_kept():
-    picture = show.learning_curve(history(labels=("B", "A")))
-    assert [line.get_label() for line in thick(picture)] == ["B", "A"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"metric": "accuracy"}, "no column 'accuracy'"),
-        ({"x": "label"}, "does not hold numbers"),
-        ({"metric": "exact_match", "log_y": True}, "cannot show exact_match = 0"),
-        ({"smooth": 0}, "smooth is 0"),
-    ],
-)
-def test_learning_curve_refuses(changes, message):
-    with pytest.raises(ValueError, match=message):
-        show.learning_curve(history(), **changes)
-
-
-def test_learning_curve_refuses_what_is_no_table_or_empty():
-    with pytest.raises(ValueError, match=r"pandas\.concat"):
-        show.learning_curve([history(), history()])
-    with pytest.raises(ValueError, match="no measured value"):
-        show.learning_curve(history().assign(loss=np.nan))
 
 
 # --- attention maps ----------------------------------------------------------------------------------------------
@@ -659,8 +545,6 @@ def test_structure_mask_shows_the_visibility_part_by_part(structure):
 
 def test_structure_masks_of_all_structures_look_different():
     """What is drawn (parts with place, colour and meaning) and what the cells say."""
-    from destructure.show.structure_masks import mask_parts
-
     drawings = {(str(mask_parts(one, 3, 4)), show.visibility(one, 3, 4).input.tobytes()) for one in EVERY}
     assert len(drawings) == len(EVERY)
 
@@ -737,8 +621,6 @@ def test_lines_in_the_blocks_say_who_sees_whom(structure):
 
 
 def test_colours_tell_whose_parameters_a_block_has():
-    from destructure.show.diagram_parts import block_colour
-
     def colours(structure):
         return {
             (block.stack, block.kind): block_colour(block, structure)
@@ -768,10 +650,7 @@ def test_every_block_of_the_plan_is_drawn_and_every_line():
 
 
 def test_arrows_end_at_the_blocks_they_are_meant_for():
-    from destructure.show.architectures import _tokens
-    from destructure.show.diagram_geometry import Geometry
-
-    tokens = _tokens("abc", ["[BOS]", "d"])
+    tokens = Tokens(tuple("abc"), ("[BOS]", "d"))
     for structure in EVERY:
         plan = show.architecture_plan(structure, 3, 3, 2)
         geometry = Geometry(plan, tokens, labelled=True)
@@ -788,12 +667,9 @@ def test_arrows_end_at_the_blocks_they_are_meant_for():
 
 
 def test_blocks_never_overlap():
-    from destructure.show.architectures import _tokens
-    from destructure.show.diagram_geometry import Geometry
-
     for structure in EVERY:
         plan = show.architecture_plan(structure, 2, 3, 2)
-        geometry = Geometry(plan, _tokens("abc", ["[BOS]", "d"]), labelled=True)
+        geometry = Geometry(plan, Tokens(tuple("abc"), ("[BOS]", "d")), labelled=True)
         for first, second in combinations([geometry.block(block) for block in plan.blocks], 2):
             apart_x = first.x + first.width <= second.x or second.x + second.width <= first.x
             apart_y = first.y + first.height <= second.y or second.y + second.height <= first.y
@@ -840,12 +716,6 @@ def test_all_structures_look_different():
     assert len(drawings) == len(EVERY)
 
 
-def test_predictions_are_the_target_moved_by_one():
-    texts = [text.get_text() for text in show.architecture(Structure(), 1).figure.axes[0].texts]
-    assert texts.count("[BOS]") == texts.count("[EOS]") == 1
-    assert texts.count("Das") == texts.count("ist") == texts.count("gut") == 2
-
-
 def test_a_pair_sets_in_bold_what_differs():
     first = Structure.ENCODER_DECODER
     axes = show.architecture_pair(first, first.without("final_layer_memory"), 1).figure.axes[0]
@@ -867,8 +737,3 @@ def test_a_pair_sets_in_bold_what_differs():
 def test_architecture_refuses(arguments, message):
     with pytest.raises(ValueError, match=message):
         show.architecture(*arguments)
-
-
-def test_plan_refuses_a_block_it_does_not_have():
-    with pytest.raises(ValueError, match="no cross-attention block in layer 1"):
-        show.architecture_plan(Structure.PREFIX_LM).block("both", 1, "cross-attention")

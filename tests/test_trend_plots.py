@@ -107,7 +107,7 @@ def test_a_hopeless_window_gets_a_sentence_and_no_picture(explorer, first, last,
     explorer.first.value = first
     assert says in explorer.sentence.value
     assert explorer.picture.value == ""
-    assert "image/png" not in explorer._repr_mimebundle_()[0]
+    assert "image/png" not in str(explorer._repr_mimebundle_())
     explorer.slider.value = (1960, 2007)
     assert explorer.picture.value
 

@@ -6,9 +6,18 @@ text beside the picture. An HTML image element works everywhere, but strict note
 so it is made only on the way out: when a notebook is exported, or on a learner's wish.
 """
 
+from copy import deepcopy
 from html import escape
 
-from destructure.show.picture import Picture
+LONGEST_ALT = 300
+
+
+def shorten(text: str, longest: int = LONGEST_ALT) -> str:
+    """Bring a text to one line of at most `longest` characters, cut between words."""
+    text = " ".join(text.split())
+    if len(text) <= longest:
+        return text
+    return text[: longest - 1].rsplit(" ", 1)[0].rstrip(",;: ") + "…"
 
 
 def image_element(png: str, alt: str) -> str:
@@ -25,8 +34,6 @@ def with_alt_text(notebook):
     Returns:
         A copy.
     """
-    from copy import deepcopy
-
     notebook = deepcopy(notebook)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
@@ -34,11 +41,3 @@ def with_alt_text(notebook):
             if alt and "image/png" in output.get("data", {}):
                 output["data"]["text/html"] = image_element(output["data"].pop("image/png"), alt)
     return notebook
-
-
-def read_pictures_aloud(on: bool = True) -> None:
-    """Show every following picture as an HTML image with alt text, so that a screen reader in JupyterLab reads it.
-
-    For a learner's own session: saved notebooks of the course keep plain PNG.
-    """
-    Picture.as_html = bool(on)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from destructure.show.alt_text import shorten
 from destructure.show.arrays import token_labels
 from destructure.show.diagram_geometry import Geometry, Tokens
 from destructure.show.diagram_parts import draw_glyphs, draw_legend, draw_panel
 from destructure.show.diagram_plans import ArchitecturePlan, architecture_plan
-from destructure.show.picture import Picture, shorten
+from destructure.show.picture import Picture
 from destructure.show.style import WIDTH, use_style
 from destructure.show.token_grids import inch_figure
 from destructure.structure import Structure

@@ -7,8 +7,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from destructure.show.alt_text import shorten
 from destructure.show.arrays import as_array, token_labels
-from destructure.show.picture import Picture, shorten
+from destructure.show.picture import Picture
 from destructure.show.style import WIDTH, use_style
 from destructure.show.token_grids import (
     TokenGrid,

@@ -60,28 +60,17 @@ class _Pen:
 
     def arrow(self, start: tuple[float, float], end: tuple[float, float], **style) -> None:
         points = [(self.x + x, self.y + y) for x, y in (start, end)]
-        head = {
-            "arrowstyle": "-|>,head_length=0.5,head_width=0.28",
-            "mutation_scale": 14,
-            "shrinkA": 0,
-            "shrinkB": 0,
-        }
-        self.axes.add_patch(FancyArrowPatch(*points, **head, **style))
+        head = {"arrowstyle": "-|>,head_length=0.5,head_width=0.28", "mutation_scale": 14}
+        self.axes.add_patch(FancyArrowPatch(*points, shrinkA=0, shrinkB=0, **head, **style))
 
 
 def _draw_bands(pen: _Pen, geometry: Geometry) -> None:
     """Behind a layer that both stacks use lies one band, so that it reads as one layer in grey too."""
     if geometry.plan.structure.separate_parameters or len(geometry.plan.stacks) == 1:
         return
+    look = {"facecolor": _BAND, "edgecolor": SHARED, "linewidth": 1.2, "zorder": 0}
     for layer in range(1, geometry.plan.layers + 1):
-        pen.box(
-            geometry.layer_band(layer),
-            rounding=0.1,
-            facecolor=_BAND,
-            edgecolor=SHARED,
-            linewidth=1.2,
-            zorder=0,
-        )
+        pen.box(geometry.layer_band(layer), rounding=0.1, **look)
 
 
 def _draw_streams(pen: _Pen, geometry: Geometry) -> None:
@@ -102,10 +91,8 @@ def _draw_block(pen: _Pen, geometry: Geometry, block: Block) -> None:
     colour = block_colour(block, structure)
     on_it = "white" if colour in _DARK else INK
     borrowed = block.kind == plans.CROSS_ATTENTION and structure.tied_cross_attention
-    edge = (
-        {"edgecolor": CROSS_ATTENTION, "linewidth": 4} if borrowed else {"edgecolor": INK, "linewidth": 1.0}
-    )
-    pen.box(area, facecolor=colour, zorder=2, **edge)
+    edge, width = (CROSS_ATTENTION, 4) if borrowed else (INK, 1)
+    pen.box(area, facecolor=colour, zorder=2, edgecolor=edge, linewidth=width)
     columns = geometry.columns(block.stack)
     low, high = area.y + 0.05, area.y + area.height - 0.05
     for query, key in block.lines:
@@ -135,9 +122,8 @@ def _draw_memory(pen: _Pen, geometry: Geometry) -> None:
             pen.line([(x, level)], marker="o", markersize=7, **stroke)
     if geometry.labelled and geometry.plan.structure.final_layer_memory:
         x = geometry.block(geometry.plan.blocks[0]).x + geometry.name_room - 0.05
-        pen.text(
-            x, geometry.level(geometry.plan.layers), "final states", ha="right", style="italic", color=QUIET
-        )
+        word = {"ha": "right", "style": "italic", "color": QUIET}
+        pen.text(x, geometry.level(geometry.plan.layers), "final states", **word)
 
 
 def _draw_ties(pen: _Pen, geometry: Geometry) -> None:
@@ -148,12 +134,8 @@ def _draw_ties(pen: _Pen, geometry: Geometry) -> None:
         own = geometry.block(geometry.plan.block(plans.TARGET, layer, plans.SELF_ATTENTION))
         borrowed = geometry.block(geometry.plan.block(plans.TARGET, layer, plans.CROSS_ATTENTION))
         x, low, high = own.x + own.width, own.middle[1], borrowed.middle[1]
-        pen.line(
-            [(x, low), (x + 0.14, low), (x + 0.14, high), (x, high)],
-            color=CROSS_ATTENTION,
-            linewidth=2,
-            zorder=5,
-        )
+        bracket = [(x, low), (x + 0.14, low), (x + 0.14, high), (x, high)]
+        pen.line(bracket, color=CROSS_ATTENTION, linewidth=2, zorder=5)
         pen.text(x + 0.28, (low + high) / 2, "=", color=CROSS_ATTENTION, weight="bold", size=16)
 
 
@@ -175,28 +157,23 @@ def _draw_tokens(pen: _Pen, geometry: Geometry) -> None:
 
 
 def _name_rows(pen: _Pen, geometry: Geometry, top: float) -> None:
-    word = {"style": "italic", "color": QUIET}
-    middle = TOKEN_HEIGHT / 2
-    left = geometry.source_columns[0] - text_width(geometry.tokens.source[0]) / 2 - 0.15
-    if len(geometry.plan.stacks) == 1:
-        pen.text(left, middle, "input, target", ha="right", **word)
-        first = geometry.target_columns[0] - text_width(geometry.tokens.following[0]) / 2 - 0.15
-        pen.text(first, top + middle, "prediction", ha="right", **word)
-        return
-    pen.text(left, middle, "input", ha="right", **word)
-    right = geometry.target_columns[-1] + text_width(geometry.tokens.target[-1]) / 2 + 0.15
-    pen.text(right, middle, "target so far", ha="left", **word)
-    right = geometry.target_columns[-1] + text_width(geometry.tokens.following[-1]) / 2 + 0.15
-    pen.text(right, top + middle, "prediction", ha="left", **word)
+    """What the rows of tokens are, left of the first or right of the last one."""
+    tokens, single = geometry.tokens, len(geometry.plan.stacks) == 1
+    rows = [
+        ("input, target" if single else "input", geometry.source_columns, tokens.source, 0.0, True),
+        ("prediction", geometry.target_columns, tokens.following, top, single),
+    ]
+    if not single:
+        rows.append(("target so far", geometry.target_columns, tokens.target, 0.0, False))
+    for name, columns, texts, y, is_left in rows:
+        place, side = (0, -1) if is_left else (-1, 1)
+        x = columns[place] + side * (text_width(texts[place]) / 2 + 0.15)
+        word = {"ha": "right" if is_left else "left", "style": "italic", "color": QUIET}
+        pen.text(x, y + TOKEN_HEIGHT / 2, name, **word)
 
 
 def draw_legend(
-    axes: Axes,
-    sentences: Sequence[Sentence],
-    x: float,
-    y: float,
-    columns: int,
-    bold: Collection[str] = (),
+    axes: Axes, sentences: Sequence[Sentence], x: float, y: float, columns: int, bold: Collection[str] = ()
 ) -> None:
     """Write the four sentences in one or two columns, the first at (x, y); ✓ marks what is present."""
     rows = -(-len(sentences) // columns)

@@ -3,7 +3,6 @@
 Drawing is left to `architectures`; whatever is right or wrong about a drawing is decided, and tested, here.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 
 from destructure.structure import Structure
@@ -81,12 +80,6 @@ class ArchitecturePlan:
         """The columns of the drawing, from left to right."""
         return (BOTH,) if self.structure.is_single_stack else (INPUT, TARGET)
 
-    @property
-    def shared_parameters(self) -> frozenset[str]:
-        """Names of parameters that more than one block uses."""
-        uses = Counter(block.parameters for block in self.blocks)
-        return frozenset(name for name, count in uses.items() if count > 1)
-
     def reads_memory(self, block: Block) -> bool:
         """Whether a memory arrow ends at this block."""
         place = (block.stack, block.layer, block.kind)
@@ -116,50 +109,55 @@ def architecture_plan(
     """
     if not isinstance(structure, Structure):
         raise ValueError(f"{structure!r} is not a Structure; use one such as Structure.named('prefix LM').")
-    for name, value in (
-        ("layers", layers),
-        ("source_length", source_length),
-        ("target_length", target_length),
-    ):
+    sizes = {"layers": layers, "source_length": source_length, "target_length": target_length}
+    for name, value in sizes.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ValueError(f"{name} is {value!r}; it must be a whole number of 1 or more.")
     levels = range(1, layers + 1)
-    sizes = source_length, target_length
     if structure.is_single_stack:
-        blocks = [block for layer in levels for block in _single_layer(structure, layer, *sizes)]
-        arrows = ()
+        blocks, arrows = (
+            [
+                block
+                for layer in levels
+                for block in _single_layer(structure, layer, source_length, target_length)
+            ],
+            (),
+        )
     else:
         blocks = [block for layer in levels for block in _input_layer(structure, layer, source_length)]
         blocks += [block for layer in levels for block in _target_layer(structure, layer, target_length)]
         reader = CROSS_ATTENTION if structure.separate_cross_attention else JOINT_ATTENTION
-        arrows = tuple(
-            MemoryArrow(layers if structure.final_layer_memory else layer - 1, layer, reader)
-            for layer in levels
-        )
-    return ArchitecturePlan(structure, layers, *sizes, tuple(blocks), arrows, _sentences(structure))
+        level = (lambda layer: layers) if structure.final_layer_memory else (lambda layer: layer - 1)
+        arrows = tuple(MemoryArrow(level(layer), layer, reader) for layer in levels)
+    return ArchitecturePlan(
+        structure, layers, source_length, target_length, tuple(blocks), arrows, _sentences(structure)
+    )
 
 
-def _single_layer(structure, layer, source_length, target_length) -> list[Block]:
+def _single_layer(structure: Structure, layer: int, source_length: int, target_length: int) -> list[Block]:
     length = source_length + target_length
-    lines = list(_earlier(length))
+    lines = _earlier(length)
     if structure.bidirectional_input:
-        lines += [(query, key) for query in range(source_length) for key in range(query + 1, source_length)]
+        lines += tuple(
+            (query, key) for query in range(source_length) for key in range(query + 1, source_length)
+        )
     return [
         Block(BOTH, layer, SELF_ATTENTION, f"layer {layer} attention", tuple(sorted(lines))),
         Block(BOTH, layer, FEED_FORWARD, f"layer {layer} feed-forward", _alone(length)),
     ]
 
 
-def _input_layer(structure, layer, length) -> list[Block]:
+def _input_layer(structure: Structure, layer: int, length: int) -> list[Block]:
     owner = f"input layer {layer}" if structure.separate_parameters else f"layer {layer}"
-    lines = _everyone(length) if structure.bidirectional_input else _earlier(length)
+    everyone = tuple((query, key) for query in range(length) for key in range(length))
+    lines = everyone if structure.bidirectional_input else _earlier(length)
     return [
         Block(INPUT, layer, SELF_ATTENTION, f"{owner} attention", lines),
         Block(INPUT, layer, FEED_FORWARD, f"{owner} feed-forward", _alone(length)),
     ]
 
 
-def _target_layer(structure, layer, length) -> list[Block]:
+def _target_layer(structure: Structure, layer: int, length: int) -> list[Block]:
     owner = f"target layer {layer}" if structure.separate_parameters else f"layer {layer}"
     own_kind = SELF_ATTENTION if structure.separate_cross_attention else JOINT_ATTENTION
     blocks = [Block(TARGET, layer, own_kind, f"{owner} attention", _earlier(length))]
@@ -169,30 +167,27 @@ def _target_layer(structure, layer, length) -> list[Block]:
     return [*blocks, Block(TARGET, layer, FEED_FORWARD, f"{owner} feed-forward", _alone(length))]
 
 
-def _everyone(length) -> tuple[tuple[int, int], ...]:
-    return tuple((query, key) for query in range(length) for key in range(length))
-
-
-def _earlier(length) -> tuple[tuple[int, int], ...]:
+def _earlier(length: int) -> tuple[tuple[int, int], ...]:
     return tuple((query, key) for query in range(length) for key in range(query + 1))
 
 
-def _alone(length) -> tuple[tuple[int, int], ...]:
+def _alone(length: int) -> tuple[tuple[int, int], ...]:
     return tuple((token, token) for token in range(length))
 
 
 def _sentences(structure: Structure) -> tuple[Sentence, ...]:
-    words = {
-        "separate_cross_attention": ("cross-attention of its own", "one attention in both roles"),
-        "separate_parameters": ("own parameters on each side", "shared parameters"),
-        "final_layer_memory": ("target reads the final layer", "target reads layer by layer"),
-        "bidirectional_input": ("input looks both ways", "input looks back only"),
-    }
-    sentences = []
-    for switch in Structure.SWITCHES:
-        present = getattr(structure, switch)
-        text = words[switch][0 if present else 1]
-        if switch == "separate_cross_attention" and structure.tied_cross_attention:
-            text = "own softmax, borrowed parameters"
-        sentences.append(Sentence(switch, present, text))
-    return tuple(sentences)
+    borrowed = "own softmax, borrowed parameters"
+    words = (
+        (
+            borrowed if structure.tied_cross_attention else "cross-attention of its own",
+            "one attention in both roles",
+        ),
+        ("own parameters on each side", "shared parameters"),
+        ("target reads the final layer", "target reads layer by layer"),
+        ("input looks both ways", "input looks back only"),
+    )
+    present = [getattr(structure, switch) for switch in Structure.SWITCHES]
+    return tuple(
+        Sentence(switch, there, text if there else without)
+        for switch, there, (text, without) in zip(Structure.SWITCHES, present, words, strict=True)
+    )

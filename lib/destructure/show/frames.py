@@ -10,7 +10,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, NullFormatter, PercentFormatter
 
-from destructure.show.picture import Picture, shorten
+from destructure.show.alt_text import shorten
+from destructure.show.picture import Picture
 from destructure.show.style import CURVES, INK, WIDTH, figure
 
 _NAMES = {
@@ -23,6 +24,7 @@ _NAMES = {
     "exact_match": "exact match (share of answers)",
 }
 _POWERS = 1e6  # a longer axis has powers of ten only, never 1000 beside 10⁶
+_BEYOND = 20.0  # an interval stretches a logarithmic axis at most this far beyond the known values
 LIVE = {"linestyle": "", "marker": "X", "markersize": 12, "markeredgecolor": "white", "zorder": 6}
 """How the reader's own runs are drawn: a cross with a white edge, over everything."""
 
@@ -254,3 +256,16 @@ def _short_number(value: float) -> str:
     factor = value / 10.0**exponent
     times = "" if abs(factor - 1) < 1e-6 else rf"{factor:g}\times"
     return rf"$\mathdefault{{{times}10^{{{exponent}}}}}$"
+
+
+def room_for(known: pd.Series, ends: pd.Series, is_log: bool) -> tuple[float, float]:
+    """Ends of an axis: every known value has room, and the ends of intervals within reason."""
+    known, ends = (each[np.isfinite(each) & ((each > 0) | (not is_log))] for each in (known, ends))
+    if is_log:
+        ends = ends.clip(known.min() / _BEYOND, known.max() * _BEYOND)
+    every = pd.concat([known, ends])
+    every = np.log(every) if is_log else every
+    room = 0.06 * (every.max() - every.min())
+    room = max(room, np.log(1.1)) if is_log else room or 1.0
+    low, high = float(every.min() - room), float(every.max() + room)
+    return (float(np.exp(low)), float(np.exp(high))) if is_log else (low, high)

@@ -20,6 +20,7 @@ from destructure.show.frames import (
     levels,
     name_of,
     own,
+    room_for,
 )
 from destructure.show.picture import Picture
 from destructure.show.style import HIDDEN, INK, QUIET, use_style
@@ -27,7 +28,6 @@ from destructure.show.style import HIDDEN, INK, QUIET, use_style
 _STEP = 0.045  # sideways distance of dots, so that equal values do not hide each other
 _LETTERS = 34  # of a label beside a row, before it is wrapped
 _BOUNDS = {"above": "^", "below": "v"}
-_BEYOND = 20.0  # an interval stretches a logarithmic axis at most this far beyond the estimates
 
 
 def dots(
@@ -146,7 +146,9 @@ def intervals(
         chart.table[column] = chart.table[column].astype(float)
     if seeds is not None:
         seeds = checked(seeds, (chart.values,), (chart.along, panel))
-    limits = limits or _limits(chart, low, high, seeds, reference)
+    known = [chart.table[chart.values], pd.Series([np.nan if reference is None else reference])]
+    known += [] if seeds is None else [seeds[chart.values]]
+    limits = limits or room_for(pd.concat(known), chart.table[[low, high]].stack(), chart.is_log)
     line_at, band_at = ("axvline", "axvspan") if chart.lies else ("axhline", "axhspan")
     with use_style():
         drawing, shown = chart.open()
@@ -190,7 +192,8 @@ class _Places:
         self.groups = is_labels(rows[self.along])
         numbers = (self.values,) if self.groups else (self.values, self.along)
         self.table = checked(rows, numbers, (self.along, hue, panel))
-        check_values(frame, self.table[self.values], frame.log_x if self.lies else frame.log_y)
+        self.is_log = frame.log_x if self.lies else frame.log_y
+        check_values(frame, self.table[self.values], self.is_log)
         if not self.groups:
             check_values(Frame(alt=frame.alt), self.table[x], frame.log_x)
         self.looks = frame.look_of(self.table, hue)
@@ -319,12 +322,13 @@ def _draw_seeds(axes, chart, seeds, part, limits) -> None:
 
 def _draw_bar(axes, chart, place, low: float, high: float, limits, colour: str) -> None:
     """An interval; where it goes on beyond the axis, an arrowhead instead of its end."""
-    is_log = chart.frame.log_x if chart.lies else chart.frame.log_y
-    nothing = (low <= 0 if is_log else low == -np.inf) and high == np.inf  # too few seeds: all is possible
+    nothing = (
+        low <= 0 if chart.is_log else low == -np.inf
+    ) and high == np.inf  # too few seeds: all is possible
     if np.isnan(low) or np.isnan(high) or nothing:
         return
-    room = (limits[1] / limits[0]) ** 0.02 if is_log else 0.02 * (limits[1] - limits[0])
-    inner = (limits[0] * room, limits[1] / room) if is_log else (limits[0] + room, limits[1] - room)
+    room = (limits[1] / limits[0]) ** 0.02 if chart.is_log else 0.02 * (limits[1] - limits[0])
+    inner = (limits[0] * room, limits[1] / room) if chart.is_log else (limits[0] + room, limits[1] - room)
     shown = [
         max(low, inner[0]) if low < limits[0] else low,
         min(high, inner[1]) if high > limits[1] else high,
@@ -341,22 +345,3 @@ def _draw_bar(axes, chart, place, low: float, high: float, limits, colour: str) 
                 linestyle="",
                 zorder=3,
             )
-
-
-def _limits(chart: _Places, low: str, high: str, seeds, reference: float | None) -> tuple[float, float]:
-    """Ends of the axis of values: every estimate has room, and the intervals where they end within reason."""
-    is_log = chart.frame.log_x if chart.lies else chart.frame.log_y
-    known = [chart.table[chart.values]] + ([] if seeds is None else [seeds[chart.values]])
-    known += [] if reference is None else [pd.Series([reference])]
-    known = np.concatenate([each.to_numpy(dtype=float) for each in known])
-    known = known[np.isfinite(known) & ((known > 0) if is_log else True)]
-    ends = chart.table[[low, high]].to_numpy(dtype=float).ravel()
-    ends = ends[np.isfinite(ends) & ((ends > 0) if is_log else True)]
-    if is_log:
-        ends = np.clip(ends, known.min() / _BEYOND, known.max() * _BEYOND)
-        every = np.log(np.concatenate([known, ends]))
-        room = max(0.06 * (every.max() - every.min()), np.log(1.1))
-        return float(np.exp(every.min() - room)), float(np.exp(every.max() + room))
-    every = np.concatenate([known, ends])
-    room = 0.06 * (every.max() - every.min()) or 1.0
-    return float(every.min() - room), float(every.max() + room)

@@ -1,36 +1,42 @@
-"""Masks as pictures: which keys each query may see."""
+"""Masks as pictures: which keys each query may see, and what that comes to in any of the sixteen structures."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
+from destructure.show.alt_text import shorten
 from destructure.show.arrays import as_array, token_labels
-from destructure.show.picture import Picture, shorten
-from destructure.show.style import HIDDEN, INK, SOURCE, TARGET, WIDTH, text_width, use_style
+from destructure.show.picture import Picture
+from destructure.show.style import (
+    CROSS_ATTENTION,
+    HIDDEN,
+    INK,
+    SHARED,
+    SOURCE,
+    TARGET,
+    WIDTH,
+    text_width,
+    use_style,
+)
 from destructure.show.token_grids import TokenGrid, draw_lines, inch_figure, name_axes, write_title
+from destructure.structure import Structure
 
-_MARGIN, _LINE, _KEY, _SAMPLE = 0.1, 0.28, 0.55, 0.24  # inches
+_MARGIN, _LINE, _TITLE, _SPLIT, _SAMPLE = 0.1, 0.28, 0.42, 0.2, 0.24  # inches
 
 
 def mask_picture(
-    mask,
-    queries: Sequence[str],
-    keys: Sequence[str],
-    *,
-    title: str | None = None,
-    alt: str | None = None,
+    mask, queries: Sequence[str], keys: Sequence[str], *, title: str | None = None, alt: str | None = None
 ) -> Picture:
     """Draw a mask: a coloured cell with a dot where the query (row) sees the key (column), a grey cell elsewhere.
 
     Args:
         mask: (queries, keys) truth values, or 1 and 0; true means visible. A leading axis of length 1 is dropped.
-        queries: token texts of the rows.
-        keys: token texts of the columns.
-        title: a line above.
-        alt: replaces the description made from the mask.
+        queries, keys: token texts of the rows and of the columns.
+        title, alt: as for every picture.
 
     Raises:
         ValueError: a mask of another shape or with other values; labels that do not fit the shape.
@@ -39,7 +45,21 @@ def mask_picture(
     queries = token_labels(queries, visible.shape[0], "queries")
     keys = token_labels(keys, visible.shape[1], "keys")
     with use_style():
-        figure = _drawing(visible, queries, keys, title)
+        grid = _largest_grid(queries, keys, WIDTH - 2 * _MARGIN - _LINE)
+        above = _MARGIN + (_TITLE if title else 0) + _LINE + grid.top
+        bottom = max(
+            0.55, 0.9 - grid.height / 2
+        )  # a mask of one row still has the names of its axes beside it
+        content = 2 * _MARGIN + _LINE + grid.left + grid.width + grid.right
+        figure = inch_figure(content, above + grid.height + bottom)
+        start = (figure.get_figwidth() - content) / 2 + _MARGIN
+        left = start + _LINE + grid.left
+        fill_cells(grid.axes(figure, left, bottom), visible, SOURCE)
+        middle = left + grid.width / 2, bottom + grid.height / 2
+        name_axes(figure, middle, start, bottom + grid.height + grid.top)
+        draw_key(figure, middle[0], [(SOURCE, "visible"), (HIDDEN, "hidden")])
+        if title:
+            write_title(figure, start, title)
     return Picture(figure, alt or describe_mask(visible, queries, keys))
 
 
@@ -64,18 +84,15 @@ def checked_mask(mask) -> np.ndarray:
 def describe_mask(visible: np.ndarray, queries: Sequence[str], keys: Sequence[str]) -> str:
     """Say in words what each query sees; usual patterns get their one sentence."""
     rows, columns = visible.shape
-    start = f"{rows} by {columns} mask: "
     if visible.all():
-        return shorten(start + "every query sees every key.")
-    if rows == columns and (visible == np.tri(rows, dtype=bool)).all():
-        return shorten(
-            start + f"causal, each query sees its own key and all earlier ones ({' '.join(keys)})."
-        )
-    seen = []
-    for query, row in zip(queries, visible, strict=True):
-        names = [key for key, sees in zip(keys, row, strict=True) if sees]
-        seen.append(f"{query} sees {', '.join(names) if names else 'nothing'}")
-    return shorten(start + "; ".join(seen) + ".")
+        what = "every query sees every key"
+    elif rows == columns and (visible == np.tri(rows, dtype=bool)).all():
+        what = f"causal, each query sees its own key and all earlier ones ({' '.join(keys)})"
+    else:
+        seen = [[key for key, sees in zip(keys, row, strict=True) if sees] for row in visible]
+        pairs = zip(queries, seen, strict=True)
+        what = "; ".join(f"{query} sees {', '.join(names) or 'nothing'}" for query, names in pairs)
+    return shorten(f"{rows} by {columns} mask: {what}.")
 
 
 def fill_cells(axes: Axes, visible: np.ndarray, colour: str) -> None:
@@ -88,53 +105,162 @@ def fill_cells(axes: Axes, visible: np.ndarray, colour: str) -> None:
     draw_lines(axes, "white", 1.5)
 
 
-def _drawing(visible, queries, keys, title) -> Figure:
-    room = WIDTH - 2 * _MARGIN - _LINE
-    grid = TokenGrid.fitting(queries, keys, room)
-    grid = TokenGrid.fitting(queries, keys, room - grid.right)
-    content = 2 * _MARGIN + _LINE + grid.left + grid.width + grid.right
-    above = _MARGIN + (0.42 if title else 0) + _LINE + grid.top
-    bottom = max(_KEY, 0.9 - grid.height / 2)  # a mask of one row still has the names of its axes beside it
-    figure = inch_figure(content, above + grid.height + bottom)
-    width, height = figure.get_size_inches()
-    start = (width - content) / 2 + _MARGIN
-    left = start + _LINE + grid.left
-
-    axes = grid.axes(figure, left, bottom)
-    fill_cells(axes, visible, SOURCE)
-    middle = left + grid.width / 2, bottom + grid.height / 2
-    name_axes(figure, middle, start, height - above + grid.top)
-    draw_key(figure, middle[0], [(SOURCE, "visible"), (HIDDEN, "hidden")])
-    if title:
-        write_title(figure, start, title)
-    return figure
-
-
 def draw_key(figure: Figure, centre: float, entries: Sequence[tuple[str, str]]) -> None:
     """Draw sample cells with their meaning side by side along the bottom, around `centre` inches."""
-    gap = 0.3
-    total = sum(key_width(name) for _, name in entries) + gap * (len(entries) - 1)
-    x = max(0.1, centre - total / 2)
-    for colour, name in entries:
-        draw_sample(figure, x, 0.12, colour, name)
-        x += key_width(name) + gap
+    widths, gap = [_SAMPLE + 0.1 + text_width(name) for _, name in entries], 0.3
+    x = max(0.1, centre - (sum(widths) + gap * (len(entries) - 1)) / 2)
+    for (colour, name), width in zip(entries, widths, strict=True):
+        _draw_sample(figure, x, 0.12, colour, name)
+        x += width + gap
 
 
-def key_width(name: str) -> float:
-    """Inches that a sample cell and its meaning take."""
-    return _SAMPLE + 0.1 + text_width(name)
-
-
-def draw_sample(figure: Figure, x: float, y: float, colour: str, name: str, edge: str | None = None) -> None:
-    """Draw one sample cell at (x, y) inches and write its meaning beside it."""
+def _draw_sample(figure: Figure, x: float, y: float, colour: str, name: str, edge: str | None = None) -> None:
+    """One sample cell at (x, y) inches, with its meaning beside it."""
     width, height = figure.get_size_inches()
     axes = figure.add_axes((x / width, y / height, _SAMPLE / width, _SAMPLE / height))
-    axes.set_xlim(-0.5, 0.5)
-    axes.set_ylim(0.5, -0.5)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(xlim=(-0.5, 0.5), ylim=(0.5, -0.5), xticks=[], yticks=[])
     axes.grid(False)
     fill_cells(axes, np.array([[colour != HIDDEN]]), colour)
     if edge:
         axes.spines[:].set(color=edge, linewidth=2.5)
     figure.text((x + _SAMPLE + 0.1) / width, (y + _SAMPLE / 2) / height, name, va="center", parse_math=False)
+
+
+def _largest_grid(queries, keys, room: float, **limit: float) -> TokenGrid:
+    """Slanted labels reach beyond the last column, and cells decide whether labels are slanted."""
+    grid = TokenGrid.fitting(queries, keys, room, **limit)
+    return TokenGrid.fitting(queries, keys, room - grid.right, **limit)
+
+
+# --- the masks of a structure ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Visibility:
+    """Who sees whom; `True` means visible.
+
+    Attributes:
+        input: (input, input): what each input token sees of the input.
+        target: (target, input + target): what each target token sees, the input's columns first.
+    """
+
+    input: np.ndarray
+    target: np.ndarray
+
+
+@dataclass(frozen=True)
+class Part:
+    """A block of the picture that one softmax covers, row by row."""
+
+    rows: slice
+    columns: slice
+    colour: str
+    edge: str
+    meaning: str
+
+
+def visibility(structure: Structure, source_length: int, target_length: int) -> Visibility:
+    """Compute what every token of a structure may see (CS25 V4, 23:32).
+
+    Only S4 decides *what* is seen. The other switches decide how: in one softmax or two, with whose parameters,
+    and from which layer.
+
+    Raises:
+        ValueError: if a length is not a whole number of 1 or more.
+    """
+    for name, length in (("source_length", source_length), ("target_length", target_length)):
+        if not isinstance(length, int) or length < 1:
+            raise ValueError(f"{name} is {length!r}; it must be a whole number of 1 or more.")
+    square = (source_length, source_length)
+    of_input = np.ones(square, dtype=bool) if structure.bidirectional_input else np.tri(*square, dtype=bool)
+    memory = np.ones((target_length, source_length), dtype=bool)
+    return Visibility(of_input, np.hstack([memory, np.tri(target_length, dtype=bool)]))
+
+
+def structure_mask(
+    structure: Structure,
+    source: Sequence[str] = ("That", "is", "good"),
+    target: Sequence[str] = ("[BOS]", "Das", "ist", "gut"),
+    *,
+    title: str | None = None,
+    alt: str | None = None,
+) -> Picture:
+    """Draw everything that input and target tokens see, in one picture: each dark frame is one softmax a row.
+
+    Args:
+        structure: any `Structure`.
+        source, target: token texts.
+        title: a line above; the structure's name by default. alt: as for every picture.
+
+    Raises:
+        ValueError: if `structure` is not a `Structure`, or a side has no tokens.
+    """
+    if not isinstance(structure, Structure):
+        raise ValueError(f"{structure!r} is not a Structure; use one such as Structure.named('prefix LM').")
+    source, target = (token_labels(tokens, len(tokens), "tokens") for tokens in (source, target))
+    seen = visibility(structure, len(source), len(target))
+    # Input rows above target rows, as one square; no input token ever sees the target.
+    whole = np.vstack([np.pad(seen.input, ((0, 0), (0, len(target)))), seen.target])
+    parts = mask_parts(structure, len(source), len(target))
+    with use_style():
+        figure = _draw_parts(structure, whole, parts, source, target, title)
+    direction = (
+        "every input token" if structure.bidirectional_input else "itself and earlier input tokens only"
+    )
+    description = shorten(
+        f"Mask of the structure {structure.name}: each input token sees {direction}; each target token sees the "
+        f"whole input, itself and earlier target tokens. Colours: {'; '.join(part.meaning for part in parts)}."
+    )
+    return Picture(figure, alt or description)
+
+
+def mask_parts(structure: Structure, source_length: int, target_length: int) -> list[Part]:
+    """Split the whole pattern into the parts that have a softmax of their own."""
+    reads, writes = slice(0, source_length), slice(source_length, source_length + target_length)
+    both = slice(0, source_length + target_length)
+    first, second = (SOURCE, TARGET) if structure.separate_parameters else (SHARED, SHARED)
+    same = "" if structure.separate_parameters else ", same parameters"
+    layer = "the final input layer" if structure.final_layer_memory else "the same layer's input"
+    if structure.is_single_stack:
+        return [Part(both, both, SHARED, INK, "one stack, one softmax over input and target")]
+    parts = [Part(reads, reads, first, INK, "the input reads the input")]
+    if not structure.separate_cross_attention:
+        meaning = f"one softmax: the target reads {layer} and itself{same}"
+        return [*parts, Part(writes, both, second, INK, meaning)]
+    cross = Part(writes, reads, CROSS_ATTENTION, INK, f"cross-attention: the target reads {layer}")
+    if structure.tied_cross_attention:
+        meaning = f"cross-attention, self-attention's matrices: reads {layer}"
+        cross = Part(writes, reads, second, CROSS_ATTENTION, meaning)
+    return [*parts, cross, Part(writes, writes, second, INK, f"the target reads itself{same}")]
+
+
+def _draw_parts(structure, whole, parts: list[Part], source, target, title) -> Figure:
+    tokens = [*source, *target]
+    split = 0 if structure.is_single_stack else _SPLIT  # between input and target rows
+    column_split = split if structure.separate_cross_attention else 0
+    grid = _largest_grid(tokens, tokens, WIDTH - 2 * _MARGIN - _LINE - column_split, largest=0.62)
+    key = (len(parts) + 1) * 0.34 + 0.25
+    above = _MARGIN + _TITLE + _LINE + grid.top
+    widest = max(text_width(part.meaning) for part in parts) + 0.6
+    content = max(2 * _MARGIN + _LINE + grid.left + grid.width + column_split + grid.right, widest)
+    figure = inch_figure(content, above + grid.height + split + key)
+    start = (figure.get_figwidth() - content) / 2 + _MARGIN
+    left, top = start + _LINE + grid.left, figure.get_figheight() - above
+    for part in parts:
+        inside = TokenGrid(tokens[part.rows], tokens[part.columns], grid.cell)
+        x = left + part.columns.start * grid.cell + (column_split if part.columns.start else 0)
+        y = top - part.rows.stop * grid.cell - (split if part.rows.start else 0)
+        # The target's columns have no input rows above them (unless there is one stack): label them at their own top.
+        labelled = part.rows.start == 0 or part.columns.stop == len(tokens)
+        axes = inside.axes(figure, x, y, rows=part.columns.start == 0, columns=labelled)
+        if labelled and part.rows.start and part.columns.start == 0:
+            axes.set_xticks(range(len(source), len(tokens)), target, parse_math=False)
+        fill_cells(axes, whole[part.rows, part.columns], part.colour)
+        axes.spines[:].set(color=part.edge, linewidth=2.5 if part.edge == INK else 4)
+    across = grid.width if structure.is_single_stack else len(source) * grid.cell
+    name_axes(figure, (left + across / 2, top - (grid.height + split) / 2), start, top + grid.top)
+    write_title(figure, start, title or f"Who sees whom: {structure.name}")
+    entries = [(part.colour, part.meaning, None if part.edge == INK else part.edge) for part in parts]
+    for number, entry in enumerate([*entries, (HIDDEN, "hidden", None)], start=1):
+        _draw_sample(figure, start + 0.1, key - 0.15 - 0.34 * number, *entry)
+    return figure

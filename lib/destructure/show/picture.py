@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from destructure.show.alt_text import image_element, shorten
 from destructure.show.style import DOTS_PER_INCH, text_width, use_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LONGEST_ALT = 300
 _PIXELS_AN_INCH = 96  # of a web page
 _BESIDE_LABEL = 0.8  # inches of a legend for the mark and its gaps
 
@@ -100,8 +100,6 @@ class Picture:
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
         data = {"text/plain": repr(self), "image/png": base64.b64encode(self.png()).decode("ascii")}
         if self.as_html:
-            from destructure.show.alt_text import image_element
-
             data["text/html"] = image_element(data["image/png"], self.alt)
         # Shown at its size in inches: the extra pixels are for projectors and fine screens.
         width = round(self.figure.get_figwidth() * _PIXELS_AN_INCH)
@@ -135,9 +133,9 @@ def show(figure: "Figure", alt: str) -> Picture:
     return picture
 
 
-def shorten(text: str, longest: int = LONGEST_ALT) -> str:
-    """Bring a text to one line of at most `longest` characters, cut between words."""
-    text = " ".join(text.split())
-    if len(text) <= longest:
-        return text
-    return text[: longest - 1].rsplit(" ", 1)[0].rstrip(",;: ") + "…"
+def read_pictures_aloud(on: bool = True) -> None:
+    """Show every following picture as an HTML image with alt text, so that a screen reader in JupyterLab reads it.
+
+    For a learner's own session: saved notebooks of the course keep plain PNG.
+    """
+    Picture.as_html = bool(on)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from destructure.show.corner_cubes import corner_cube
 from destructure.show.corner_spreads import corner_spread
 from destructure.show.effect_plots import effect_bars
 from destructure.show.factor_plots import factor_curves, surrounding_factors
@@ -16,6 +15,7 @@ from destructure.show.ladder_plots import ladder_curves, take_off_dots, tuning_c
 from destructure.show.picture import Picture
 from destructure.show.removal_comparisons import removal_comparison
 from destructure.show.spreads import spread
+from destructure.show.structure_cube import corner_cube
 from destructure.structure import Structure
 from destructure.studies.plans.removal import BUDGETS
 from destructure.studies.removal_results import effects, published, shapes, summaries

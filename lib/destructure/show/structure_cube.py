@@ -4,34 +4,33 @@ Each switch is one direction of the drawing, the same everywhere, and every dire
 stands, the more structure it has.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 
-from destructure.show.picture import Picture, shorten
+from destructure.show.alt_text import shorten
+from destructure.show.picture import Picture
 from destructure.show.style import CURVES, HIDDEN, INK, QUIET, figure, use_style
 from destructure.structure import Structure
 
 DIRECTIONS = ((-3.0, -1.45), (-1.0, -1.15), (1.0, -1.15), (3.0, -1.45))
 """Where the removal of S1, S2, S3, S4 leads to."""
-_BOX = (1.5, 0.42)
-_SHORT = {
-    "separate_cross_attention": "cross-attention",
-    "separate_parameters": "parameters",
-    "final_layer_memory": "final layer",
-    "bidirectional_input": "both directions",
-}
+_REMOVED = ("cross-attention", "parameters", "final layer", "both directions")
+_MAP = colormaps["cividis"]  # its lightness rises evenly, so it reads the same in grey
+_CENTRE = {"ha": "center", "va": "center"}
 
 
 def corner_place(structure: Structure) -> tuple[float, float]:
     """Where a corner stands; the encoder-decoder at (0, 0)."""
-    removed = [
-        step
-        for switch, step in zip(Structure.SWITCHES, DIRECTIONS, strict=True)
-        if not getattr(structure, switch)
-    ]
+    steps = zip(Structure.SWITCHES, DIRECTIONS, strict=True)
+    removed = [step for switch, step in steps if not getattr(structure, switch)]
     return sum(x for x, _ in removed), sum(y for _, y in removed)
 
 
@@ -47,18 +46,18 @@ def structure_cube(
     Args:
         path: corners, each one edit away from the one before; the lecture's ladder by default.
         names: corner → a name to write beside it; the usual names by default.
-        title: a line above.
-        alt: replaces the description.
+        title, alt: as for every picture.
 
     Raises:
         ValueError: if a step of the path is not one edge of the cube.
     """
     path = Structure.ladder() if path is None else tuple(path)
     for first, second in pairwise(path):
-        if len(_differing(first, second)) != 1:
+        differing = [each for each in Structure.SWITCHES if getattr(first, each) != getattr(second, each)]
+        if len(differing) != 1:
             raise ValueError(
-                f"{first.code} and {second.code} differ in {len(_differing(first, second))} switches; a step of "
-                "the path flips exactly one."
+                f"{first.code} and {second.code} differ in {len(differing)} switches; a step of the path flips "
+                "exactly one."
             )
     corners = Structure.all()
     usual = {corner: corner.name for corner in corners if corner.name != corner.code}
@@ -67,16 +66,14 @@ def structure_cube(
         drawing = figure(9.2, 7.4)
         axes = drawing.subplots()
         for corner in corners:
-            _draw_edges(axes, corner)
+            _draw_edges(axes, corner, zorder=1)
         for number, (first, second) in enumerate(pairwise(path), start=1):
             _draw_step(axes, first, second, number)
         for corner in corners:
             _draw_corner(axes, corner, corner in path, names.get(corner))
         axes.set(xlim=(-5.1, 5.1), ylim=(-5.85, 0.65))
-        axes.axis("off")
-        if title:
-            axes.set_title(title)
-        drawing.legend(handles=_key(), loc="outside lower center", ncols=2, handlelength=3)
+        labels = [f"S{number} {name} removed" for number, name in enumerate(_REMOVED, start=1)]
+        _finish(axes, labels, columns=2, title=title)
     steps = ", ".join(corner.code for corner in path)
     summary = (
         "A tesseract: sixteen corners from all four structures at the top to none at the bottom, joined where one "
@@ -85,100 +82,141 @@ def structure_cube(
     return Picture(drawing, alt or shorten(summary), alt or summary)
 
 
-def _differing(first: Structure, second: Structure) -> list[str]:
-    return [switch for switch in Structure.SWITCHES if getattr(first, switch) != getattr(second, switch)]
+def corner_cube(
+    values: Mapping[Structure | str, float],
+    *,
+    name: str,
+    text: Callable[[float], str] = "{:.0%}".format,
+    logarithmic: bool = False,
+    dark_is_low: bool = True,
+    path: Sequence[Structure] | None = None,
+    title: str | None = None,
+    alt: str | None = None,
+) -> Picture:
+    """Draw the sixteen corners, from all four structures (top) to none (bottom), each with a number and its shade.
+
+    Args:
+        values: corner, or its code, → a number. A corner without one, or with one that is not finite, stays white.
+        name: what the numbers are, with the unit; it stands beside the scale.
+        text: how a number is written in its node.
+        logarithmic: colour by the logarithm.
+        dark_is_low: whether low numbers are dark; else high ones are.
+        path: corners joined by a thick line; the ladder by default.
+        title, alt: as for every picture.
+
+    Raises:
+        ValueError: if a code is unknown, or no corner has a finite number (above zero on a logarithmic scale).
+    """
+    numbers = {
+        key if isinstance(key, Structure) else Structure.named(key): float(value)
+        for key, value in values.items()
+    }
+    shown = [value for value in numbers.values() if math.isfinite(value)]
+    if not shown or (logarithmic and min(shown) <= 0):
+        raise ValueError("Give at least one corner a finite number; on a logarithmic scale all above zero.")
+    low, high = min(shown), max(shown)
+    if low == high:  # one number only: any scale around it will do
+        low, high = (low / 1.1, high * 1.1) if logarithmic else (low - 0.05, high + 0.05)
+    scale = LogNorm(low, high) if logarithmic else Normalize(low, high)
+    colours = _MAP if dark_is_low else _MAP.reversed()
+    with use_style():
+        drawing = figure(9.2, 7.4)
+        axes = drawing.subplots()
+        steps = set(pairwise(Structure.ladder() if path is None else path))
+        for corner in Structure.all():
+            _draw_edges(axes, corner, zorder=2, thick=steps)
+        for corner in Structure.all():
+            _draw_node(axes, corner, numbers.get(corner, math.nan), scale, colours, text)
+        axes.set(xlim=(-5.1, 5.1), ylim=(-5.65, 0.45))
+        bar = drawing.colorbar(
+            ScalarMappable(scale, colours), ax=axes, orientation="horizontal", shrink=0.6, aspect=40, pad=0.01
+        )
+        bar.set_label(name)
+        if logarithmic:
+            ticks = _ticks(min(shown), max(shown))
+            bar.set_ticks(ticks, labels=[text(tick) for tick in ticks])
+            bar.minorticks_off()
+        bar.outline.set_visible(False)
+        _finish(axes, [f"removes S{number}" for number in range(1, 5)], columns=4, title=title)
+    summary = (
+        f"The sixteen corners, from all four structures at the top to none at the bottom, each with its {name} as a "
+        "number and a shade; lines join corners that differ in one structure, the thick one is the lecture's ladder."
+    )
+    return Picture(drawing, alt or shorten(summary), alt or summary)
 
 
-def _draw_edges(axes: Axes, corner: Structure) -> None:
-    """From a corner down to each corner with one structure less."""
+def _finish(axes: Axes, labels: Sequence[str], columns: int, title: str | None) -> None:
+    axes.set_axis_off()
+    lines = [Line2D([], [], color=colour, linestyle=line) for colour, line, _ in CURVES[:4]]
+    axes.figure.legend(lines, labels, loc="outside lower center", ncols=columns, handlelength=3)
+    if title:
+        axes.set_title(title)
+
+
+def _draw_edges(axes: Axes, corner: Structure, zorder: int, thick=frozenset()) -> None:
+    """From a corner down to each corner with one structure less; those in `thick` with a broad black line below."""
     x, y = corner_place(corner)
     for switch, (colour, line, _), (dx, dy) in zip(Structure.SWITCHES, CURVES, DIRECTIONS, strict=False):
         if getattr(corner, switch):
-            axes.plot([x, x + dx], [y, y + dy], color=colour, linestyle=line, linewidth=1.8, zorder=1)
+            ends = [x, x + dx], [y, y + dy]
+            if (corner, corner.without(switch)) in thick:
+                axes.plot(*ends, color=INK, linestyle="-", linewidth=6, zorder=zorder - 1)
+            axes.plot(*ends, color=colour, linestyle=line, linewidth=1.8, zorder=zorder)
 
 
 def _draw_step(axes: Axes, first: Structure, second: Structure, number: int) -> None:
     start, end = corner_place(first), corner_place(second)
     axes.plot(*zip(start, end, strict=True), color=INK, linestyle="-", linewidth=6, zorder=2)
     middle = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
-    axes.text(
-        *middle,
-        str(number),
-        ha="center",
-        va="center",
-        color="white",
-        weight="bold",
-        size=14,
-        zorder=5,
-        bbox={"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": "white"},
-    )
+    ball = {"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": "white"}
+    axes.text(*middle, str(number), color="white", weight="bold", size=14, zorder=5, bbox=ball, **_CENTRE)
+
+
+def _draw_box(axes: Axes, x: float, y: float, width: float, height: float, shape: str, **look) -> None:
+    """A box around (x, y)."""
+    corner = x - width / 2, y - height / 2
+    axes.add_patch(FancyBboxPatch(corner, width, height, boxstyle=shape, **look))
 
 
 def _draw_corner(axes: Axes, corner: Structure, on_path: bool, name: str | None) -> None:
     """A box with the four marks: a number where the structure is present, a dash where it is gone."""
     x, y = corner_place(corner)
-    width, height = _BOX
-    axes.add_patch(
-        FancyBboxPatch(
-            (x - width / 2, y - height / 2),
-            width,
-            height,
-            boxstyle="round,pad=0,rounding_size=0.1",
-            facecolor="white",
-            edgecolor=INK if on_path else QUIET,
-            linewidth=3 if on_path else 1.2,
-            zorder=3,
-        )
-    )
+    width, height = 1.5, 0.42
+    edge = {"edgecolor": INK if on_path else QUIET, "linewidth": 3 if on_path else 1.2}
+    _draw_box(axes, x, y, width, height, "round,pad=0,rounding_size=0.1", facecolor="white", zorder=3, **edge)
+    step = (width - 0.14) / 4
     for number, (switch, (colour, _, _)) in enumerate(zip(Structure.SWITCHES, CURVES, strict=False)):
         present = getattr(corner, switch)
-        left = x - width / 2 + 0.07 + number * (width - 0.14) / 4
-        cell = (width - 0.14) / 4 - 0.04
+        middle = x - width / 2 + 0.07 + (number + 0.5) * step
         face = colour if present else HIDDEN
-        axes.add_patch(
-            FancyBboxPatch(
-                (left + 0.02, y - 0.14),
-                cell,
-                0.28,
-                boxstyle="square,pad=0",
-                facecolor=face,
-                linewidth=0,
-                zorder=4,
-            )
-        )
-        axes.text(
-            left + 0.02 + cell / 2,
-            y - 0.01,
-            f"S{number + 1}" if present else "–",
-            ha="center",
-            va="center",
-            color=("white" if number in (0, 1, 2) else INK) if present else QUIET,
-            weight="bold",
-            size=10.5,
-            zorder=5,
-        )
+        _draw_box(axes, middle, y, step - 0.04, 0.28, "square,pad=0", facecolor=face, linewidth=0, zorder=4)
+        ink = ("white" if number < 3 else INK) if present else QUIET
+        text = f"S{number + 1}" if present else "–"
+        axes.text(middle, y - 0.01, text, color=ink, weight="bold", size=10.5, zorder=5, **_CENTRE)
     if name:
-        above, aside = corner == Structure.ENCODER_DECODER, -0.3 if x < -2 else 0.0
-        axes.text(
-            x + aside,
-            y + (0.42 if above else -0.42),
-            name,
-            ha="center",
-            va="center",
-            weight="bold",
-            size=13,
-            zorder=6,
-            parse_math=False,
-            bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9},
-        )
+        x += -0.3 if x < -2 else 0.0
+        y += 0.42 if corner == Structure.ENCODER_DECODER else -0.42
+        back = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
+        axes.text(x, y, name, weight="bold", size=13, zorder=6, parse_math=False, bbox=back, **_CENTRE)
 
 
-def _key() -> list:
-    from matplotlib.lines import Line2D
+def _draw_node(axes: Axes, corner: Structure, value: float, scale, colours, text: Callable) -> None:
+    """A shaded box with the corner's code and its number."""
+    finite = math.isfinite(value)
+    fill = colours(scale(value)) if finite else (1, 1, 1, 1)
+    ink = INK if 0.2126 * fill[0] + 0.7152 * fill[1] + 0.0722 * fill[2] > 0.45 else "white"
+    x, y = corner_place(corner)
+    look = {"facecolor": fill, "edgecolor": INK, "linewidth": 1, "zorder": 3}
+    _draw_box(axes, x, y, 1.64, 0.54, "round,pad=0,rounding_size=0.08", **look)
+    axes.text(x, y + 0.14, corner.code, fontsize=11.5, color=ink, zorder=4, **_CENTRE)
+    number = text(value) if finite else "–"
+    axes.text(x, y - 0.10, number, fontsize=14, weight="bold", color=ink, zorder=4, **_CENTRE)
 
-    return [
-        Line2D([], [], color=colour, linestyle=line, label=f"S{number} {_SHORT[switch]} removed")
-        for number, (switch, (colour, line, _)) in enumerate(
-            zip(Structure.SWITCHES, CURVES, strict=False), start=1
-        )
-    ]
+
+def _ticks(low: float, high: float) -> list[float]:
+    """1, 2 and 5 of every decade inside the scale; the ends themselves where there would be fewer than two."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = [step * 10.0**power for power in decades for step in (1, 2, 5)]
+    found = [step for step in steps if low <= step <= high]
+    found = found[:: -(-len(found) // 6)] if len(found) > 6 else found
+    return found if len(found) > 1 else [low, high]

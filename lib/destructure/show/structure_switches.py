@@ -6,6 +6,7 @@ import ipywidgets
 
 from destructure import cost
 from destructure.config import TransformerConfig
+from destructure.show.live import Live
 from destructure.show.structure_sketches import mask_drawing, structure_description, structure_drawing
 from destructure.structure import Structure
 
@@ -53,7 +54,7 @@ def cost_rows(config: TransformerConfig, structure: Structure, source: int, targ
     }
 
 
-class StructureSwitches(ipywidgets.VBox):
+class StructureSwitches(Live):
     """Four switches (and one for the lecture's own first edit), two lengths, and the model that they make.
 
     Nothing is printed: drawings and numbers appear in an HTML field, so it also works where cell outputs are fixed.
@@ -67,6 +68,8 @@ class StructureSwitches(ipywidgets.VBox):
         source, target: the sliders.
         drawn: the HTML field.
     """
+
+    about = "four switches, and the model that they make"
 
     def __init__(self, config: TransformerConfig, source: int, target: int, start: Structure):
         longest = config.max_length // 2
@@ -175,17 +178,7 @@ class StructureSwitches(ipywidgets.VBox):
             f'<table style="border-spacing: 12px 2px">{"".join(rows)}</table>'
         )
 
-    def __repr__(self) -> str:
-        return "<StructureSwitches: four switches, and the model that they make>"
-
-    def _repr_mimebundle_(self, **keywords):
-        bundle = super()._repr_mimebundle_(**keywords)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        data["text/plain"] = repr(self)
-        data["text/html"] = self._static()
-        return bundle
-
-    def _static(self) -> str:
+    def saved(self) -> str:
         """All sixteen settings as a table: what a saved notebook shows."""
         costs = {
             corner: cost_rows(self._config, corner, self.source.value, self.target.value)

@@ -1,7 +1,6 @@
 """Choose a series and a window of years, and see what growth one would have measured there."""
 
 import html
-from base64 import b64encode
 from collections.abc import Mapping
 
 import ipywidgets
@@ -9,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from destructure.show.alt_text import image_element
 from destructure.show.interval_charts import dots
+from destructure.show.live import Live, picture_html
 from destructure.show.picture import Picture
 from destructure.trends import between, fit_exponential, fit_piecewise, forecast, price_dots
 
@@ -50,7 +49,7 @@ def draw_trend(
     axes.fill_between(years, carried.low, carried.high, **band)
 
 
-class TrendExplorer(ipywidgets.VBox):
+class TrendExplorer(Live):
     """A list of series and a slider for the years, each year also as a number field, over a figure and one sentence.
 
     Nothing is printed: figure and sentence are HTML fields. Without a running notebook the default view is shown as
@@ -70,6 +69,8 @@ class TrendExplorer(ipywidgets.VBox):
     Raises:
         ValueError: if there is no series or none called `start`.
     """
+
+    about = "choose a series and years, see how fast compute became cheaper"
 
     def __init__(
         self,
@@ -136,7 +137,7 @@ class TrendExplorer(ipywidgets.VBox):
         except ValueError as error:
             self.sentence.value, self.picture.value = html.escape(str(error)), ""
             return
-        self.picture.value = image_element(b64encode(drawn.png()).decode("ascii"), drawn.alt)
+        self.picture.value = picture_html(drawn)
 
     def _measure(self) -> str:
         if self.first.value > self.last.value:
@@ -167,16 +168,9 @@ class TrendExplorer(ipywidgets.VBox):
         draw_trend(axes, fitted, axes.lines[0].get_color())
         return drawn.legend()
 
-    def __repr__(self) -> str:
-        return "<TrendExplorer: choose a series and years, see how fast compute became cheaper>"
-
-    def _repr_mimebundle_(self, **keywords):
-        bundle = super()._repr_mimebundle_(**keywords)
-        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        data["text/plain"] = repr(self)
+    def saved(self) -> Picture | None:
+        """The chosen view; a window with too few dots has none."""
         try:
-            drawn = self._picture()
-        except ValueError:  # a window with too few dots has no picture
-            return data, metadata
-        data["image/png"] = b64encode(drawn.png()).decode("ascii")
-        return data, {**metadata, "image/png": {"alt": drawn.alt}}
+            return self._picture()
+        except ValueError:
+            return None

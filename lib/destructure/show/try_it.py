@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import ipywidgets
 
+from destructure.show.live import Live
 from destructure.tasks.numbers import NumberTranslation
 
 WAITING = "Type a number in digits, such as 23, and press Enter."
@@ -37,7 +38,7 @@ def read_digits(text: str) -> int:
     return int(digits[:20])
 
 
-class TryTranslator(ipywidgets.VBox):
+class TryTranslator(Live):
     """Translate whatever is typed, beside the right answer.
 
     Nothing is printed: the answer appears in an HTML field, so it also works where cell outputs are fixed.
@@ -50,6 +51,11 @@ class TryTranslator(ipywidgets.VBox):
         field: the text field; setting `field.value` and calling `submit()` is the same as typing.
         answer: the HTML field with the result.
     """
+
+    about = "a field to type a number into"
+    in_jupyter = (
+        "a field to type a number into appears here; the model's translation is shown beside the right one."
+    )
 
     def __init__(self, translate: Callable[[int], str], truth: Callable[[int], str]):
         self._translate, self._truth = translate, truth
@@ -76,16 +82,3 @@ class TryTranslator(ipywidgets.VBox):
             return
         verdict = "✓ right" if written == truth else f"✗ the right answer is <b>{html.escape(truth)}</b>"
         self.answer.value = f"the model writes <b>{html.escape(written) or '(nothing)'}</b> {verdict}"
-
-    def __repr__(self) -> str:
-        return "<TryTranslator: a field to type a number into>"
-
-    def _repr_mimebundle_(self, **keywords):
-        bundle = super()._repr_mimebundle_(**keywords)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        data["text/plain"] = repr(self)
-        data["text/html"] = (
-            "<p><em>In JupyterLab, with the notebook running, a field to type a number into appears here; "
-            "the model's translation is shown beside the right one.</em></p>"
-        )
-        return bundle

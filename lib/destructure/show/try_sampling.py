@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import ipywidgets
 
+from destructure.show.live import Live
 from destructure.tasks.docstrings import DocstringText
 
 LENGTH = 160
@@ -29,7 +30,7 @@ def try_sampling(model, task: DocstringText, begins: str = "Return the ") -> "Tr
     return TrySampling(write, begins)
 
 
-class TrySampling(ipywidgets.VBox):
+class TrySampling(Live):
     """Go on with whatever is typed, as the dials say.
 
     Nothing is printed: the text appears in an HTML field, so it also works where cell outputs are fixed. It writes
@@ -43,6 +44,12 @@ class TrySampling(ipywidgets.VBox):
         field, temperature, top_k, top_p: the controls; top-k 0 and top-p 1 keep every token.
         written: the HTML field with the text.
     """
+
+    about = "a text to begin with, and dials for temperature, top-k and top-p"
+    in_jupyter = (
+        "a field for the beginning of a text and dials for temperature, top-k and top-p appear here; the model "
+        "writes on."
+    )
 
     def __init__(self, write: Callable[..., str], begins: str):
         self._write, self._seed = write, _FIRST_SEED - 1
@@ -81,16 +88,3 @@ class TrySampling(ipywidgets.VBox):
             return
         given = f'<span style="opacity: 0.6">{html.escape(self.field.value)}</span>'
         self.written.value = f'<pre style="white-space: pre-wrap">{given}{html.escape(text)}</pre>'
-
-    def __repr__(self) -> str:
-        return "<TrySampling: a text to begin with, and dials for temperature, top-k and top-p>"
-
-    def _repr_mimebundle_(self, **keywords):
-        bundle = super()._repr_mimebundle_(**keywords)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        data["text/plain"] = repr(self)
-        data["text/html"] = (
-            "<p><em>In JupyterLab, with the notebook running, a field for the beginning of a text and dials for "
-            "temperature, top-k and top-p appear here; the model writes on.</em></p>"
-        )
-        return bundle

@@ -1,0 +1,45 @@
+"""What the live widgets have in common: nothing is printed, and a saved notebook shows what belongs there."""
+
+from base64 import b64encode
+from typing import ClassVar
+
+import ipywidgets
+
+from destructure.show.alt_text import image_element
+from destructure.show.picture import Picture
+
+
+class Live(ipywidgets.VBox):
+    """A widget of several parts whose results appear in HTML fields, so that it works where cell outputs are fixed.
+
+    Attributes:
+        about: what it is, in a few words; stands in the notebook's text instead of its parts.
+        in_jupyter: what a reader without a running notebook misses, a sentence after "In JupyterLab, …".
+    """
+
+    about: ClassVar[str]
+    in_jupyter: ClassVar[str] = ""
+
+    def saved(self) -> Picture | str | None:
+        """What a saved notebook shows: a picture, HTML, or nothing."""
+        return f"<p><em>In JupyterLab, with the notebook running, {self.in_jupyter}</em></p>"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.about}>"
+
+    def _repr_mimebundle_(self, **keywords):
+        bundle = super()._repr_mimebundle_(**keywords)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        data["text/plain"] = repr(self)
+        shown = self.saved()
+        if isinstance(shown, Picture):
+            data["image/png"] = b64encode(shown.png()).decode("ascii")
+            return data, {**metadata, "image/png": {"alt": shown.alt}}
+        if shown is not None:
+            data["text/html"] = shown
+        return (data, metadata) if metadata else data
+
+
+def picture_html(picture: Picture) -> str:
+    """A picture for an HTML field, with its alt text."""
+    return image_element(b64encode(picture.png()).decode("ascii"), picture.alt)
