@@ -1,14 +1,14 @@
 """The notebooks of the course: what there is, where it lies, what each takes; the README's table of them."""
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from destructure.files import course_folder, data_folder, notebooks_folder
 
 TIMES_FILE = "notebook_times.csv"
-TIMES_COLUMNS = ("notebook", "seconds", "gflop_per_second")
 BEGIN, END = "<!-- notebooks: begin -->", "<!-- notebooks: end -->"
 
 
@@ -72,25 +72,17 @@ def written_lessons() -> list[Lesson]:
 
 def measured_times() -> dict[str, tuple[float, float]]:
     """Seconds each notebook took when it was last made, and the speed (GFLOP/s) of the machine that made it."""
-    path = data_folder() / TIMES_FILE
-    if not path.exists():
-        return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        return {
-            row["notebook"]: (float(row["seconds"]), float(row["gflop_per_second"]))
-            for row in csv.DictReader(file)
-        }
+    rows = pd.read_csv(data_folder() / TIMES_FILE, dtype={"notebook": str})
+    return {row.notebook: (float(row.seconds), float(row.gflop_per_second)) for row in rows.itertuples()}
 
 
 def record_time(number: str, seconds: float, gflop_per_second: float) -> None:
     """Keep how long a notebook took, for the README and for `doctor`."""
     times = measured_times() | {number: (seconds, gflop_per_second)}
-    with (data_folder() / TIMES_FILE).open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(TIMES_COLUMNS)
-        for notebook in sorted(times):
-            took, speed = times[notebook]
-            writer.writerow([notebook, f"{took:.0f}", f"{speed:.0f}"])
+    rows = [(notebook, *times[notebook]) for notebook in sorted(times)]
+    table = pd.DataFrame(rows, columns=["notebook", "seconds", "gflop_per_second"])
+    path = data_folder() / TIMES_FILE
+    table.to_csv(path, index=False, lineterminator="\n", float_format="%.0f")
 
 
 def readme_table() -> str:
