@@ -11,7 +11,7 @@ from nbformat import v4
 from typer.testing import CliRunner
 
 from destructure.cli import app
-from destructure.course import contents, notebooks
+from destructure.course import contents, notebooks, testing
 from destructure.course.doctor import expected_seconds
 from destructure.course.notebooks import nobodys_work_folder
 
@@ -166,3 +166,48 @@ def test_terms_set_in_bold_in_a_lesson_are_in_the_glossary():
         "loss",
     ):
         assert f"| {term} |" in glossary
+
+
+@pytest.mark.parametrize(("extent", "count"), [("check", 4), ("test", 4), ("test-all", 5)])
+def test_each_extent_runs_pytest_once_and_fails_if_anything_does(extent, count, monkeypatch):
+    commands = {}
+    monkeypatch.setattr(testing, "_run", lambda name, command: commands.setdefault(name, command) is None)
+    assert testing.run_tests(extent, ["-k", "attention"]) == 0
+    (tests,) = [command for command in commands.values() if "pytest" in command]
+    assert len(commands) == count
+    assert tests[-2:] == ["-k", "attention"]
+    assert ("--quick" in tests, "--nbval" in tests) == (extent == "check", extent != "check")
+    monkeypatch.setattr(testing, "_run", lambda name, command: int(name == "format"))
+    assert testing.run_tests(extent, []) == 1
+
+
+def test_an_unknown_extent_is_refused():
+    with pytest.raises(ValueError, match="choose check, test or test-all"):
+        testing.run_tests("some", [])
+
+
+@pytest.mark.slow
+def test_quick_leaves_out_what_is_slow_and_the_browser_comes_first():
+    command = [*testing.PYTEST, "--collect-only", "tests/test_editions.py", "tests/browser", "notebooks"]
+
+    def collected(*options):
+        lines = subprocess.run([*command, *options], capture_output=True, text=True, cwd=ROOT, check=False)
+        return [line for line in lines.stdout.splitlines() if "::" in line]
+
+    everything, quick = collected(*testing.COMPARE_OUTPUTS), collected(*testing.COMPARE_OUTPUTS, "--quick")
+    assert everything[0].startswith("tests/browser")
+    assert {line.split("::")[0] for line in quick} == {"tests/test_editions.py"}
+    assert not any("instructors_edition" in line for line in quick)
+
+
+def test_verdicts_are_what_marked_cells_print(tmp_path, monkeypatch):
+    cells = [v4.new_markdown_cell("## Whether it pays"), v4.new_code_cell("print('it does', 1 + 1)")]
+    path = tmp_path / "00_verdicts.ipynb"
+    monkeypatch.setattr(contents, "notebooks_folder", lambda: tmp_path)
+    nbformat.write(v4.new_notebook(cells=[*cells, v4.new_code_cell("print('no verdict')")]), path)
+    assert notebooks.verdicts(contents.LESSONS[0]) is None
+    cells[1].metadata["destructure"] = {"verdict": True}
+    nbformat.write(v4.new_notebook(cells=[*cells, v4.new_code_cell("print('no verdict')")]), path)
+    assert notebooks.verdicts(contents.LESSONS[0]) == "\n\n".join(
+        ["# 00 Study the change", "## Whether it pays", "it does 2"]
+    )
