@@ -21,19 +21,16 @@ from destructure.study import (
     RunConfiguration,
     build_model,
     build_task,
-    differences,
-    draw_rows,
     read_results,
     rerun,
-    rerun_differences,
     run_configuration,
-    same_results,
     stored_interval,
 )
 from destructure.study.measure import scores, take_off
 from destructure.train import evaluate, train
 from destructure.train.state import TrainingState
 from sweep_examples import BASE, PLAN, fake_rows, table_of
+from table_comparison import differences, draw_rows, rerun_differences, same_results
 
 # --- configurations and their names -------------------------------------------------------------------------
 

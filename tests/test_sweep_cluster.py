@@ -7,8 +7,9 @@ import time
 
 import pytest
 
-from destructure.study import Plan, SweepStopped, differences
+from destructure.study import Plan, SweepStopped
 from sweep_examples import PLAN, fake_rows, runs_in
+from table_comparison import differences
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install -e '.[cluster]'")
 

@@ -17,13 +17,13 @@ from destructure.study import (
     Plan,
     ResultsFile,
     SweepStopped,
-    differences,
     read_results,
     runner,
     storage,
 )
-from destructure.study.claims import Claims
+from destructure.study.storage import Claims
 from sweep_examples import BASE, COLUMNS, PLAN, fake_rows, runs_in
+from table_comparison import differences
 
 QUICK = replace(BASE, budgets=(2e6, 4e6), measuring={"watch_every": 3, "watch_examples": 5})
 REAL = Plan("real", tuple(grid(QUICK, seed=range(12))))

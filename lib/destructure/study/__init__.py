@@ -9,7 +9,7 @@ one; a `Plan` is a list of frozen `RunConfiguration`s, each named by its hash (`
 
 Where to look: `study` (studies, tuning, helpers), `models` (any model by name), `configuration` (what decides a run
 of a plan, and its name), `one_run` (from a configuration to rows), `runner` (the loop), `table` and `storage` (a CSV
-that is whole at every moment), `pools` (this process, joblib, Dask), `comparison` (does a stored row come out again).
+that is whole at every moment), `pools` (this process, joblib, Dask).
 """
 
 import lazy_loader
@@ -18,18 +18,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "columns": ["COLUMNS", "MEANINGS", "read_results"],
-        "comparison": [
-            "differences",
-            "draw_rows",
-            "rerun",
-            "rerun_differences",
-            "same_results",
-            "stored_interval",
-        ],
+        "columns": ["COLUMNS", "MEANINGS", "read_results", "stored_interval"],
         "configuration": ["RunConfiguration"],
         "models": ["make_model"],
-        "one_run": ["build_model", "build_task", "run_configuration"],
+        "one_run": ["build_model", "build_task", "rerun", "run_configuration"],
         "plan": ["Plan"],
         "runner": ["Report", "SweepStopped"],
         "storage": ["ResultsFile"],

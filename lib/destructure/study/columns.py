@@ -1,11 +1,15 @@
 """The columns of a sweep's table, what each says, and how the table is read."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
-from destructure.study.options import truth
+from destructure.study.configuration import truth
 from destructure.study.storage import ResultsFile
 
 CONFIGURATION = {
@@ -78,6 +82,10 @@ COLUMNS = tuple(CONFIGURATION | RESULTS | MACHINE)
 MACHINE_COLUMNS = tuple(MACHINE)
 """Where and how fast a row was made: these may differ between two tables that are otherwise the same."""
 
+_SURE = (
+    0.999  # of an interval for one new run; three cells with two scores each then fail by chance once in 170
+)
+
 _SWITCHES = ("separate_cross_attention", "separate_parameters", "final_layer_memory", "bidirectional_input")
 _TRUTHS = (*_SWITCHES, "tied_cross_attention", "loss_on_inputs", "take_off_censored")
 _NUMBERS = ("epochs", "learning_rate", "budget", "loss", "exact_match", "seconds", "processor_seconds")
@@ -125,6 +133,34 @@ def read_results(path: str | Path) -> pd.DataFrame:
             f"{path.name} has a damaged cell ({error}); restore the file from the repository, or delete that row and "
             "run the plan again."
         ) from None
+
+
+def stored_interval(table: pd.DataFrame, row: Mapping[str, Any], score: str = "loss") -> tuple[float, float]:
+    """Where one more run like a stored one should land: a 99.9% prediction interval over the stored seeds.
+
+    From Student's t distribution, and never narrower than from the lowest to the highest seed. A run on another
+    machine rounds otherwise, which changes it as much as another seed would.
+
+    Args:
+        table: from `read_results`.
+        row: a row of it; the rows that differ from it in nothing but the seed are looked up.
+        score: "loss" or "exact_match".
+
+    Raises:
+        ValueError: if fewer than two such rows have a score.
+    """
+    alike = [name for name in CONFIGURATION if name not in ("run", "seed")] + ["budget"]
+    same = np.logical_and.reduce([(table[name] == row[name]).to_numpy(dtype=bool) for name in alike])
+    values = table.loc[same, score].dropna().to_numpy(dtype=float)
+    if len(values) < 2:
+        raise ValueError(
+            f"Only {len(values)} stored runs are like this one, so there is no interval over seeds; choose a cell of "
+            "the table with at least two seeds."
+        )
+    reach = stats.t.ppf((1 + _SURE) / 2, len(values) - 1) * values.std(ddof=1) * np.sqrt(1 + 1 / len(values))
+    low = min(values.min(), values.mean() - reach)
+    high = max(values.max(), values.mean() + reach)
+    return (max(0.0, float(low)), min(1.0, float(high)) if score == "exact_match" else float(high))
 
 
 def _column(name: str, cells: list[str]) -> pd.Series:

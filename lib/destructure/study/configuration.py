@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -9,15 +10,10 @@ from typing import Any, Literal, get_args
 
 from destructure.config import TransformerConfig
 from destructure.structure import Structure
-from destructure.study.options import (
-    Options,
-    canonical_json,
-    freeze,
-    positive_number,
-    truth,
-    whole_number,
-)
 from destructure.train.recipe import Recipe
+
+Options = tuple[tuple[str, Any], ...]
+"""Open-ended settings, frozen: names and values, sorted by name. `dict(options)` thaws them."""
 
 Purpose = Literal["tuning", "pilot", "reporting"]
 
@@ -42,10 +38,14 @@ MEASURING = {
 }
 """How a run is measured where a configuration does not say, see `RunConfiguration`."""
 
+NUMERICS = ("plain",)
+"""Paths of computation that give different bits; a later, faster one gets a name here. No run's name says "plain"."""
+
 _VERSION = 1  # of the canonical text: a new one gives every run a new name
 _NAME_LENGTH = 16  # hexadecimal digits: two of a million runs share a name with a chance of 1 in 40 million
-_JSON = ("dials", "model", "training", "measuring", "budgets")
+_OPEN = ("dials", "model", "training", "measuring")
 _SWITCHES = tuple(switch.name for switch in fields(Structure))
+_WHOLE = ("width", "layers", "heads", "seed")
 _GIVEN_ELSEWHERE = ("vocabulary", "width", "layers", "heads", "structure")
 
 
@@ -70,6 +70,7 @@ class RunConfiguration:
             Every `watch_every` steps (None: never) `watch_examples` validation examples are scored; the run takes
             off when their `take_off_metric` ("exact_match" or "loss") reaches `take_off_threshold`.
         seed: decides the weights and the order of the examples.
+        numerics: one of `NUMERICS`; the plain path stands in no name and no cell, so that old runs keep theirs.
         budgets: training FLOPs, rising; each is measured after a cooldown of its own that branches off.
 
     Raises:
@@ -91,18 +92,11 @@ class RunConfiguration:
     loss_on_inputs: bool = False
     training: Mapping[str, Any] | Options = ()
     measuring: Mapping[str, Any] | Options = ()
+    numerics: str = "plain"
 
     def __post_init__(self):
-        set_field = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731
-        for name in ("dials", "model", "training", "measuring"):
-            set_field(name, freeze(name, getattr(self, name)))
-        set_field("training", _filled("training", self.training, TRAINING))
-        set_field("measuring", _filled("measuring", self.measuring, MEASURING))
-        for name in ("width", "layers", "heads", "seed"):
-            set_field(name, whole_number(name, getattr(self, name)))
-        set_field("learning_rate", positive_number("learning_rate", self.learning_rate))
-        budgets = self.budgets if isinstance(self.budgets, (tuple, list)) else (self.budgets,)
-        set_field("budgets", tuple(positive_number("a budget", budget) for budget in budgets))
+        for name, value in _normalised(self).items():
+            object.__setattr__(self, name, value)  # the usual way to fill in a frozen dataclass
         _require_choices(self)
         _require_measuring(dict(self.measuring))
         self.model_config(vocabulary=1)
@@ -111,8 +105,7 @@ class RunConfiguration:
     @cached_property
     def text(self) -> str:
         """The canonical JSON text, the same for equal configurations on every machine."""
-        data = {field.name: getattr(self, field.name) for field in fields(self)}
-        data |= {name: dict(data[name]) for name in ("dials", "model", "training", "measuring")}
+        data = self._data() | {name: dict(getattr(self, name)) for name in _OPEN}
         return canonical_json({"version": _VERSION, **data, "structure": asdict(self.structure)})
 
     @cached_property
@@ -156,8 +149,7 @@ class RunConfiguration:
 
     def cells(self) -> dict[str, Any]:
         """The configuration as cells of a row: one column a field and switch, open-ended settings as JSON text."""
-        row = {field.name: getattr(self, field.name) for field in fields(self)}
-        row |= {name: canonical_json(dict(row[name])) for name in _JSON if name != "budgets"}
+        row = self._data() | {name: canonical_json(dict(getattr(self, name))) for name in _OPEN}
         row |= {"budgets": canonical_json(self.budgets), "structure": self.structure.code, "run": self.run}
         return row | {switch: getattr(self.structure, switch) for switch in _SWITCHES}
 
@@ -170,15 +162,14 @@ class RunConfiguration:
                 the row was written by another version of the course.
         """
         try:
-            values = {field.name: row[field.name] for field in fields(cls)}
-            values |= {name: json.loads(row[name]) for name in _JSON}
+            values = {name: row[name] for name in ("purpose", "arm", "task")}
+            values |= {name: json.loads(row[name]) for name in (*_OPEN, "budgets")}
+            values |= {name: int(row[name]) for name in _WHOLE}
+            values["arm"] = values["arm"] if isinstance(values["arm"], str) else ""  # pandas' NaN
             values["structure"] = Structure(**{switch: truth(row[switch]) for switch in _SWITCHES})
             values["loss_on_inputs"] = truth(row["loss_on_inputs"])
-            values |= {name: int(row[name]) for name in ("width", "layers", "heads", "seed")}
             values["learning_rate"] = float(row["learning_rate"])
-            values["arm"] = (
-                "" if row["arm"] != row["arm"] else row["arm"]
-            )  # pandas reads an empty cell as NaN
+            values["numerics"] = row.get("numerics") or "plain"
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"This row does not hold a run's configuration ({type(error).__name__}: {error}); "
@@ -192,12 +183,33 @@ class RunConfiguration:
             )
         return configuration
 
+    def _data(self) -> dict[str, Any]:
+        data = {field.name: getattr(self, field.name) for field in fields(self)}
+        if data["numerics"] == "plain":
+            del data["numerics"]
+        return data
 
-def _filled(name: str, given: Options, usual: dict[str, Any]) -> Options:
-    unknown = [key for key, _ in given if key not in usual]
+
+def _normalised(given: RunConfiguration) -> dict[str, Any]:
+    """The fields in the one form that equal configurations share: numbers as Python's, settings filled and sorted."""
+    budgets = given.budgets if isinstance(given.budgets, (tuple, list)) else (given.budgets,)
+    return {
+        "dials": freeze("dials", given.dials),
+        "model": freeze("model", given.model),
+        "training": _filled("training", given.training, TRAINING),
+        "measuring": _filled("measuring", given.measuring, MEASURING),
+        **{name: whole_number(name, getattr(given, name)) for name in _WHOLE},
+        "learning_rate": positive_number("learning_rate", given.learning_rate),
+        "budgets": tuple(positive_number("a budget", budget) for budget in budgets),
+    }
+
+
+def _filled(name: str, given: Mapping[str, Any] | Options, usual: dict[str, Any]) -> Options:
+    given = dict(freeze(name, given))
+    unknown = [key for key in given if key not in usual]
     if unknown:
         raise ValueError(f"{name}[{unknown[0]!r}] is not known; {name} may set {', '.join(usual)}.")
-    settings = usual | dict(given)
+    settings = usual | given
     for key, value in settings.items():  # 1 and 1.0 are the same setting, so they get the same text
         if isinstance(usual[key], float) and isinstance(value, int) and not isinstance(value, bool):
             settings[key] = float(value)
@@ -209,6 +221,8 @@ def _require_choices(configuration: RunConfiguration) -> None:
         raise ValueError(
             f"purpose is {configuration.purpose!r}; it must be one of {', '.join(get_args(Purpose))}."
         )
+    if configuration.numerics not in NUMERICS:
+        raise ValueError(f"numerics is {configuration.numerics!r}; it must be one of {', '.join(NUMERICS)}.")
     for name in ("task", "arm"):
         value = getattr(configuration, name)
         if not isinstance(value, str) or not value.isprintable() or value != value.strip():
@@ -238,3 +252,75 @@ def _require_measuring(measuring: dict[str, Any]) -> None:
             f"measuring['take_off_metric'] is {measuring['take_off_metric']!r}; it must be exact_match or loss."
         )
     positive_number("measuring['take_off_threshold']", measuring["take_off_threshold"])
+
+
+# --- plain data with exactly one text --------------------------------------------------------------------------
+
+
+def freeze(name: str, given: Mapping[str, Any] | Options) -> Options:
+    """Settings as sorted pairs of a name and a plain value; lists become tuples.
+
+    Args:
+        name: what the settings are called, for the message.
+        given: names to numbers, texts, booleans, None, or lists of those.
+
+    Raises:
+        ValueError: if a value is something else, or a number is not finite.
+    """
+    try:
+        settings = dict(given)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name} is {given!r}; give settings by name, such as {{'high': 9999}}, or nothing."
+        ) from None
+    wrong = [key for key in settings if not isinstance(key, str) or not key]
+    if wrong:
+        raise ValueError(f"{name} has a setting named {wrong[0]!r}; names are texts, such as 'high'.")
+    return tuple((key, _plain(f"{name}[{key!r}]", settings[key])) for key in sorted(settings))
+
+
+def canonical_json(value: Any) -> str:
+    """The one text of plain data: keys sorted, no spaces, ASCII only, every float in its shortest exact form.
+
+    So the same data give the same text on every machine and with every version of Python.
+
+    Raises:
+        ValueError: if a number is not finite.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def whole_number(name: str, value: Any) -> int:
+    """A whole number from 0 on, else ValueError."""
+    value = value.item() if hasattr(value, "item") else value
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{name} is {value!r}; give a whole number.")
+    return value
+
+
+def positive_number(name: str, value: Any) -> float:
+    """A positive, finite number as a float, else ValueError."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < math.inf:
+        raise ValueError(f"{name} is {value!r}; give a positive number.")
+    return float(value)
+
+
+def truth(value: Any) -> bool:
+    """A cell that says True or False, else ValueError."""
+    if str(value) not in ("True", "False"):
+        raise ValueError(f"{value!r} is neither True nor False")
+    return str(value) == "True"
+
+
+def _plain(name: str, value: Any) -> Any:
+    if hasattr(value, "item") and not getattr(value, "shape", ()):  # a single number of numpy or torch
+        value = value.item()
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, (list, tuple)):
+        return tuple(_plain(f"{name}[{place}]", each) for place, each in enumerate(value))
+    raise ValueError(
+        f"{name} is {value!r}; a setting is a finite number, a text, True, False, None, or a list of those."
+    )

@@ -12,18 +12,14 @@ from torch.nn import functional
 from destructure.config import PADDING
 from destructure.tasks.base import Pair
 from destructure.train.batches import Batches
+from destructure.train.evaluate import all_right
 
 _AT_ONCE = 128  # examples scored together
 
 
 @torch.no_grad()
 def scores(model: nn.Module, pairs: Sequence[Pair]) -> dict[str, float]:
-    """Loss (nats a target token) and exact match of some examples, from one forward pass.
-
-    Greedy decoding gives the target exactly if the model's first choice is right at every place after the true
-    beginning: up to its first error, a decoding model has seen nothing else. So no token needs to be generated, and
-    the number is the same as that of `evaluate.exact_match`.
-    """
+    """Loss (nats per target token) and exact match of some examples, from one forward pass (see `exact_matches`)."""
     device = next(model.parameters()).device
     batches = Batches(pairs, tokens_per_batch=1, seed=0)
     order = np.lexsort((batches.target_lengths, batches.source_lengths))  # alike lengths, little padding
@@ -33,13 +29,8 @@ def scores(model: nn.Module, pairs: Sequence[Pair]) -> dict[str, float]:
         logits, real = model(batch.source, batch.target), batch.expected != PADDING
         loss += functional.cross_entropy(logits[real], batch.expected[real], reduction="sum").item()
         tokens += int(real.sum())
-        right += int(((logits.argmax(dim=-1) == batch.expected) | ~real).all(dim=1).sum())
+        right += int(all_right(logits, batch).sum())
     return {"loss": loss / tokens, "exact_match": right / len(pairs)}
-
-
-def watched(model: nn.Module, pairs: Sequence[Pair], metric: str) -> dict[str, float]:
-    """The score that decides when a run has taken off, as a column of its history."""
-    return {"watched": scores(model, pairs)[metric]}
 
 
 def take_off(

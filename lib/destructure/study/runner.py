@@ -10,10 +10,9 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from destructure.files import data_folder
-from destructure.study.claims import Claims
 from destructure.study.machine import choose_device, require_device_word
 from destructure.study.pools import Ended, make_pool
-from destructure.study.storage import Row
+from destructure.study.storage import Claims, Row
 from destructure.study.table import Table
 
 _LOOK_EVERY = 1.0  # seconds between looks at what other processes have stored

@@ -1,5 +1,7 @@
 """A CSV file that grows run by run: whole at every moment, whatever is killed, however many processes write.
 
+Two processes that work on the same table share its runs (`Claims`) instead of doing them twice.
+
 Each change writes the complete new file beside the old one and puts it in its place at once, under a lock. So there
 is no moment at which a row, or a run of several rows, is half in the file. For the few thousand rows of a study that
 costs milliseconds; a run costs seconds.
@@ -8,7 +10,7 @@ costs milliseconds; a run costs seconds.
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -191,3 +193,43 @@ def _unlike(one: Iterable[str], other: Iterable[str]) -> str:
     different = sorted(set(one) ^ set(other)) or ["the order of its columns"]
     more = f" and {len(different) - 3} more" if len(different) > 3 else ""
     return ", ".join(different[:3]) + more
+
+
+class Claims:
+    """The runs that this process has taken. A claim ends with its process, also when that is killed.
+
+    Args:
+        folder: where the claims' lock files lie; made if it does not exist.
+        name: what the runs belong to, such as the name of their results file.
+    """
+
+    def __init__(self, folder: Path, name: str):
+        self.folder, self.name = folder, name
+        self._held: dict[str, filelock.BaseFileLock] = {}
+
+    def take(self, run: str) -> bool:
+        """Claim a run; False if another process has it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(self.folder / f"{self.name}.{run}.lock", thread_local=False)
+        try:
+            lock.acquire(blocking=False)
+        except filelock.Timeout:
+            return False
+        self._held[run] = lock
+        return True
+
+    def release(self, run: str) -> None:
+        """Give a run back; its results, if any, must be stored by now."""
+        lock = self._held.pop(run, None)
+        if lock is None:
+            return
+        # Before the release: whoever waits at the removed file finds the run done, or does it twice, and a run that
+        # is done twice is stored once.
+        with suppress(OSError):
+            Path(lock.lock_file).unlink()
+        lock.release()
+
+    def release_all(self) -> None:
+        """Give back everything."""
+        for run in list(self._held):
+            self.release(run)

@@ -1,11 +1,11 @@
 """How good a model is: loss per target token, and answers that are right from the first to the last token."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 from destructure.config import BEGIN, PADDING, SPECIAL_TOKENS
@@ -17,43 +17,63 @@ TOKENS_AT_ONCE = 6000
 ROOM_TO_RAMBLE = 2  # tokens a model may write beyond the longest true answer before it is cut off
 
 
-def target_loss(model: nn.Module, batch: Batch) -> torch.Tensor:
+def target_loss(model: nn.Module, batch: Batch) -> Tensor:
     """Cross-entropy, nats a target token (with `[EOS]`, without padding), under teacher forcing."""
     logits = model(batch.source, batch.target)
     return functional.cross_entropy(logits.flatten(0, 1), batch.expected.flatten(), ignore_index=PADDING)
 
 
-def loss_with_inputs(model: nn.Module, batch: Batch) -> torch.Tensor:
+def loss_with_inputs(model: nn.Module, batch: Batch) -> Tensor:
     """Cross-entropy over the target and the input tokens after the first, nats a token."""
     logits = torch.cat([model.input_logits(batch.source)[:, :-1], model(batch.source, batch.target)], dim=1)
     expected = torch.cat([batch.source[:, 1:], batch.expected], dim=1)
     return functional.cross_entropy(logits.flatten(0, 1), expected.flatten(), ignore_index=PADDING)
 
 
-@torch.no_grad()
 def mean_loss(model: nn.Module, pairs: Sequence[Pair]) -> float:
-    """Mean cross-entropy of the true targets, nats a token, whatever the batching."""
+    """Mean cross-entropy of the true targets, nats per token, whatever the batching."""
     total, tokens = 0.0, 0
-    for batch in _in_order(model, pairs):
-        real = int((batch.expected != PADDING).sum())
-        total += target_loss(model, batch).item() * real
-        tokens += real
+    for batch, logits, real in _forced(model, pairs):
+        loss = functional.cross_entropy(logits.flatten(0, 1), batch.expected.flatten(), ignore_index=PADDING)
+        total += loss.item() * int(real.sum())
+        tokens += int(real.sum())
     return total / tokens
 
 
-@torch.no_grad()
 def teacher_forced_accuracy(model: nn.Module, pairs: Sequence[Pair]) -> float:
     """Share of target tokens (with `[EOS]`) that are the model's first choice after the *true* beginning.
 
     Not the share of right answers: alone, a model must go on from its own mistakes; see `exact_match`.
     """
     right, tokens = 0, 0
-    for batch in _in_order(model, pairs):
-        real = batch.expected != PADDING
-        chosen = model(batch.source, batch.target).argmax(dim=-1)
-        right += int((chosen == batch.expected)[real].sum())
+    for batch, logits, real in _forced(model, pairs):
+        right += int((logits.argmax(dim=-1) == batch.expected)[real].sum())
         tokens += int(real.sum())
     return right / tokens
+
+
+def exact_matches(model: nn.Module, pairs: Sequence[Pair]) -> np.ndarray:
+    """Which answers, written greedily, equal the target token for token: booleans in the order of `pairs`.
+
+    Nothing has to be written for that: greedy writing gives the target exactly if the first choice is right at every
+    place after the true beginning, for up to its first error a writing model has seen nothing else.
+    """
+    return np.concatenate([all_right(logits, batch) for batch, logits, _ in _forced(model, pairs)])
+
+
+def exact_match(model: nn.Module, pairs: Sequence[Pair]) -> float:
+    """Share of answers that are right from the first to the last token, written greedily."""
+    return float(exact_matches(model, pairs).mean())
+
+
+def all_right(logits: Tensor, batch: Batch) -> np.ndarray:
+    """Which examples of a batch the model would write without an error, by its logits (batch, target, vocabulary).
+
+    Like writing, it never chooses `[PAD]` or `[BOS]`; the logits of those are overwritten.
+    """
+    logits[..., [PADDING, BEGIN]] = -math.inf
+    right = (logits.argmax(dim=-1) == batch.expected) | (batch.expected == PADDING)
+    return right.all(dim=1).cpu().numpy()
 
 
 def translate(model: nn.Module, task: Task, texts: Sequence[str], longest: int | None = None) -> list[str]:
@@ -70,23 +90,6 @@ def translate(model: nn.Module, task: Task, texts: Sequence[str], longest: int |
     batches = _in_order(model, [Pair(source, ()) for source in sources])
     written = (ids for batch in batches for ids in greedy(model, batch.source, longest))
     return [task.decode_target(ids) for ids in written]
-
-
-@torch.no_grad()
-def exact_matches(model: nn.Module, pairs: Sequence[Pair]) -> np.ndarray:
-    """Which answers, decoded greedily, equal the target token for token: booleans in the order of `pairs`."""
-    right = []
-    for batch in _in_order(model, pairs):
-        longest = batch.target.shape[1] + ROOM_TO_RAMBLE
-        longest = min(longest, _room(model, batch))
-        for place, written in zip(batch.examples, greedy(model, batch.source, longest), strict=True):
-            right.append(tuple(written) == tuple(pairs[place].target))
-    return np.array(right)
-
-
-def exact_match(model: nn.Module, pairs: Sequence[Pair]) -> float:
-    """Share of answers that are right from the first to the last token, decoded greedily."""
-    return float(exact_matches(model, pairs).mean())
 
 
 @torch.no_grad()
@@ -110,12 +113,11 @@ def bits_per_character(model: nn.Module, pairs: Sequence[Pair]) -> float:
     return total / pieces.numel() / math.log(2)
 
 
-def _room(model: nn.Module, batch: Batch) -> int:
-    config = model.config
-    if config.positions != "learned":
-        return batch.target.shape[1] + ROOM_TO_RAMBLE
-    used = 0 if config.restart_target_positions else batch.source.shape[1]
-    return config.max_length - used
+@torch.no_grad()
+def _forced(model: nn.Module, pairs: Sequence[Pair]) -> Iterator[tuple[Batch, Tensor, Tensor]]:
+    """Batches in order, the logits after the true beginnings, and where the targets are no padding."""
+    for batch in _in_order(model, pairs):
+        yield batch, model(batch.source, batch.target), batch.expected != PADDING
 
 
 def _in_order(model, pairs):

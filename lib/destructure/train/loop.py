@@ -1,5 +1,7 @@
 """One training loop for every model and task."""
 
+import signal
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +12,6 @@ from tqdm.auto import tqdm
 
 from destructure.tasks.base import Task
 from destructure.train.evaluate import exact_match, loss_with_inputs, mean_loss, target_loss
-from destructure.train.interrupt import InterruptLater
 from destructure.train.recipe import Recipe
 from destructure.train.state import TrainingState
 
@@ -147,6 +148,32 @@ class _Loop:
     def _save(self, state):
         if self.folder is not None:
             state.save_to(self.folder)
+
+
+class InterruptLater:
+    """While active, the first Ctrl-C only sets `requested`; a second one interrupts at once, as usual.
+
+    Signals reach the main thread alone; in another thread this does nothing.
+    """
+
+    def __init__(self):
+        self.requested = False
+        self._usual = None
+
+    def __enter__(self) -> "InterruptLater":
+        if threading.current_thread() is threading.main_thread():
+            self._usual = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *exception) -> None:
+        if self._usual is not None:
+            signal.signal(signal.SIGINT, self._usual)
+
+    def _note(self, number, frame):
+        if self.requested:
+            signal.signal(signal.SIGINT, self._usual)
+            raise KeyboardInterrupt
+        self.requested = True
 
 
 def _validation_scores(task: Task, recipe: Recipe) -> Callable[[nn.Module], dict[str, float]]:

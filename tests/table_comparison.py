@@ -1,13 +1,11 @@
-"""Are two tables the same, and does a stored row come out again?"""
+"""What tests ask of sweeps' tables: are two the same, and does a stored row come out again?"""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from destructure.study.columns import (
     COLUMNS,
@@ -15,9 +13,8 @@ from destructure.study.columns import (
     MACHINE_COLUMNS,
     RESULTS,
     read_results,
+    stored_interval,
 )
-from destructure.study.configuration import RunConfiguration
-from destructure.study.one_run import run_configuration
 
 _SAME_MACHINE = ("device", "machine", "threads", "torch")
 _SCORES = ("loss", "exact_match")
@@ -53,31 +50,6 @@ def differences(first: str | Path | pd.DataFrame, second: str | Path | pd.DataFr
     return found
 
 
-def rerun(row: Mapping[str, Any] | RunConfiguration, device: str | None = None) -> list[dict[str, Any]]:
-    """Run again what a row of a table says, or a configuration.
-
-    A row's run is cut off after the row's own budget: the rows up to there are the same as those of the whole run,
-    and a cell with a small budget takes no longer than that budget.
-
-    Args:
-        row: a row of a table, by column, or a configuration.
-        device: where to run; by default where the row was made, if that can be had here.
-
-    Returns:
-        Fresh rows, budgets rising, under the original run's name; for a row, the last one is its own.
-
-    Raises:
-        ValueError: if the row's configuration is damaged; see `RunConfiguration.from_cells`.
-    """
-    if isinstance(row, RunConfiguration):
-        return run_configuration(row, device or "auto")
-    whole = RunConfiguration.from_cells(row)
-    budgets = tuple(budget for budget in whole.budgets if budget <= float(row["budget"]))
-    named = {name: whole.cells()[name] for name in ("run", "budgets")}
-    device = device or ("cpu" if row["device"] == "cpu" else "auto")
-    return [fresh | named for fresh in run_configuration(replace(whole, budgets=budgets), device)]
-
-
 def rerun_differences(stored: Mapping[str, Any], fresh: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     """How a fresh row departs from the stored one; an empty list if it is as it must be.
 
@@ -107,34 +79,6 @@ def rerun_differences(stored: Mapping[str, Any], fresh: Mapping[str, Any], table
         if _missing(fresh[name]) or not low <= fresh[name] <= high:
             found.append(f"{name} is {fresh[name]}, outside {low:.4g} to {high:.4g}, where other seeds lie")
     return found
-
-
-def stored_interval(table: pd.DataFrame, row: Mapping[str, Any], score: str = "loss") -> tuple[float, float]:
-    """Where one more run like a stored one should land: a 99.9% prediction interval over the stored seeds.
-
-    From Student's t distribution, and never narrower than from the lowest to the highest seed. A run on another
-    machine rounds otherwise, which changes it as much as another seed would.
-
-    Args:
-        table: from `read_results`.
-        row: a row of it; the rows that differ from it in nothing but the seed are looked up.
-        score: "loss" or "exact_match".
-
-    Raises:
-        ValueError: if fewer than two such rows have a score.
-    """
-    alike = [name for name in CONFIGURATION if name not in ("run", "seed")] + ["budget"]
-    same = np.logical_and.reduce([(table[name] == row[name]).to_numpy(dtype=bool) for name in alike])
-    values = table.loc[same, score].dropna().to_numpy(dtype=float)
-    if len(values) < 2:
-        raise ValueError(
-            f"Only {len(values)} stored runs are like this one, so there is no interval over seeds; choose a cell of "
-            "the table with at least two seeds."
-        )
-    reach = stats.t.ppf((1 + _SURE) / 2, len(values) - 1) * values.std(ddof=1) * np.sqrt(1 + 1 / len(values))
-    low = min(values.min(), values.mean() - reach)
-    high = max(values.max(), values.mean() + reach)
-    return (max(0.0, float(low)), min(1.0, float(high)) if score == "exact_match" else float(high))
 
 
 def draw_rows(
