@@ -81,12 +81,10 @@ def train_reader(arm: str, seed: int, split: str = "test", progress: bool = True
 
 
 def by_length(model: nn.Module, pairs: Sequence[Pair]) -> dict[str, float]:
-    """Exact match for each source length, by greedy decoding; 0 if training diverged and left NaN as weights."""
-    lengths = pd.Series([str(len(pair.source)) for pair in pairs])
-    if not all(weight.isfinite().all() for weight in model.parameters()):
-        return dict.fromkeys(lengths.unique(), 0.0)
-    right = pd.Series(exact_matches(model, pairs)).groupby(lengths, sort=False).mean()
-    return right.astype(float).to_dict()
+    """Exact match for each source length, the shortest first."""
+    lengths = pd.Series([len(pair.source) for pair in pairs])
+    shares = pd.Series(exact_matches(model, pairs)).groupby(lengths).mean()
+    return {str(length): float(share) for length, share in shares.items()}
 
 
 def reach(exact: Mapping[int, float]) -> int:

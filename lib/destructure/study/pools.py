@@ -80,7 +80,7 @@ class Pool:
         run = self._running.pop(future)
         try:
             return Ended(run, future.result())
-        except (futures.process.BrokenProcessPool, futures.CancelledError) as error:
+        except (futures.BrokenExecutor, futures.CancelledError) as error:
             return Ended(run, problem=self._loss(error), lost=True)
         except Exception as error:
             return Ended(run, problem=_sentence(error))
@@ -104,7 +104,7 @@ class _Processes(Pool):
         if self._executor is not None:
             try:
                 return self._executor.submit(compute, run, device)
-            except futures.process.BrokenProcessPool:  # a worker was killed, with a run or without
+            except futures.BrokenExecutor:  # a worker was killed, with a run or without
                 pass
         from joblib.externals.loky import get_reusable_executor
 

@@ -7,6 +7,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -138,10 +139,7 @@ class Study(Work):
 
     def key_of_row(self, row: Mapping[str, Any]) -> tuple:
         """Its columns that tell runs apart, and its budget; a reporting run is the same whichever rate it has."""
-        names = self.tuning.runs if self.tuning is not None and row["role"] == TUNING else self.runs
-        key = ["budget" if name == "budgets" else name for name in names]
-        roles = ["role"] if self.tuning is not None else []
-        return tuple(_cell(row[name]) for name in roles + key)
+        return tuple(_cell(row[name]) for name in self._keys[row.get("role", REPORTING)])
 
     def describe(self, run: dict[str, Any]) -> str:
         """A run in a few words, for messages."""
@@ -168,6 +166,16 @@ class Study(Work):
             }
         usual = dict.fromkeys(self.gained) | facts | run
         return [{name: (usual | row)[name] for name in (*self.columns, *self.gained)} for row in rows]
+
+    @cached_property
+    def _keys(self) -> dict[str, list[str]]:
+        """For each role the columns that tell its runs apart."""
+        roles = {REPORTING: self.runs} | ({} if self.tuning is None else {TUNING: self.tuning.runs})
+        first = [] if self.tuning is None else ["role"]
+        return {
+            role: first + ["budget" if name == "budgets" else name for name in runs]
+            for role, runs in roles.items()
+        }
 
     def _arm(self, run: Mapping[str, Any]) -> Any:
         names = self.tuning.arm

@@ -69,9 +69,9 @@ def exact_match(model: nn.Module, pairs: Sequence[Pair]) -> float:
 def all_right(logits: Tensor, batch: Batch) -> np.ndarray:
     """Which examples of a batch the model would write without an error, by its logits (batch, target, vocabulary).
 
-    Like writing, it never chooses `[PAD]` or `[BOS]`; the logits of those are overwritten.
+    Like writing, it never chooses `[PAD]`, whose logits are overwritten.
     """
-    logits[..., [PADDING, BEGIN]] = -math.inf
+    logits[..., PADDING] = -math.inf
     right = (logits.argmax(dim=-1) == batch.expected) | (batch.expected == PADDING)
     return right.all(dim=1).cpu().numpy()
 
