@@ -9,11 +9,11 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from destructure import Structure, Transformer, cost
+from destructure import Structure, cost
 from destructure.cli import app
 from destructure.files import data_folder
 from destructure.studies import plans
-from destructure.studies.plans import grid, make_plan, matching_width
+from destructure.studies.plans import grid, make_plan
 from destructure.study import (
     COLUMNS,
     MEANINGS,
@@ -26,11 +26,11 @@ from destructure.study import (
     run_configuration,
     stored_interval,
 )
-from destructure.study.measure import scores, take_off
-from destructure.train import evaluate, train
+from destructure.study.measure import take_off
+from destructure.train import train
 from destructure.train.state import TrainingState
 from sweep_examples import BASE, PLAN, fake_rows, table_of
-from table_comparison import differences, draw_rows, rerun_differences, same_results
+from table_comparison import differences, draw_rows, rerun_differences
 
 # --- configurations and their names -------------------------------------------------------------------------
 
@@ -84,18 +84,15 @@ def test_the_way_a_configuration_is_written_does_not_change_its_name():
     "change",
     [
         {"seed": 8}, {"width": 68}, {"layers": 3}, {"heads": 2}, {"learning_rate": 4.000001e-3}, {"arm": ""},
-        {"structure": Structure.DECODER_ONLY}, {"budgets": (3e10,)}, {"purpose": "tuning"}, {"model": {}},
+        {"structure": Structure.DECODER_ONLY},
+        {"structure": Structure.DECODER_ONLY, "loss_on_inputs": True}, {"budgets": (3e10,)},
+        {"purpose": "tuning"}, {"model": {}},
         {"dials": {}}, {"training": {"clip": 2}}, {"measuring": {"watch_every": None}}, {"task": "SentencePair"},
     ],
     ids=str,
 )  # fmt: skip
 def test_whatever_changes_a_run_changes_its_name(change):
     assert replace(PINNED, **change).run != PINNED.run
-
-
-def test_loss_on_inputs_changes_the_name_too():
-    causal = replace(PINNED, structure=Structure.DECODER_ONLY)
-    assert replace(causal, loss_on_inputs=True).run != causal.run
 
 
 @pytest.mark.parametrize(
@@ -196,19 +193,6 @@ def test_each_budget_is_honest():
     assert {k: v for k, v in several[0].items() if k not in ignored} == {
         k: v for k, v in alone[0].items() if k not in ignored
     }
-
-
-@pytest.mark.parametrize("structure", [Structure.ENCODER_DECODER, Structure.DECODER_ONLY], ids=str)
-def test_one_forward_pass_gives_the_loss_and_the_exact_match_of_decoding(structure):
-    task = build_task(BASE.task, BASE.dials)
-    trained = replace(BASE, structure=structure, width=16, budgets=(1.5e8,))
-    model = build_model(trained, len(task.vocabulary), task.max_length)
-    model = train(model, task, trained.recipe, seed=0, progress=False).model
-    pairs = [*task.pairs("train"), *task.pairs("validation")]
-    found = scores(model, pairs)
-    assert found["exact_match"] == evaluate.exact_match(model, pairs)
-    assert 0.02 < found["exact_match"] < 0.98
-    assert found["loss"] == pytest.approx(evaluate.mean_loss(model, pairs), rel=1e-5)
 
 
 def test_only_reporting_runs_see_the_test_examples(monkeypatch):
@@ -346,23 +330,6 @@ def test_a_grid_is_every_combination():
     assert [run.learning_rate for run in runs[:3]] == [1e-3, 2e-3, 1e-3]
 
 
-def test_a_matching_width_has_the_parameters_nearest_to_those_asked_for():
-    whole = cost.non_embedding_parameters(replace(BASE, width=64, layers=3, heads=4).model_config(99))
-    width = matching_width(Structure.DECODER_ONLY, 3, whole, heads=4)
-    assert width == 96 or width == 100  # 28/12 of the parameters: 1.53 times the width
-
-    def missed(each):
-        arm = replace(BASE, structure=Structure.DECODER_ONLY, width=each, layers=3, heads=4)
-        return abs(cost.non_embedding_parameters(arm.model_config(99)) - whole)
-
-    assert missed(width) == min(map(missed, range(4, 256, 4)))
-    one = replace(BASE, structure=Structure.PREFIX_LM, width=64, layers=2, heads=4)
-    shared = cost.non_embedding_parameters(one.model_config(99))
-    assert matching_width(Structure.PREFIX_LM, 4, shared, heads=4) == 44  # 64 / √2 is 45.3
-    with pytest.raises(ValueError, match="use fewer layers"):
-        matching_width(Structure.ENCODER_DECODER, 100, 1000, heads=8)
-
-
 # --- the same again -----------------------------------------------------------------------------------------
 
 
@@ -406,30 +373,23 @@ def test_published_rows_are_whole_and_unchanged(path):
         assert list(rows["budget"]) == list(configuration.budgets)
 
 
-def test_on_the_same_machine_one_changed_bit_is_noticed(table):
+def test_a_changed_row_is_noticed(table):
     row = table.iloc[0].to_dict()
-    for name, value in {
+    changes = {
         "loss": np.nextafter(row["loss"], 9),
         "step": row["step"] + 1,
         "take_off_step": 3,
-        "status": "diverged",
         "exact_match": None,
-    }.items():
-        assert rerun_differences(row, row | {name: value}, table), name
+    }
+    for name, value in changes.items():
+        assert rerun_differences(row, row | {name: value}, table) == [name]
     assert rerun_differences(row, dict(row), table) == []
-
-
-def test_on_another_machine_the_scores_must_lie_where_other_seeds_do(table):
-    row = table.iloc[0].to_dict()
     elsewhere = row | {"machine": "another"}
     low, high = stored_interval(table, row)
-    seeds = table[(table["arm"] == row["arm"]) & (table["budget"] == row["budget"])]["loss"]
-    assert len(seeds) == 3
-    assert low <= seeds.min() < seeds.max() <= high
     assert rerun_differences(row, elsewhere | {"loss": (low + high) / 2}, table) == []
-    assert "outside" in rerun_differences(row, elsewhere | {"loss": high + 0.01}, table)[0]
-    assert "outside" in rerun_differences(row, elsewhere | {"loss": None}, table)[0]
-    assert rerun_differences(row, elsewhere | {"tokens": row["tokens"] + 1}, table)
+    assert rerun_differences(row, elsewhere | {"loss": high + 0.01}, table) == ["loss"]
+    assert differences(table, table.assign(seconds=9.0, commit="abc")) is None
+    assert differences(table, table.assign(loss=np.nextafter(table["loss"], 9))) is not None
     with pytest.raises(ValueError, match="no interval over seeds"):
         stored_interval(table[:1], row)
 
@@ -444,15 +404,6 @@ def test_one_more_run_lands_in_the_interval_as_often_as_it_says():
         inside.append(low <= new <= high)
     assert np.mean(inside) >= 0.985
     assert high - low < 2  # and it is not so wide that everything lands in it
-
-
-def test_tables_are_the_same_but_for_where_and_how_fast_they_were_made(table):
-    elsewhere = table.assign(seconds=9.0, commit="abc", machine="another", torch="9.9")
-    assert same_results(table, elsewhere)
-    assert not same_results(table, table[:-1])
-    assert not same_results(table, table[::-1])
-    bit = table.assign(loss=np.nextafter(table["loss"], 9))
-    assert "Row 1 differs in loss" in differences(table, bit)[0]
 
 
 def test_reading_refuses_what_is_no_table_of_a_sweep(tmp_path):
@@ -526,11 +477,3 @@ def test_ctrl_c_says_that_nothing_is_lost(tmp_path, monkeypatch):
     assert result.exit_code == 130
     assert "the same command goes on from here" in result.output
     assert len(read_results(tmp_path / "x.csv")) == 6
-
-
-def test_every_weight_of_a_built_model_is_the_seeds():
-    task = build_task(BASE.task, BASE.dials)
-    built = build_model(BASE, len(task.vocabulary), task.max_length)
-    by_hand = Transformer(BASE.model_config(len(task.vocabulary), task.max_length), seed=BASE.seed)
-    for one, other in zip(built.parameters(), by_hand.parameters(), strict=True):
-        assert torch.equal(one, other)

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import stat
 import threading
 from dataclasses import replace
 
@@ -13,7 +12,7 @@ import pytest
 import torch
 
 from destructure import Structure, Transformer, TransformerConfig, cost
-from destructure.config import BEGIN, END, PADDING
+from destructure.config import BEGIN, END
 from destructure.generate import greedy
 from destructure.tasks.base import Pair
 from destructure.tasks.numbers import NumberTranslation
@@ -281,17 +280,6 @@ def test_loading_what_is_not_there(tmp_path):
         load_checkpoint(tmp_path)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
-def test_a_written_file_may_be_read_by_whoever_may_read_new_files(tmp_path):
-    path, usual = tmp_path / "state", tmp_path / "usual"
-    usual.write_bytes(b"")
-    write_atomically(path, b"first")
-    assert path.stat().st_mode == usual.stat().st_mode
-    path.chmod(0o640)
-    write_atomically(path, b"second")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-
-
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "file"
     write_atomically(path, b"old")
@@ -380,23 +368,6 @@ def test_no_examples_are_refused():
 # --- decoding -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("structure", Structure.all(), ids=str)
-def test_greedy_decoding_equals_the_plain_loop_without_a_cache(structure):
-    random = model(structure).eval()
-    pairs = TASK.pairs("validation")[:12]
-    source = next(Batches(pairs, 10_000, seed=0)).source
-    longest = 5
-    written = torch.full((len(source), 1), BEGIN)
-    with torch.no_grad():
-        for _ in range(longest):
-            logits = random(source, written)[:, -1]
-            logits[:, PADDING] = -torch.inf  # padding is never written
-            following = logits.argmax(-1, keepdim=True)
-            written = torch.cat([written, following], dim=1)
-    expected = [ids[: ids.index(END)] if END in ids else ids for ids in written[:, 1:].tolist()]
-    assert greedy(random, source, longest) == expected
-
-
 def test_exact_match_is_never_teacher_forced():
     """A model that is right only when shown the true previous tokens must score 0."""
     trained = run(Recipe(steps=60, tokens_per_batch=600, learning_rate=8e-3, evaluation_examples=10)).model
@@ -420,13 +391,6 @@ def test_translate_answers_every_text_also_in_many_batches(monkeypatch):
     alone = [translate(trained, TASK, [text])[0] for text in texts]
     monkeypatch.setattr(evaluate, "TOKENS_AT_ONCE", 8)  # two texts a batch, or one
     assert translate(trained, TASK, texts) == alone
-
-
-def test_greedy_needs_room():
-    with pytest.raises(ValueError, match="at least one token"):
-        greedy(model(), torch.tensor([[3]]), 0)
-    with pytest.raises(ValueError, match="positions"):
-        greedy(model(), torch.tensor([[3]]), CONFIG.max_length)
 
 
 def test_exact_match_on_known_answers():
