@@ -123,7 +123,7 @@ def read_results(path: str | Path) -> pd.DataFrame:
     path = Path(path)
     if not path.is_file():
         raise ValueError(
-            f"There is no table {path.name}; run the plan first: python -m destructure sweep NAME."
+            f"There is no table {path.name}; run the plan first: python -m destructure sweep {path.stem}."
         )
     rows = ResultsFile(path, (*COLUMNS, *GAINED), GAINED).rows()
     try:
