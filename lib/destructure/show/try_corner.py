@@ -7,11 +7,11 @@ from typing import Any
 
 import ipywidgets
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from destructure.show.alt_text import image_element
+from destructure.show.charts import curves
 from destructure.show.picture import Picture
-from destructure.show.style import CURVES, INK, QUIET, figure, use_style
+from destructure.show.style import QUIET
 from destructure.structure import Structure
 
 WAITING = "Choose which structures are present, then press Train."
@@ -23,20 +23,12 @@ _SHORT = {
 }
 
 
-def live_points(
-    stored: pd.DataFrame | None,
-    mine: Sequence[Mapping[str, Any]],
-    *,
-    title: str | None = None,
-    alt: str | None = None,
-) -> Picture:
+def live_points(stored: pd.DataFrame, mine: Sequence[Mapping[str, Any]]) -> Picture:
     """Draw runs made just now among the stored ones of the same width: loss against compute.
 
     Args:
-        stored: rows of the corners (`structure`, `width`, `budget`, `loss`); `None` while there are none.
+        stored: rows of the plan `structure_corners`.
         mine: rows of the learner's runs, with the same columns; those of the last run's width are drawn.
-        title: a line above.
-        alt: replaces the description; it must not contain measured values.
 
     Raises:
         ValueError: if there is no run.
@@ -44,84 +36,42 @@ def live_points(
     if not mine:
         raise ValueError("There is no run to draw; train one first.")
     width = int(mine[-1]["width"])
-    rows = pd.DataFrame([dict(each) for each in mine if int(each["width"]) == width])
-    with use_style():
-        drawing = figure(8, 4.8)
-        axes = drawing.subplots()
-        if stored is not None:
-            _draw_stored(axes, stored[stored["width"] == width], list(rows["structure"].unique()))
-        for number, (code, own) in enumerate(rows.groupby("structure", sort=False)):
-            colour = CURVES[number % len(CURVES)][0]
-            axes.plot(
-                own["budget"],
-                own["loss"].astype(float),
-                "X",
-                color=colour,
-                markeredgecolor=INK,
-                markersize=14,
-                zorder=5,
-                label=f"your run: {code}",
-            )
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlabel("training compute (FLOPs)")
-        axes.set_ylabel("loss (nats a token)")
-        axes.set_title(title or f"Your runs among the stored ones (width {width})")
-        drawing.legend(loc="outside lower center", ncols=2)
-    among = "grey dots for the stored runs of all corners, coloured ones for those of the same corner" * (
-        stored is not None
+    own = pd.DataFrame([dict(each) for each in mine if int(each["width"]) == width])
+    corners = stored[(stored["arm"] == "corner") & (stored["width"] == width)]
+    codes = list(own["structure"].unique())
+    same = corners["structure"].where(corners["structure"].isin(codes), "other corners")
+    return curves(
+        corners.assign(stored=same),
+        x="budget",
+        y="loss",
+        hue="stored",
+        seeds="dots",
+        band=pd.DataFrame(columns=["budget", "loss", "stored"]),  # every run a dot, no line
+        order=[label for label in ("other corners", *codes) if label in set(same)],
+        looks={"other corners": (QUIET, "-", ".")} | {code: place for place, code in enumerate(codes)},
+        dodge=1.03,
+        live=own.assign(stored=own["structure"]),
+        log_x=True,
+        log_y=True,
+        title=f"Your runs among the stored ones (width {width})",
+        alt=f"Loss against training FLOPs at width {width}: crosses for runs made just now; grey dots for the stored "
+        "runs of all other corners, coloured ones for those of the same corner.",
     )
-    summary = f"Loss against training FLOPs at width {width}: crosses for runs made just now" + (
-        f"; {among}." if among else "."
-    )
-    return Picture(drawing, alt or summary, alt or summary)
 
 
-def _draw_stored(axes, rows: pd.DataFrame, codes: list[str]) -> None:
-    others = rows[~rows["structure"].isin(codes)]
-    axes.plot(
-        others["budget"] * 1.03,
-        others["loss"],
-        linestyle="",
-        marker="o",
-        markersize=3,
-        color=QUIET,
-        alpha=0.35,
-        label="stored, other corners",
-    )
-    for number, code in enumerate(codes):
-        own = rows[rows["structure"] == code]
-        if len(own):
-            axes.plot(
-                own["budget"] * 0.97,
-                own["loss"],
-                linestyle="",
-                marker="o",
-                markersize=6,
-                color=CURVES[number % len(CURVES)][0],
-                label=f"stored: {code}",
-            )
-
-
-def try_corner(results) -> "TryCorner":
+def try_corner(stored: pd.DataFrame) -> "TryCorner":
     """Four switches and a button over the stored runs of the registered experiment.
 
     Args:
-        results: `removal_results.Results`.
+        stored: rows of the plan `structure_corners`.
     """
 
     def train(structure: Structure, width: int, seed: int) -> list[dict]:
-        from destructure.studies.removal_results.live import live_run  # needs torch
+        from destructure.studies.live import live_run  # needs torch
 
-        return live_run(results.tables, structure, width, seed)
+        return live_run(stored, structure, width, seed)
 
-    def draw(mine: list[dict]) -> Picture:
-        corners = results.tables.corners
-        return live_points(None if corners is None else corners[corners["arm"] == "corner"], mine)
-
-    return TryCorner(train, draw)
+    return TryCorner(train, lambda mine: live_points(stored, mine))
 
 
 class TryCorner(ipywidgets.VBox):
@@ -196,4 +146,4 @@ def _said(row: Mapping[str, Any]) -> str:
     if row["status"] != "finished":
         return "the run diverged; that is a result, too."
     right = f"{row['exact_match']:.0%} of unseen numbers right"
-    return f"loss {row['loss']:.3g} nats a token, {right} (seed {row['seed']})."
+    return f"loss {row['loss']:.3g} nats per token, {right} (seed {row['seed']})."

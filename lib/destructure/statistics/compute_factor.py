@@ -66,6 +66,14 @@ class ComputeFactors:
     seeds: tuple
     incomplete_seeds: tuple
 
+    def table(self) -> pd.DataFrame:
+        """One row per factor: `budget`, `factor`, `low` and `high` (of the interval), `censored`."""
+        found = [
+            (each.compute, each.interval.estimate, each.interval.low, each.interval.high, each.censored)
+            for each in self.factors
+        ]
+        return pd.DataFrame(found, columns=["budget", "factor", "low", "high", "censored"])
+
 
 def compute_factors(
     with_structure: pd.DataFrame,
