@@ -21,7 +21,6 @@ from destructure.statistics import (
     interval,
     interval_of,
     median_take_off,
-    p_value_of,
     paired,
     predictions,
     resamples,
@@ -30,7 +29,7 @@ from destructure.statistics import (
     sign_flip_p_value,
     take_off_runs,
 )
-from destructure.statistics.interval import ENUMERATED
+from destructure.statistics.intervals import ENUMERATED, p_value_of
 
 SEEDS = 8
 SIMULATIONS = 1_000

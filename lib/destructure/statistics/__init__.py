@@ -15,66 +15,28 @@ failures (`failures_counted`), runs that never took off are censored and stay in
 seeds than could carry it (`seeds_needed`).
 """
 
-from destructure.statistics.compute_factor import ComputeFactor, ComputeFactors, compute_factors
-from destructure.statistics.effects import factorial_effects, holm, sign_flip_p_value
-from destructure.statistics.envelopes import envelope
-from destructure.statistics.interval import (
-    LEVEL,
-    Interval,
-    interval,
-    interval_of,
-    p_value_of,
-    resamples,
-    seeds_needed,
-)
-from destructure.statistics.overtaking import Overtaking, crossing, overtaking
-from destructure.statistics.predictions import predictions, score
-from destructure.statistics.rows import (
-    FAILED,
-    NOISE,
-    TRAINED,
-    complete_seeds,
-    failures_counted,
-    flops_text,
-    paired,
-    seed_table,
-)
-from destructure.statistics.take_off import median_take_off, take_off_runs
-from destructure.statistics.verdicts import MARGIN, Judgement, Verdict, judge, judge_factors
+import lazy_loader
 
-__all__ = [
-    "FAILED",
-    "LEVEL",
-    "MARGIN",
-    "NOISE",
-    "TRAINED",
-    "ComputeFactor",
-    "ComputeFactors",
-    "Interval",
-    "Judgement",
-    "Overtaking",
-    "Verdict",
-    "complete_seeds",
-    "compute_factors",
-    "crossing",
-    "envelope",
-    "factorial_effects",
-    "failures_counted",
-    "flops_text",
-    "holm",
-    "interval",
-    "interval_of",
-    "judge",
-    "judge_factors",
-    "median_take_off",
-    "overtaking",
-    "p_value_of",
-    "paired",
-    "predictions",
-    "resamples",
-    "score",
-    "seed_table",
-    "seeds_needed",
-    "sign_flip_p_value",
-    "take_off_runs",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "compute_factor": ["ComputeFactor", "ComputeFactors", "compute_factors"],
+        "crossings": ["Overtaking", "crossing", "overtaking"],
+        "effects": ["factorial_effects", "holm", "sign_flip_p_value"],
+        "envelopes": ["envelope"],
+        "intervals": ["LEVEL", "Interval", "interval", "interval_of", "resamples", "seeds_needed"],
+        "registered": ["predictions", "score"],
+        "rows": [
+            "FAILED",
+            "NOISE",
+            "TRAINED",
+            "failures_counted",
+            "flops_text",
+            "paired",
+            "seed_table",
+            "complete_seeds",
+        ],
+        "take_off": ["median_take_off", "take_off_runs"],
+        "verdicts": ["MARGIN", "Judgement", "judge", "judge_factors"],
+    },
+)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from destructure.statistics.envelopes import envelopes, first_reach, log_means, spent_on, with_all
-from destructure.statistics.interval import LEVEL, Interval, interval_of, p_value_of, seeds_needed
+from destructure.statistics.intervals import LEVEL, Interval, interval_of, p_value_of, seeds_needed
 from destructure.statistics.rows import NOISE, complete_seeds, flops_text, seed_table
 
 Censored = Literal["no", "above", "below"]
@@ -118,8 +118,7 @@ def compute_factors(
         level: of the intervals.
 
     Raises:
-        ValueError: if rows or columns are missing or doubled, no seed is complete, a run failed, or a number is out
-            of range.
+        ValueError: if rows or columns are missing or doubled, no seed is complete, a run failed, or a number is bad.
     """
     _require_numbers(floor, noise, continued)
     if divided_by not in get_args(DividedBy):
@@ -200,15 +199,8 @@ def censored_slopes(x: np.ndarray, y: np.ndarray, censored: np.ndarray, rounds: 
     """Slopes of least-squares lines through points of which some are known on one side only.
 
     A point known to lie above (or below) a bound counts, with its bound, only while the line is on the wrong side
-    of it. The problem is convex; Newton's rounds find its solution.
-
-    Args:
-        x: shape (points,).
-        y: values or bounds, shape (points, samples).
-        censored: 0 known, 1 above the bound, -1 below it, shape (points, samples).
-
-    Returns:
-        Shape (samples,); NaN where fewer than two points are known.
+    of it. The problem is convex; Newton's rounds find its solution. `x` has the shape (points,); `y` (values or
+    bounds) and `censored` (0 known, 1 above, -1 below) have (points, samples). NaN where fewer than two are known.
     """
     known = use = censored == 0
     for _ in range(rounds):

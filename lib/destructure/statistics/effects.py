@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from destructure.statistics.interval import LEVEL, finite_values, interval
+from destructure.statistics.intervals import LEVEL, finite_values, interval
 from destructure.statistics.rows import complete_seeds, logarithms, require_columns, seed_table
 
 MOST_FLIPPED = 16

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from destructure.statistics.interval import LEVEL, interval_of, resamples
+from destructure.statistics.intervals import LEVEL, interval_of, resamples
 from destructure.statistics.rows import complete_seeds, seed_table
 
 SMALLEST_LOSS = 1e-6
@@ -59,11 +59,7 @@ def with_all(seeds: int) -> np.ndarray:
 
 
 def log_means(table: pd.DataFrame) -> np.ndarray:
-    """Log losses, shape (points, seeds).
-
-    Raises:
-        ValueError: if a loss is negative or an amount of compute is not positive.
-    """
+    """Log losses, shape (points, seeds); ValueError if a loss is negative or an amount of compute not positive."""
     if (spent_on(table) <= 0).any() or (table.to_numpy() < 0).any():
         raise ValueError("A budget or a loss is negative, or a budget is zero; check the rows.")
     return np.log(np.maximum(table.to_numpy(), SMALLEST_LOSS))
@@ -75,16 +71,10 @@ def spent_on(table: pd.DataFrame) -> np.ndarray:
 
 
 def envelopes(values: np.ndarray, compute: np.ndarray, at: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """The lowest mean over seeds that any size has reached with at most so much compute.
+    """The lowest mean over seeds that any size has reached with at most so much compute, shape (budgets, samples).
 
-    Args:
-        values: shape (points, seeds); a point is a size at a budget.
-        compute: what each point cost, shape (points,).
-        at: where to read the envelope, rising, shape (budgets,).
-        shares: of each seed, shape (samples, seeds).
-
-    Returns:
-        Shape (budgets, samples), never rising along the budgets; infinite before the first point.
+    A point is a size at a budget: `values` (points, seeds) at `compute` (points,), read `at` rising budgets, for
+    `shares` of the seeds, (samples, seeds). Infinite before the first point.
     """
     means = values @ shares.T
     allowed = compute[None, :] <= at[:, None] * (1 + 1e-9)
@@ -96,15 +86,10 @@ def first_reach(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The log compute at which a falling curve first reaches a level, by straight lines between its points.
 
-    Args:
-        curves: log loss along the budgets, shape (budgets, samples), never rising.
-        log_budgets: shape (budgets,).
-        wanted: levels, shape (levels, samples).
-        continued: by what factor of compute the first and the last line may be continued beyond the budgets.
-
-    Returns:
-        Log compute, shape (levels, samples), and what is known of it, of the same shape: 0 it is this; 1 more
-        than this (the level is never reached); -1 less than this (the first point is already below the level).
+    `curves` (budgets, samples) never rise along `log_budgets`; `wanted` are levels, (levels, samples). The first and
+    the last line may be continued beyond the budgets by the factor `continued`. Returned are the log compute,
+    (levels, samples), and what is known of it: 0 it is this; 1 more than this (the level is never reached); -1 less
+    than this (the first point is already below the level).
     """
     slack = 1e-12
     place = (curves[:, None, :] > wanted[None] + slack).sum(axis=0)

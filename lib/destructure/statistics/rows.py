@@ -93,20 +93,14 @@ def seed_table(
 
 
 def complete_seeds(*tables: pd.DataFrame) -> tuple[list, tuple]:
-    """The seeds that have every run in every table, and those that lack some.
-
-    Raises:
-        ValueError: if no seed is complete.
-    """
-    complete = everyone = tables[0].columns
-    for table in tables:
-        everyone = everyone.union(table.columns)
-        complete = complete.intersection(table.columns[table.notna().to_numpy().all(axis=0)])
+    """The seeds that have every run in every table, and those that lack some; ValueError if none is complete."""
+    joined = pd.concat(tables, keys=range(len(tables)))
+    complete = joined.columns[joined.notna().all()]
     if complete.empty:
         raise ValueError(
-            f"None of the {len(everyone)} seeds has all its runs yet; run what is missing first."
+            f"None of the {joined.shape[1]} seeds has all its runs yet; run what is missing first."
         )
-    return sorted(complete), tuple(everyone.difference(complete))
+    return sorted(complete), tuple(sorted(joined.columns.difference(complete)))
 
 
 def as_floats(values: Sequence[float]) -> np.ndarray:
@@ -124,11 +118,7 @@ def require_columns(rows: pd.DataFrame, columns: Sequence[str]) -> None:
 
 
 def logarithms(values: np.ndarray) -> np.ndarray:
-    """Natural logarithms of positive values.
-
-    Raises:
-        ValueError: if one is zero or negative.
-    """
+    """Natural logarithms; ValueError if a value is not positive."""
     if (values <= 0).any():
         raise ValueError(f"The smallest value is {values.min():g}; a ratio needs values above zero.")
     return np.log(values)

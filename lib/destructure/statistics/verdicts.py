@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from destructure.statistics.compute_factor import ComputeFactors
-from destructure.statistics.interval import Interval
+from destructure.statistics.intervals import Interval
 
 Verdict = Literal["supported", "weakly supported", "contradicted", "equivalent", "inconclusive"]
 

@@ -10,7 +10,7 @@ import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats.stattools import durbin_watson
 
-from destructure.statistics.interval import Interval, expanded_level
+from destructure.statistics.intervals import Interval, expanded_level
 from destructure.trends.dots import years_and_logs
 
 DOTS_A_SIDE = 5

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from destructure.statistics.envelopes import envelopes, spent_on, with_all
-from destructure.statistics.interval import LEVEL, lower_end, resamples
+from destructure.statistics.intervals import LEVEL, lower_end, resamples
 from destructure.statistics.rows import complete_seeds, seed_table
 
 

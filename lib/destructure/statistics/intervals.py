@@ -25,15 +25,9 @@ RESAMPLES = 100_000
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate and the interval around it.
+    """An estimate and the ends of an interval that holds the truth as often as `level` says.
 
     `f"{interval:.2f}"` is "1.25 [1.06, 1.51]".
-
-    Args:
-        estimate: the best value.
-        low: lower end.
-        high: upper end.
-        level: how often such intervals should hold the truth, for example 0.95.
     """
 
     estimate: float
@@ -78,9 +72,6 @@ def resamples(seeds: int, random_seed: int = 0) -> Resamples:
     Args:
         seeds: how many there are, at least one. More than `ENUMERATED` are sampled.
         random_seed: of that sample; without effect for fewer seeds.
-
-    Raises:
-        ValueError: if there is no seed.
     """
     if seeds < 1:
         raise ValueError(f"There are {seeds} seeds to resample; give at least one.")
@@ -103,12 +94,8 @@ def seeds_needed(level: float = LEVEL) -> int:
 
     All n seeds lie on the same side of the truth with chance 2 × 0.5^n; if that is more than 1 - level, not even
     the range of all seeds holds the truth often enough.
-
-    Raises:
-        ValueError: if `level` is not between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; it must lie between 0 and 1, such as 0.95.")
+    _require_level(level)
     return math.ceil(math.log2(2 / (1 - level)) - 1e-9)
 
 
@@ -116,15 +103,16 @@ def expanded_level(level: float, count: int, parameters: int) -> float:
     """Level at which a percentile interval must be read so that it covers `level` of the time.
 
     Student's t instead of the normal, and a standard deviation divided by count - parameters instead of count.
-
-    Raises:
-        ValueError: if `level` is not between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; it must lie between 0 and 1, such as 0.95.")
+    _require_level(level)
     freedom = count - parameters
     wide = stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(count / freedom)
     return float(2 * stats.norm.cdf(wide) - 1)
+
+
+def _require_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must lie between 0 and 1, such as 0.95.")
 
 
 def interval(values: Sequence[float], level: float = LEVEL) -> Interval:
@@ -132,10 +120,6 @@ def interval(values: Sequence[float], level: float = LEVEL) -> Interval:
 
     With eight seeds the plain percentiles are too narrow; `expanded_level` says how they are widened. With fewer
     seeds than `seeds_needed` nothing can be said: the interval has no ends.
-
-    Args:
-        values: one number per seed, for example differences of paired runs.
-        level: how often such intervals should hold the truth.
 
     Raises:
         ValueError: if there are no values or one is not finite.
@@ -153,7 +137,6 @@ def interval_of(samples: np.ndarray, estimate: float, seeds: int, level: float =
         samples: the statistic in each resample, shape (resamples,).
         estimate: the statistic on all seeds.
         seeds: how many seeds were resampled.
-        level: how often such intervals should hold the truth.
     """
     if seeds < seeds_needed(level):
         return Interval(estimate, -math.inf, math.inf, level)
@@ -175,11 +158,7 @@ def p_value_of(samples: np.ndarray, null: float, seeds: int) -> float:
     """Two-sided p value of "the truth is `null`": one minus the highest level whose interval leaves `null` out.
 
     It is never below 2 × 0.5^n, the chance that all n seeds lie on one side of the truth.
-
-    Args:
-        samples: as in `interval_of`; NaN says nothing and counts for the null.
-        null: the value to test.
-        seeds: how many seeds were resampled; one seed gives 1.
+    Samples as in `interval_of`; NaN says nothing and counts for the null.
     """
     if seeds < 2:
         return 1.0
@@ -193,11 +172,7 @@ def p_value_of(samples: np.ndarray, null: float, seeds: int) -> float:
 
 
 def finite_values(values: Sequence[float], name: str) -> np.ndarray:
-    """Return values as an array of one axis.
-
-    Raises:
-        ValueError: if there are none, they have another shape, or one is not finite.
-    """
+    """Values as an array of one axis; ValueError if there are none or one is not finite."""
     array = np.asarray(values, dtype=float)
     if array.ndim != 1 or not array.size:
         raise ValueError(
