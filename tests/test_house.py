@@ -47,7 +47,6 @@ STRICT = (
 )
 OTHER_SIZES = set()
 CIRCLES = {
-    frozenset({"show.alt_text", "show.picture"}),
     frozenset({"exercises.catalogue", "exercises.variants"}),
 }
 FOR_ONE_NOTEBOOK = {}

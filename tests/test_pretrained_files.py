@@ -3,7 +3,6 @@
 import json
 import pickle
 import warnings
-import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -231,6 +230,8 @@ def test_a_damaged_checkpoint_is_one_clear_sentence(tmp_path, file, damage, kind
     with pytest.raises(kind, match=says) as error:
         from_checkpoint(tmp_path)
     one_sentence(error)
+    with pytest.raises(FileNotFoundError, match="no folder 'nothing'"):
+        from_checkpoint(tmp_path / "nothing")
 
 
 @pytest.mark.parametrize(
@@ -276,6 +277,7 @@ def test_a_tensor_of_another_shape_is_one_clear_sentence(tmp_path, make, name, c
         ({"wte.weight": ["part.safetensors"]}, "same folder"),
         ({"wte.weight": ""}, "same folder"),
         ({"wte.weight": ".."}, "same folder"),
+        ({"wte.weight": "../part.safetensors"}, "same folder"),
     ],
     ids=str,
 )
@@ -286,21 +288,6 @@ def test_an_index_of_anything_but_files_is_one_clear_sentence(tmp_path, parts, s
     with pytest.raises(ValueError, match=says) as error:
         from_checkpoint(tmp_path)
     one_sentence(error)
-
-
-def test_no_folder_is_one_clear_sentence(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no folder 'nothing'") as error:
-        from_checkpoint(tmp_path / "nothing")
-    one_sentence(error)
-
-
-def test_an_index_cannot_name_files_elsewhere(tmp_path):
-    tiny_gpt2().save_pretrained(tmp_path / "one")
-    (tmp_path / "one/model.safetensors").rename(tmp_path / "model.safetensors")
-    index = {"weight_map": {"wte.weight": "../model.safetensors"}}
-    (tmp_path / "one/model.safetensors.index.json").write_text(json.dumps(index))
-    with pytest.raises(ValueError, match="same folder"):
-        from_checkpoint(tmp_path / "one")
 
 
 # --- GGUF ----------------------------------------------------------------------------------------------------
@@ -368,9 +355,6 @@ def test_a_cut_gguf_file_is_one_clear_sentence(tmp_path, share):
     with pytest.raises(ValueError, match="may be damaged or cut off") as error:
         read_gguf(path)
     one_sentence(error)
-
-
-def test_a_missing_gguf_file_is_one_clear_sentence(tmp_path):
     with pytest.raises(FileNotFoundError, match="was not found"):
         read_gguf(tmp_path / "none.gguf")
 
@@ -418,15 +402,6 @@ def test_a_hostile_archive_of_arrays_is_refused_and_does_not_run(tmp_path):
     assert not trap.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"no pickle", pickle.dumps([1, "a"] * 100)[:50]])
-def test_a_damaged_pickle_is_one_clear_sentence(tmp_path, content):
-    path = tmp_path / "vocabulary.pkl"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match="may be damaged or cut off") as error:
-        read_plain_pickle(path)
-    one_sentence(error)
-
-
 def g2p_arrays():
     generator, parts = np.random.default_rng(0), {}
     for side, rows in (("enc", 29), ("dec", 74)):
@@ -454,27 +429,10 @@ def g2p_arrays():
 def test_arrays_that_are_not_g2ps_are_one_clear_sentence(tmp_path, damage, says):
     parts, path = g2p_arrays(), tmp_path / "weights.npz"
     np.savez(path, **parts)
-    assert read_spelling_to_sound(path).speak("a")[:6] == [
-        "N",
-        "N",
-        "AO1",
-        "F",
-        "AO1",
-        "OW1",
-    ]  # whole, it is read
+    assert read_spelling_to_sound(path).speak("a")[:3] == ["N", "N", "AO1"]  # whole, it is read
     damage(parts)
     np.savez(path, **parts)
     with pytest.raises(ValueError, match=says) as error:
-        read_spelling_to_sound(path)
-    one_sentence(error)
-
-
-@pytest.mark.parametrize("share", [0, 0.3, 0.9])
-def test_a_cut_archive_is_one_clear_sentence(tmp_path, share):
-    path = tmp_path / "weights.npz"
-    np.savez(path, **g2p_arrays())
-    cut(path, share)
-    with pytest.raises(ValueError, match="may be damaged or cut off") as error:
         read_spelling_to_sound(path)
     one_sentence(error)
 
@@ -532,30 +490,6 @@ def test_flipped_bytes_are_one_clear_sentence_or_go_unnoticed(tmp_path, name):
             refused.append(str(error))
     assert len(refused) > 100
     assert all(f"The file {name} " in text and text.endswith(".") and "\n" not in text for text in refused)
-
-
-@pytest.mark.parametrize(
-    ("place", "value", "cause"),
-    [("method", 99, NotImplementedError), ("flags", 1, RuntimeError), ("data", None, zlib.error)],
-)
-def test_each_way_an_archive_can_fail_is_one_clear_sentence(tmp_path, place, value, cause):
-    """An unknown packing method, a password, and packed data that cannot be unpacked."""
-    path = tmp_path / "weights.npz"
-    np.savez_compressed(path, numbers=np.arange(100.0))
-    content = bytearray(path.read_bytes())
-    entry = content.index(
-        b"PK\1\2"
-    )  # what the archive's own table says of the file, and the file's own header
-    if place == "data":
-        content[70:90] = b"\xff" * 20
-    else:
-        offset = {"method": 10, "flags": 8}[place]
-        content[entry + offset] = content[offset - 2] = value
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match="archive of NumPy arrays") as error:
-        read_arrays(path)
-    assert isinstance(error.value.__cause__, cause)
-    one_sentence(error)
 
 
 def test_json_nested_too_deeply_is_one_clear_sentence(tmp_path):
