@@ -139,14 +139,7 @@ def verdicts(
     from destructure.course.notebooks import verdicts
 
     for number in ("08", "09"):
-        typer.echo(verdicts(lesson(number), pictures and Path(pictures)) or _verdicts_of_the_library())
-
-
-def _verdicts_of_the_library() -> str:
-    """Until the cells of notebook 08 are marked."""
-    from destructure.studies import removal_results
-
-    return removal_results.report(removal_results.Results(None))
+        typer.echo(verdicts(lesson(number), pictures and Path(pictures)))
 
 
 @app.command(name="check-notebooks")

@@ -1,15 +1,14 @@
 """Choose a corner of the cube, train it for some seconds, and see its point among the stored ones."""
 
 import html
-from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets
 import pandas as pd
 
-from destructure.show.alt_text import image_element
 from destructure.show.charts import curves
+from destructure.show.live import Live, picture_html
 from destructure.show.picture import Picture
 from destructure.show.style import QUIET
 from destructure.structure import Structure
@@ -74,7 +73,7 @@ def try_corner(stored: pd.DataFrame) -> "TryCorner":
     return TryCorner(train, lambda mine: live_points(stored, mine))
 
 
-class TryCorner(ipywidgets.VBox):
+class TryCorner(Live):
     """Train a corner and add its points to the figure.
 
     Nothing is printed and nothing runs before the button is pressed: sentence and figure are HTML fields. Every press
@@ -89,6 +88,9 @@ class TryCorner(ipywidgets.VBox):
         sentence, picture: the HTML fields with the result.
         rows: of all runs so far.
     """
+
+    about = "four switches, and a button that trains the corner"
+    in_jupyter = "four switches and a button appear here; the button trains the corner and adds its points to the figure."
 
     def __init__(
         self,
@@ -119,7 +121,7 @@ class TryCorner(ipywidgets.VBox):
             rows = self._train(structure, int(self.width.value), self._seed)
             self.rows += rows
             drawn = self._draw(self.rows)
-            self.picture.value = image_element(b64encode(drawn.png()).decode("ascii"), drawn.alt)
+            self.picture.value = picture_html(drawn)
             self.sentence.value = f"{html.escape(name)}: {_said(rows[-1])}"
         except ValueError as error:
             self.sentence.value = html.escape(str(error))
@@ -127,19 +129,6 @@ class TryCorner(ipywidgets.VBox):
             self.sentence.value = "Stopped; nothing was added."
         finally:
             self.button.disabled = False
-
-    def __repr__(self) -> str:
-        return "<TryCorner: four switches, and a button that trains the corner>"
-
-    def _repr_mimebundle_(self, **keywords):
-        bundle = super()._repr_mimebundle_(**keywords)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        data["text/plain"] = repr(self)
-        data["text/html"] = (
-            "<p><em>In JupyterLab, with the notebook running, four switches and a button appear here; the button "
-            "trains the corner and adds its points to the figure.</em></p>"
-        )
-        return bundle
 
 
 def _said(row: Mapping[str, Any]) -> str:
