@@ -90,7 +90,10 @@ class TryCorner(Live):
     """
 
     about = "four switches, and a button that trains the corner"
-    in_jupyter = "four switches and a button appear here; the button trains the corner and adds its points to the figure."
+    in_jupyter = (
+        "four switches and a button appear here; the button trains the corner and adds its points "
+        "to the figure."
+    )
 
     def __init__(
         self,
