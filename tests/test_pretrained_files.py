@@ -186,7 +186,7 @@ def change_settings(folder, **changes):
         (tiny_bert, {"num_attention_heads": True}, "num_attention_heads = True"),
         (tiny_bert, {"layer_norm_eps": None}, "layer_norm_eps = None"),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_what_our_classes_cannot_hold_is_refused(tmp_path, make, changes, says):
     make().save_pretrained(tmp_path)

@@ -160,7 +160,9 @@ def test_a_damaged_or_foreign_record_is_one_clear_sentence(shown, damage, says):
     one_sentence(error)
 
 
-@pytest.mark.parametrize("value", [float("nan"), {1: 2}, object(), {"a": {3}}], ids=str)
+@pytest.mark.parametrize(
+    "value", [float("nan"), {1: 2}, object(), {"a": {3}}], ids=lambda value: type(value).__name__
+)
 def test_a_result_that_is_no_plain_data_is_refused(shown, value, tmp_path):
     with pytest.raises(ValueError, match="A result contains") as error:
         pretrained.store("capital", lambda: value, needs="chat_model")
