@@ -9,6 +9,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from destructure import EncoderOnly, Structure, Transformer, TransformerConfig, cost
+from destructure.generate import generate
 
 SMALL = TransformerConfig(vocabulary=31, width=16, layers=3, heads=4, max_length=64)
 EVERY_STRUCTURE = [
@@ -32,7 +33,15 @@ BLOCKS = {
     "llama": replace(SMALL, positions="rotary", activation="swiglu", key_value_heads=2, feed_forward=40),
     "bert": replace(SMALL, norm="layer", norm_placement="after", bias=True, segments=2, embedding_norm=True),
     "query-key norm": replace(SMALL, query_key_norm=True, positions="none"),
+    "layer mix": replace(SMALL, final_memory="layer_mix"),
+    "feed-forward memory": replace(SMALL, final_memory="feed_forward"),
 }
+CASES = [
+    pytest.param(block, structure, id=f"{name}-{structure}")
+    for name, block in BLOCKS.items()
+    for structure in EVERY_STRUCTURE
+    if structure.final_layer_memory or block.final_memory == "plain"
+]
 SOURCE, TARGET, BATCH = 13, 9, 2
 
 
@@ -57,19 +66,11 @@ def count_flops(run):
     return counter.get_total_flops()
 
 
-@pytest.mark.parametrize("block", BLOCKS)
-@pytest.mark.parametrize("structure", EVERY_STRUCTURE, ids=str)
-def test_parameters_are_exact(structure, block):
-    config = BLOCKS[block].with_structure(structure)
+@pytest.mark.parametrize(("block", "structure"), CASES)
+def test_parameters_and_forward_flops_are_what_is_counted(block, structure, counted_attention):
+    config = block.with_structure(structure)
     model = Transformer(config)
     assert sum(weights.numel() for weights in model.parameters()) == cost.parameters(config)
-
-
-@pytest.mark.parametrize("block", BLOCKS)
-@pytest.mark.parametrize("structure", EVERY_STRUCTURE, ids=str)
-def test_forward_flops_match_the_counter(structure, block, counted_attention):
-    config = BLOCKS[block].with_structure(structure)
-    model = Transformer(config)
     counted = count_flops(lambda: model(ids(SOURCE), ids(TARGET), one_pass=False))
     assert counted == pytest.approx(BATCH * cost.forward_flops(config, SOURCE, TARGET), rel=0.02)
 
@@ -140,6 +141,56 @@ def test_removing_s4_changes_no_cost_and_s3_no_parameters():
         assert cost.cost(full, SOURCE, TARGET) == cost.cost(causal, SOURCE, TARGET)
         layer_wise = SMALL.with_structure(structure.without("final_layer_memory"))
         assert cost.parameters(full) == cost.parameters(layer_wise)
+
+
+# --- writing ---------------------------------------------------------------------------------------------------
+
+WRITERS = [("course", each) for each in Structure.all()]
+WRITERS += [
+    (name, each) for name in ("llama", "2017") for each in (Structure.ENCODER_DECODER, Structure.DECODER_ONLY)
+]
+
+
+@pytest.mark.parametrize(("block", "structure"), WRITERS, ids=str)
+@pytest.mark.parametrize("cache", [True, False])
+def test_writing_costs_what_is_counted(block, structure, cache, counted_attention):
+    config = BLOCKS[block].with_structure(structure)
+    model = Transformer(config).eval()
+    source, prompts = ids(7)[:1], [[5, 5, 5]]
+    counted = count_flops(
+        lambda: generate(model, source, 9, prompts=prompts, cache=cache, fast=False, end=None)
+    )
+    if not cache:  # the plain writer reads the source once before the first step, too
+        counted -= count_flops(lambda: model.read(source))
+    assert cost.writing_flops(config, 7, 4, 9, cache) == counted
+
+
+def test_one_token_costs_the_same_either_way():
+    config = SMALL.with_structure(Structure.DECODER_ONLY)
+    assert (
+        cost.writing_flops(config, 5, 3, 1)
+        == cost.writing_flops(config, 5, 3, 1, cache=False)
+        == cost.forward_flops(config, 5, 3)
+    )
+
+
+def test_the_cache_saves_more_the_longer_the_text():
+    config = SMALL.with_structure(Structure.DECODER_ONLY)
+    saved = [
+        cost.writing_flops(config, 0, 1, new, False) / cost.writing_flops(config, 0, 1, new)
+        for new in (2, 8, 32)
+    ]
+    assert saved == sorted(saved)
+    assert saved[0] > 1
+
+
+@pytest.mark.parametrize(("source", "prompt", "new"), [(-1, 1, 1), (0, 0, 1), (0, 1, 0)])
+def test_numbers_that_are_too_small_are_refused(source, prompt, new):
+    with pytest.raises(ValueError, match="source must be 0 or more, the others 1 or more"):
+        cost.writing_flops(SMALL.with_structure(Structure.DECODER_ONLY), source, prompt, new)
+
+
+# --- bad input and imports -------------------------------------------------------------------------------------
 
 
 def test_negative_length_is_refused():

@@ -1,32 +1,21 @@
-"""What notebook 07 rests on: models looked at from outside, weights carried over, and the pictures of the cube."""
+"""What notebook 07 rests on: weights carried over, the pictures of the cube, the switchboard."""
 
 import re
-from dataclasses import replace
 from math import factorial
 
 import pytest
 import torch
 
-from destructure import Structure, Transformer, TransformerConfig, cost
-from destructure.inspection import inspect_model
-from destructure.show import (
-    difference_table,
-    distance_dots,
-    flip_structures,
-    ladder_costs,
-    structure_cube,
-    structure_mask,
-)
+from destructure import Structure, Transformer, TransformerConfig, carry_over, cost
+from destructure.show import flip_structures, structure_cube, structure_mask
 from destructure.show.masks import mask_parts, visibility
 from destructure.show.structure_cube import corner_place
 from destructure.show.structure_sketches import mask_drawing, structure_description, structure_drawing
-from destructure.transplants import PlainCausalModel, carry_over
 
 TIED = Structure(tied_cross_attention=True)
 EVERY = [*Structure.all(), TIED, *(TIED.without(switch) for switch in Structure.SWITCHES[1:])]
 every_structure = pytest.mark.parametrize("structure", EVERY, ids=str)
 SMALL = TransformerConfig(vocabulary=20, width=16, layers=3, heads=2, max_length=16)
-PLAIN = replace(SMALL, norm="layer", bias=True, structure=Structure.DECODER_ONLY)
 LARGE = TransformerConfig(vocabulary=1, width=64, layers=3, heads=4, max_length=256)
 
 
@@ -35,44 +24,6 @@ def random_ids(length, seed=0, vocabulary=20):
 
 
 SOURCE, TARGET = random_ids(5), random_ids(4, seed=1)
-
-
-# --- looking at a model --------------------------------------------------------------------------------------
-
-
-@every_structure
-@pytest.mark.parametrize("blocks", [{}, {"norm": "layer", "bias": True}, {"positions": "rotary"}], ids=str)
-def test_a_model_shows_its_structure(structure, blocks):
-    model = Transformer(replace(SMALL, structure=structure, **blocks), seed=4)
-    before = {name: values.clone() for name, values in model.state_dict().items()}
-    assert inspect_model(model).structure == structure
-    assert all(torch.equal(values, before[name]) for name, values in model.state_dict().items())
-
-
-def test_inspection_does_not_read_the_configuration():
-    """A model that says one thing and does another is found out."""
-    model = Transformer(SMALL.with_structure(Structure.ENCODER_DECODER))
-    causal = Structure.ENCODER_DECODER.without("bidirectional_input")
-    liar = Transformer(SMALL.with_structure(causal))
-    liar.config = model.config  # its mask now follows another configuration than the one it was built with
-    assert inspect_model(liar).structure == Structure.ENCODER_DECODER
-
-
-def test_a_model_too_small_to_tell_is_refused():
-    with pytest.raises(ValueError, match="at least 2 layers, 15 tokens and room for 7"):
-        inspect_model(Transformer(replace(SMALL, layers=1)))
-
-
-def test_the_table_is_made_from_the_models():
-    rows = difference_table().rows
-    assert len(rows) == 4
-    assert "8 matrices and 2 softmaxes" in rows[0][1]
-    assert "4 matrices and 1 softmax in" in rows[0][2]
-    assert "3, 3, 3" in rows[2][1]
-    assert "0, 1, 2" in rows[2][2]
-    same = difference_table(Structure.PREFIX_LM, Structure.DECODER_ONLY).rows
-    assert [first == second for _, first, second, _ in same] == [True, True, True, False]
-    assert difference_table()._repr_markdown_().count("\n") == 5
 
 
 # --- weights carried over ------------------------------------------------------------------------------------
@@ -109,45 +60,6 @@ def test_one_stack_gets_the_inputs_weights():
     shared = carry_over(model, Structure.ENCODER_DECODER.without("separate_parameters"))
     name = "layers.1.feed_forward.expand.weight"
     assert torch.equal(shared.target_stack.get_parameter(name), model.input_stack.get_parameter(name))
-
-
-@pytest.mark.parametrize("activation", ["relu", "gelu"])
-def test_the_edited_model_is_a_plain_causal_model(activation):
-    model = Transformer(replace(PLAIN, structure=Structure.ENCODER_DECODER, activation=activation), seed=6)
-    with torch.no_grad():
-        for values in model.parameters():  # biases and norms, too
-            values.add_(
-                0.2 * torch.randn(values.shape, generator=torch.Generator().manual_seed(values.numel()))
-            )
-    edited = carry_over(model, Structure.DECODER_ONLY)
-    plain = PlainCausalModel(edited)
-    whole = torch.cat([SOURCE, TARGET], dim=1)
-    with torch.no_grad():
-        found, expected = edited(SOURCE, TARGET), plain(whole)[:, SOURCE.shape[1] :]
-        assert (found - expected).abs().max() <= 1e-5
-        assert found.abs().max() > 0.1
-        for parameter in plain.layers.parameters():  # every weight matters: none was forgotten
-            parameter.mul_(1.5)
-            assert (plain(whole)[:, SOURCE.shape[1] :] - found).abs().max() > 1e-4
-            parameter.div_(1.5)
-
-
-@pytest.mark.parametrize(
-    "config",
-    [
-        replace(PLAIN, structure=Structure.PREFIX_LM),
-        replace(PLAIN, norm="rms"),
-        replace(PLAIN, bias=False),
-        replace(PLAIN, positions="rotary"),
-        replace(PLAIN, activation="swiglu"),
-        replace(PLAIN, segments=2),
-        replace(PLAIN, query_key_norm=True),
-        replace(PLAIN, key_value_heads=1),
-    ],
-)
-def test_what_the_plain_model_cannot_copy_is_refused(config):
-    with pytest.raises(ValueError, match="build the Transformer"):
-        PlainCausalModel(Transformer(config))
 
 
 # --- the cube ------------------------------------------------------------------------------------------------
@@ -207,25 +119,6 @@ def test_the_small_mask_agrees_with_the_large_one(structure):
 def test_every_structure_has_a_sketch_and_a_description_of_its_own():
     assert len({structure_drawing(structure) for structure in EVERY}) == len(EVERY)
     assert len({structure_description(structure) for structure in EVERY}) == len(EVERY)
-
-
-# --- costs ---------------------------------------------------------------------------------------------------
-
-
-def test_the_bars_are_the_formulas():
-    picture = ladder_costs({"ladder": Structure.ladder()}, LARGE, 8, 8)
-    weights, flops = picture.figure.axes
-    unit = LARGE.layers * LARGE.width**2
-    for structure, bar in zip(Structure.ladder(), weights.patches, strict=True):
-        assert bar.get_height() == cost.non_embedding_parameters(LARGE.with_structure(structure)) / unit
-    assert flops.patches[0].get_height() > flops.patches[1].get_height() > flops.patches[3].get_height()
-    assert flops.patches[-1].get_height() == 1
-    assert [text.get_text() for text in weights.texts] == ["28", "24", "12", "12", "12"]
-
-
-def test_paths_of_different_length_are_refused():
-    with pytest.raises(ValueError, match="equal length"):
-        ladder_costs({"a": Structure.ladder(), "b": Structure.ladder()[:3]}, LARGE, 8, 8)
 
 
 # --- the switchboard -----------------------------------------------------------------------------------------
@@ -296,15 +189,3 @@ def test_it_looks_the_same_in_every_run(board):
 def test_a_length_that_does_not_fit_is_refused(length):
     with pytest.raises(ValueError, match="from 1 to 128"):
         flip_structures(LARGE, length, 16)
-
-
-# --- distances -----------------------------------------------------------------------------------------------
-
-
-def test_every_pair_is_a_dot():
-    picture = distance_dots({"a": [0.1, 0.2], "b": [0.3]}, name="distance", live={"b": 0.25})
-    (axes,) = picture.figure.axes
-    dots = [list(line.get_ydata()) for line in axes.lines if line.get_linestyle() == "None"]
-    assert dots == [[0.1, 0.2], [0.3], [0.25]]
-    with pytest.raises(ValueError, match="above 0"):
-        distance_dots({"a": [0.0]}, name="distance")

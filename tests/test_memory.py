@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
-from destructure import Structure, Transformer, TransformerConfig, attention, cost
+from destructure import Structure, Transformer, TransformerConfig, cost
 from destructure.config import FinalMemoryKind
 from destructure.generate import greedy
 
@@ -23,21 +22,6 @@ SOURCE, TARGET = (
 
 def build(structure=Structure.ENCODER_DECODER, **changes):
     return Transformer(replace(CONFIG, structure=structure, **changes)).eval()
-
-
-@every_kind
-@every_structure
-def test_parameters_and_flops_are_exact(structure, kind, monkeypatch):
-    def plain(queries, keys, values, mask):  # torch's counter does not see the fused kernel
-        return attention.scaled_dot_product_attention(queries, keys, values, mask)[0]
-
-    monkeypatch.setattr(attention, "fast_attention", plain)
-    model = build(structure, final_memory=kind)
-    assert cost.parameters(model.config) == sum(weights.numel() for weights in model.parameters())
-    with FlopCounterMode(display=False) as counter:
-        model(SOURCE, TARGET)
-    formula = 2 * cost.forward_flops(model.config, SOURCE.shape[1], TARGET.shape[1])
-    assert abs(counter.get_total_flops() / formula - 1) < 0.02
 
 
 def test_each_kind_costs_more_than_the_plain_one():

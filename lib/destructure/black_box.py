@@ -1,11 +1,12 @@
 """Models with their structure hidden, and tests that find it out from what they show.
 
 A black box takes a sequence of token ids and a boundary: the ids before it are the input, the rest is what has been
-written so far. It shows one vector a token and, if it can write, probabilities of the next token. That is what one
+written so far. It shows one vector per token and, if it can write, probabilities of the next token. That is what one
 might be allowed to see of a model whose makers do not say how it is built (a viewer of CS25 V4 asked it of GPT-4o).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 
 import torch
@@ -22,23 +23,23 @@ VOCABULARY = 50
 """Ids of the mystery boxes: 3 to 49 may be used."""
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class BlackBox:
     """A model that shows what it computes and not what it is.
 
-    Args:
+    Attributes:
         name: what it is called.
-        vectors: ids (1, length) and a boundary to one vector a token (length, width).
-        next_token: ids and a boundary to probabilities (vocabulary,); `None` if it cannot write.
         vocabulary: ids from 3 to below this number may be used (0 to 2 are special).
     """
 
-    def __init__(self, name: str, vectors: Callable, next_token: Callable | None, vocabulary: int):
-        self.name, self.vocabulary = name, vocabulary
-        self._vectors, self._next_token = vectors, next_token
+    name: str
+    _vectors: Callable
+    _next_token: Callable | None
+    vocabulary: int
 
     @torch.no_grad()
     def outputs(self, ids: list[int], boundary: int | None = None) -> Tensor:
-        """One vector a token, (length, width), in the order of the ids.
+        """One vector per token, (length, width), in the order of the ids.
 
         Args:
             ids: the input, then what was written so far.
@@ -47,16 +48,11 @@ class BlackBox:
         Raises:
             ValueError: if the ids or the boundary make no sense, or this model cannot take that boundary.
         """
-        ids, boundary = self._checked(ids, boundary)
-        return self._vectors(ids, boundary)
+        return self._vectors(*self._checked(ids, boundary))
 
     @torch.no_grad()
     def next_token(self, ids: list[int], boundary: int | None = None) -> Tensor:
-        """Probabilities of the token after the last one, (vocabulary,).
-
-        Raises:
-            ValueError: as `outputs`; also if this model cannot write.
-        """
+        """Probabilities of the token after the last one, (vocabulary,); ValueError as `outputs`, or if it cannot."""
         ids, boundary = self._checked(ids, boundary)
         if self._next_token is None:
             raise ValueError(f"Box {self.name} cannot write: it has no next token to offer.")
@@ -82,34 +78,26 @@ class BlackBox:
 
 def box_of(model: Transformer | EncoderOnly, name: str) -> BlackBox:
     """Put a model of ours into a black box."""
+    vocabulary = model.config.vocabulary
     if isinstance(model, EncoderOnly):
-        return BlackBox(name, lambda ids, _: model(ids)[0], None, model.config.vocabulary)
-    look = _one_stack if model.config.structure.is_single_stack else _two_stacks
+        return BlackBox(name, lambda ids, _: model(ids)[0], None, vocabulary)
 
-    def see(ids, boundary):
-        if boundary == 0 and model.config.structure.separate_cross_attention:
+    def see(ids: Tensor, boundary: int) -> tuple[Tensor, Tensor]:
+        """All final states, and the logits of the next token."""
+        structure = model.config.structure
+        if boundary == 0 and structure.separate_cross_attention:
             raise ValueError(f"Box {name} refuses: it must be given at least one token of input.")
-        return look(model, ids[:, :boundary], ids[:, boundary:])
+        source, target = model.check(ids[:, :boundary], ids[:, boundary:])
+        if structure.is_single_stack:
+            states = model.read_and_write_at_once(source, target)[0]
+            return states, model.output(states[-1])
+        memory = model.read(source)
+        logits, _, results = model.write(memory, target)
+        return torch.cat([memory.states[0], results[-1].states[0]]), logits[0, -1]
 
-    def vectors(ids, boundary):
-        return see(ids, boundary)[0]
-
-    def next_token(ids, boundary):
-        return see(ids, boundary)[1].softmax(dim=-1)
-
-    return BlackBox(name, vectors, next_token, model.config.vocabulary)
-
-
-def _one_stack(model: Transformer, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    states = model.read_and_write_at_once(*model.check(source, target))[0]
-    return states, model.output(states[-1])
-
-
-def _two_stacks(model: Transformer, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    source, target = model.check(source, target)
-    memory = model.read(source)
-    logits, _, results = model.write(memory, target)
-    return torch.cat([memory.states[0], results[-1].states[0]]), logits[0, -1]
+    return BlackBox(
+        name, lambda *given: see(*given)[0], lambda *given: see(*given)[1].softmax(dim=-1), vocabulary
+    )
 
 
 def mystery_boxes() -> list[BlackBox]:
@@ -117,16 +105,15 @@ def mystery_boxes() -> list[BlackBox]:
 
     They need no training: who sees whom is settled by the structure, not by what was learned.
     """
-    structures = [Structure.PREFIX_LM, None, Structure.DECODER_ONLY, Structure.ENCODER_DECODER]
     config = TransformerConfig(vocabulary=VOCABULARY, width=32, layers=2, heads=2, max_length=64)
-    boxes = []
-    for name, structure in zip("ABCD", structures, strict=True):
-        if structure is None:
-            model = EncoderOnly(config, seed=ord(name))
-        else:
-            model = Transformer(config.with_structure(structure), seed=ord(name))
-        boxes.append(box_of(model.eval(), name))
-    return boxes
+    kinds = {"A": Structure.PREFIX_LM, "B": None, "C": Structure.DECODER_ONLY, "D": Structure.ENCODER_DECODER}
+    models = {
+        name: Transformer(config.with_structure(kind), seed=ord(name))
+        if kind
+        else EncoderOnly(config, seed=ord(name))
+        for name, kind in kinds.items()
+    }
+    return [box_of(model.eval(), name) for name, model in models.items()]
 
 
 # --- the tests -----------------------------------------------------------------------------------------------

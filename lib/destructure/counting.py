@@ -1,4 +1,4 @@
-"""Models without a network: they count. The oldest language model, a classifier, and vectors for words.
+"""Models without a network: they count. The oldest language model, and a classifier.
 
 Cost. Counting makes no matrix products, so it has no FLOPs in the sense of `destructure.cost`. Here an *operation*
 is one addition to a counter. An n-gram model counts a token once for every window from 0 to `window`, so learning
@@ -8,17 +8,13 @@ operation counts for, and show that the conclusion does not depend on it.
 """
 
 import math
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 DISCOUNT = 0.75  # taken from each count of an n-gram
 SMOOTHING = 0.1  # added to each count of a naive Bayes classifier
-_RARE_WORDS = 0.75  # counts of single words to this power: rare ones would else seem related by one accident
 
 
 class NgramModel:
@@ -120,11 +116,6 @@ class NgramModel:
         return chances
 
 
-def counting_operations(lengths: Iterable[int], window: int) -> int:
-    """Operations to learn from sequences of these lengths: tokens near a beginning have fewer to look back at."""
-    return sum(sum(min(window, place) + 1 for place in range(length)) for length in lengths)
-
-
 class NaiveBayes:
     """Multinomial naive Bayes over character n-grams: p(class | text) ∝ p(class) · Π p(n-gram | class).
 
@@ -210,103 +201,3 @@ class NaiveBayes:
         """Additions to classify a text of so many tokens: one for each n-gram and class."""
         grams = sum(max(0, length + 3 - size) for size in range(1, self.longest + 1))
         return grams * len(self.classes)
-
-
-@dataclass(frozen=True, eq=False)
-class WordVectors:
-    """Two vectors per word: one for what comes after it, one for what comes before it.
-
-    Two words are *similar* if they have the same neighbours, and the dot product of their vectors says so (Levy and
-    Goldberg 2014, "Neural word embedding as implicit matrix factorization": trained vectors do much the same).
-
-    The dot product `after[i] · before[j]` is about log(how many times more often word j follows word i than chance
-    would have it), and 0 where it follows less often.
-
-    Attributes:
-        words: the words, the most frequent first.
-        after: (words, width); what follows the word.
-        before: (words, width); what the word follows.
-    """
-
-    words: tuple[str, ...]
-    after: np.ndarray
-    before: np.ndarray
-
-    def of(self, sentence: str | Sequence[str]) -> np.ndarray:
-        """The vectors of a sentence's words: (length, 2 · width), `after` in the first half, `before` in the second.
-
-        Raises:
-            ValueError: naming the first word that has no vector, or if there is no word at all.
-        """
-        sentence = split_words(sentence) if isinstance(sentence, str) else list(sentence)
-        unknown = [word for word in sentence if word not in self.words]
-        if unknown or not sentence:
-            raise ValueError(
-                f"{(unknown or [''])[0]!r} is not one of the {len(self.words)} words; use frequent words, such as "
-                f"{', '.join(self.words[:5])}."
-            )
-        rows = [self.words.index(word) for word in sentence]
-        return np.concatenate([self.after[rows], self.before[rows]], axis=1)
-
-    def similar(self, word: str, how_many: int = 3) -> list[str]:
-        """The other words whose vectors have the largest dot product with that of `word`.
-
-        Raises:
-            ValueError: if the word has no vector.
-        """
-        everything = np.concatenate([self.after, self.before], axis=1)
-        scores = everything @ self.of([word])[0]
-        ranked = [self.words[place] for place in np.argsort(-scores, kind="stable")]
-        return [other for other in ranked if other != word][:how_many]
-
-
-def word_vectors(texts: Iterable[str], words: int = 1000, width: int = 64) -> WordVectors:
-    """Count neighbours in some texts and bring the counts into vectors.
-
-    The table of log(observed / expected), negative entries set to 0, is cut down to the `width` most important
-    directions on each side (a singular value decomposition).
-
-    Args:
-        texts: each is counted on its own; the last word of one is not followed by the first of the next.
-        words: how many of the most frequent words get vectors.
-        width: numbers in each of the two vectors.
-
-    Raises:
-        ValueError: if the texts have too few different words, or `width` is not smaller than their number.
-    """
-    sentences = [split_words(text) for text in texts]
-    counts = Counter(word for sentence in sentences for word in sentence)
-    frequent = tuple(word for word, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:words])
-    if not 1 <= width < len(frequent):
-        raise ValueError(
-            f"width is {width} for {len(frequent)} different words; give at least 1 and fewer than words."
-        )
-    return WordVectors(frequent, *_halves(_association(sentences, frequent), width))
-
-
-def split_words(text: str) -> list[str]:
-    """The words of a text in small letters; digits and signs only separate."""
-    return re.findall(r"[a-z]+", text.lower())
-
-
-def _association(sentences: list[list[str]], words: tuple[str, ...]) -> np.ndarray:
-    """log(observed / expected) of each pair of neighbours where that is positive, else 0: (word, next word)."""
-    place = {word: number for number, word in enumerate(words)}
-    observed = np.zeros((len(words), len(words)))
-    pairs = Counter(pair for sentence in sentences for pair in pairwise(sentence))
-    for (first, second), times in pairs.items():
-        if first in place and second in place:
-            observed[place[first], place[second]] = times
-    firsts, seconds = (observed.sum(axis=axis) ** _RARE_WORDS for axis in (1, 0))
-    shares = np.outer(firsts / max(firsts.sum(), 1), seconds / max(seconds.sum(), 1))
-    expected = shares * observed.sum()
-    ratio = np.divide(observed, expected, out=np.ones_like(observed), where=observed > 0)
-    return np.maximum(np.log(ratio), 0)
-
-
-def _halves(association: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    from scipy.sparse.linalg import svds
-
-    left, strength, right = svds(association, k=width, random_state=0)
-    root = np.sqrt(strength)
-    return left * root, right.T * root

@@ -65,10 +65,7 @@ class RecurrentConfig:
                 "reads_source=True, or leave source_vocabulary out."
             )
 
-    @property
-    def positions(self) -> str:
-        """Recurrence knows the order by itself, so there is no table of positions and no longest length."""
-        return "none"
+    positions = "none"  # recurrence knows the order by itself: no table of positions, and no longest length
 
 
 @dataclass
@@ -76,7 +73,7 @@ class RecurrentMemory:
     """What the target gets of the source.
 
     Attributes:
-        start: the decoder's first states, one (batch, width) a layer.
+        start: the decoder's first states, one (batch, width) per layer.
         states: final encoder states (batch, source, width), looked at by attention only.
         source: the ids read, (batch, source).
         config: of the model that read it; another one cannot use it.
@@ -86,11 +83,6 @@ class RecurrentMemory:
     states: Tensor
     source: Tensor
     config: RecurrentConfig
-
-    @property
-    def visible(self) -> Tensor:
-        """What attention may look at: (batch, 1, source), True at real tokens."""
-        return (self.source != PADDING).unsqueeze(1)
 
 
 @dataclass
@@ -175,17 +167,13 @@ class RecurrentModel(nn.Module):
             results).
         """
         before = cache or RecurrentCache(memory.start, 0)
-        states, ends = self.embed(target[:, before.tokens :]), []
+        states, ends = self.scale * self.embedding(target[:, before.tokens :]), []
         for layer, start in zip(self.decoder, before.states, strict=True):
             states, end = layer(states, start.unsqueeze(0).contiguous())
             ends.append(end[0])
         if self.config.attention and memory.states.shape[1]:
             states = self.attention(states, memory)
         return self.output(states), RecurrentCache(ends, target.shape[1]), None
-
-    def embed(self, ids: Tensor) -> Tensor:
-        """Target ids (batch, length) to vectors (batch, length, width) of about unit size a number."""
-        return self.scale * self.embedding(ids)
 
     def check(self, source: Tensor | None, target: Tensor) -> tuple[Tensor, Tensor]:
         """Return source and target ids as they will be used, or raise ValueError with one clear sentence."""
@@ -228,7 +216,7 @@ class AdditiveAttention(nn.Module):
         """Target states (batch, target, width) to states that know the source."""
         sums = self.query(states).unsqueeze(2) + self.key(memory.states).unsqueeze(1)
         scores = self.score(torch.tanh(sums)).squeeze(-1)  # (batch, target, source)
-        weights = scores.masked_fill(~memory.visible, -torch.inf).softmax(dim=-1)
+        weights = scores.masked_fill((memory.source == PADDING).unsqueeze(1), -torch.inf).softmax(dim=-1)
         weights = weights.nan_to_num()  # an empty source among longer ones: nothing to look at
         return torch.tanh(self.mix(torch.cat([states, weights @ memory.states], dim=-1)))
 

@@ -22,6 +22,7 @@ from destructure.attention import KeyValues, input_mask, join, memory_mask, real
 from destructure.blocks import Embedding, FinalMemory, LayerResult, Stack, initialise, running_positions
 from destructure.checks import require_ids, require_room
 from destructure.config import TransformerConfig
+from destructure.structure import Structure
 
 
 @dataclass
@@ -309,3 +310,26 @@ class EncoderOnly(nn.Module):
             states = result.states
             weights.append(result.self_weights)
         return states, weights
+
+
+@torch.no_grad()
+def carry_over(model: Transformer, structure: Structure) -> Transformer:
+    """Build a model of another structure with the weights of this one.
+
+    A part that both have keeps its weights. A part that is new is filled from the part whose role it takes over:
+    cross-attention (and the normalisation before it) from self-attention in the same layer. Where two stacks become
+    one, the input's weights stay.
+
+    Args:
+        model: not changed.
+        structure: of the new model; everything else of its configuration is the same.
+
+    Returns:
+        A new model in evaluation mode.
+    """
+    edited = Transformer(model.config.with_structure(structure))
+    weights = model.state_dict()  # a shared stack stands here under both names
+    for name, values in edited.named_parameters():
+        source = name if name in weights else name.replace("cross_attention", "attention")
+        values.copy_(weights[source])
+    return edited.eval()

@@ -21,8 +21,7 @@ from destructure.tasks.base import Pair
 from destructure.train.evaluate import exact_match
 from destructure.train.loop import train
 from destructure.train.recipe import Recipe
-from destructure.transformer import Transformer
-from destructure.transplants import carry_over
+from destructure.transformer import Transformer, carry_over
 
 EDITED, DECODER_ONLY, OTHER_ORDER = "two softmaxes", "one softmax", "one softmax, other order"
 """The lecture's own end point: all four edits, but cross-attention keeps its softmax and its sub-layer; decoder-only;

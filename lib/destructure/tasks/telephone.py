@@ -83,6 +83,14 @@ class TelephoneNumbers(Task):
         words = [WORDS[int(digit)] for digit in digits]
         return Pair(self.encode_source(digits), tuple(self.vocabulary.encode(words)))
 
+    def source_text(self, number: int | str) -> str:
+        """The digits as they are typed: what `encode_source` takes."""
+        return str(number)
+
+    def target_text(self, number: int | str) -> str:
+        """The words as the model should write them: what `decode_target` gives."""
+        return self.decode_target(self.pair(str(number)).target)
+
     def encode_source(self, text: str) -> tuple[int, ...]:
         """Digits, spaces and hyphens as ids in the order in which the model reads them; ValueError otherwise."""
         digits = _digits(text)
