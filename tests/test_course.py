@@ -27,6 +27,7 @@ print(time.perf_counter() - started)
 """
 
 
+@pytest.mark.slow
 def test_importing_the_course_adds_little_to_importing_torch():
     """The fastest of several fresh processes: what the machine can do when nothing else runs."""
     command = [sys.executable, "-c", ADDED_BY_THE_COURSE]

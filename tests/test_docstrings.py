@@ -97,6 +97,7 @@ def test_a_source_is_refused(library):
         task.encode_source("Hello")
 
 
+@pytest.mark.slow
 def test_the_real_library_is_large_and_split_without_a_leak():
     task = DocstringText(64)
     sizes = {split: len(task.text(split)) for split in SPLITS}

@@ -31,6 +31,7 @@ def sample_above_99_999():
     return sorted(X01_THOUSANDS | set(random.Random(0).sample(range(100_000, LARGEST + 1), 5_000)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_equals_num2words_to_99_999(language):
     write, ours = reference(language), GENERATORS[language]

@@ -125,6 +125,7 @@ def test_every_corner_runs_at_three_widths_with_the_same_budgets_for_all():
     assert len({budget for budgets in removal.BUDGETS.values() for budget in budgets}) >= 4
 
 
+@pytest.mark.slow
 def test_reporting_seeds_are_eight_and_never_tuned_on():
     assert len(set(removal.SEEDS)) == 8
     assert not set(removal.SEEDS) & set(tuning.TUNING_SEEDS)
@@ -134,6 +135,7 @@ def test_reporting_seeds_are_eight_and_never_tuned_on():
         assert not {run.seed for run in runs} & set(tuning.TUNING_SEEDS)
 
 
+@pytest.mark.slow
 def test_arms_of_one_seed_differ_in_nothing_but_what_is_compared():
     first = [run for run in removal.structure_corners() if run.seed == 200 and run.arm == "corner"]
     for width in removal.BUDGETS:

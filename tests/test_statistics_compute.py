@@ -327,6 +327,7 @@ def simulate(trials, factor, slope, noise=0.1, seed=0) -> list[ComputeFactors]:
     return [compute_factors(*planted(factor, slope, noise, generator), noise=0) for _ in range(trials)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("factor", "slope"), [(2.0, 0.0), (3.0, -0.4)])
 def test_intervals_hold_planted_factors_and_slopes(factor, slope):
     found = simulate(150, factor, slope)
@@ -336,6 +337,7 @@ def test_intervals_hold_planted_factors_and_slopes(factor, slope):
     assert sum(slope in each.slope for each in found) in chance_range(0.945, 150)
 
 
+@pytest.mark.slow
 def test_false_alarms_where_the_structure_does_nothing():
     found = simulate(300, 1.0, 0.0)
     for place in range(len(BUDGETS)):

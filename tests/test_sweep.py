@@ -301,6 +301,7 @@ def test_a_run_that_nobody_watched_is_censored_at_once():
 # --- plans --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_registered_plans_are_built_and_can_run():
     for name in plans.plan_names():
         plan = make_plan(name)

@@ -38,6 +38,7 @@ def go(path, cluster):
     return PLAN.run(file=path, scheduler=cluster.scheduler_address, progress=False)
 
 
+@pytest.mark.slow
 def test_a_cluster_of_two_workers_gives_the_same_rows(tmp_path, cluster, one_process):
     path = tmp_path / "small.csv"
     report = go(path, cluster)
@@ -46,6 +47,7 @@ def test_a_cluster_of_two_workers_gives_the_same_rows(tmp_path, cluster, one_pro
     assert go(path, cluster).added == 0
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_of_a_run_changes_nothing(tmp_path, cluster, one_process):
     path, killed = tmp_path / "small.csv", []
 
@@ -67,6 +69,7 @@ def test_a_worker_killed_in_the_middle_of_a_run_changes_nothing(tmp_path, cluste
     assert differences(path, one_process) is None
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_goes_away_stops_the_sweep_with_a_sentence(tmp_path, monkeypatch):
     path = tmp_path / "small.csv"
     with make_cluster(1) as cluster:
@@ -90,6 +93,7 @@ def _slowly(configuration, device):
     return fake_rows(configuration)
 
 
+@pytest.mark.slow
 def test_an_address_where_nobody_answers_is_one_clear_sentence(tmp_path):
     with pytest.raises(ValueError, match=r"No Dask scheduler answers at 'tcp://127\.0\.0\.1:9'") as error:
         PLAN.run(file=tmp_path / "x.csv", scheduler="tcp://127.0.0.1:9", progress=False)

@@ -35,6 +35,7 @@ def kernel_path(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 
+@pytest.mark.slow
 def test_unsolved_and_solved_editions_execute(work, tmp_path, kernel_path):
     unsolved = run(every_exercise(), tmp_path)
     assert not work.exists(), "an unsolved notebook writes nothing"
