@@ -92,12 +92,12 @@ HOSTILE = {
 
 
 @each
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_value_gets_a_sentence(exercise, name):
-    verdict = exercise.check(HOSTILE[name])
-    assert 0 <= verdict.score < 1
-    assert 10 < len(verdict.message) < 500
-    assert verdict.message.rstrip().endswith((".", "?", "…)", ")."))
+def test_hostile_values_get_a_sentence(exercise):
+    for name, value in HOSTILE.items():
+        verdict = exercise.check(value)
+        assert 0 <= verdict.score < 1, name
+        assert 10 < len(verdict.message) < 500, name
+        assert verdict.message.rstrip().endswith((".", "?", "…)", ").")), name
 
 
 @each

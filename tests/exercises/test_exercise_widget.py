@@ -51,17 +51,6 @@ def test_answering_through_the_widget(one, capsys):
 
 
 @each
-def test_the_answer_comes_back_when_the_cell_runs_again(one):
-    hand_in(one, one.reference)
-    again = exercise(one.id)
-    assert again.verdict["state"] in ("right", "locked")
-    if one.kind.runs_code:
-        assert again.source == one.reference.strip()
-    else:
-        assert one.check(again.draft).score == 1
-
-
-@each
 def test_widget_and_text_path_grade_alike(one, tmp_path):
     for number, value in enumerate((one.reference, *(wrong.value for wrong in wrong_answers(one).values()))):
         text = answer(one.id, value, store=AnswerStore(tmp_path / str(number)))
@@ -72,27 +61,46 @@ def test_widget_and_text_path_grade_alike(one, tmp_path):
 
 
 @each
-def test_hints_come_one_by_one_and_the_solution_is_recorded(one):
+def test_from_the_first_look_to_the_last(one):
+    """Nothing checked, hints, solution, the right answer; and all of it again when the cell runs again."""
     widget = exercise(one.id)
+    assert "http" not in widget._esm, "the front end needs no network"
+    assert "import " not in widget._esm
+    shown = {
+        name: getattr(widget, name) for name in ("page", "front", "draft", "verdict", "hints", "identity")
+    }
+    assert json.loads(json.dumps(shown)) == shown
+    before = widget._repr_mimebundle_()[0]
+    widget.click("check")
+    assert widget.verdict["state"] == "unanswered"
+    assert AnswerStore().read().records == {}, "checking nothing is no attempt"
     for count in (1, 2, 3, 3):
         widget.click("hint")
         assert len(widget.hints) == count
     widget.click("solution")
     assert len(widget.solution) > 10
     record = AnswerStore().record(one.id)
-    assert record.hints == 3
-    assert record.solution_shown
-    assert not record.is_answered
+    assert (record.hints, bool(record.solution_shown), record.is_answered) == (3, True, False)
     again = exercise(one.id)
     assert (again.hints, again.solution, again.verdict) == (widget.hints, widget.solution, {})
-
-
-@each
-def test_checking_nothing_is_not_an_attempt(one):
-    widget = exercise(one.id)
-    widget.click("check")
-    assert widget.verdict["state"] == "unanswered"
-    assert AnswerStore().read().records == {}
+    hand_in(one, one.reference)
+    again = exercise(one.id)
+    assert again.verdict["state"] in ("right", "locked")
+    if one.kind.runs_code:
+        assert again.source == one.reference.strip()
+    else:
+        assert one.check(again.draft).score == 1
+    after = again._repr_mimebundle_()[0]
+    assert {kind: before[kind] for kind in ("text/plain", "text/html")}.items() <= after.items(), (
+        "what is saved in a notebook does not depend on answers"
+    )
+    assert before["text/plain"] == f"Exercise {one.id}: {one.title}"
+    page = before["text/html"]
+    for part in (one.title.replace("'", "&#x27;"), one.talk, f"answer(&quot;{one.id}&quot;"):
+        assert part in page
+    for forbidden in ("<input", "<button", "<script", "<select", "<svg", "None", "http://"):
+        assert forbidden not in page
+    assert all('alt="' in part for part in page.split("<img")[1:])
 
 
 def test_a_half_done_answer_survives():
@@ -157,17 +165,6 @@ def test_a_full_disk_shows_in_the_widget(monkeypatch):
     monkeypatch.undo()
     widget.click("check")
     assert widget.note == ""
-
-
-@each
-def test_front_end_data_is_plain_json(one):
-    widget = exercise(one.id)
-    state = {
-        name: getattr(widget, name) for name in ("page", "front", "draft", "verdict", "hints", "identity")
-    }
-    assert json.loads(json.dumps(state)) == state
-    assert "http" not in widget._esm, "the front end needs no network"
-    assert "import " not in widget._esm
 
 
 # --- code ----------------------------------------------------------------------------------------------------
@@ -281,23 +278,6 @@ def test_reveal_says_what_it_needs():
 
 
 # --- the static view -----------------------------------------------------------------------------------------
-
-
-@each
-def test_static_view_is_readable_and_never_changes(one):
-    before = exercise(one.id)._repr_mimebundle_()[0]
-    hand_in(one, one.reference).click("solution")
-    after = exercise(one.id)._repr_mimebundle_()[0]
-    for kind in ("text/plain", "text/html"):
-        assert before[kind] == after[kind]
-    assert before["text/plain"] == f"Exercise {one.id}: {one.title}"
-    page = before["text/html"]
-    assert one.title.replace("'", "&#x27;") in page
-    assert one.talk in page
-    assert f"answer(&quot;{one.id}&quot;" in page
-    for forbidden in ("<input", "<button", "<script", "<select", "<svg", "None", "http://"):
-        assert forbidden not in page
-    assert all('alt="' in part for part in page.split("<img")[1:])
 
 
 def test_static_views_do_not_depend_on_stored_answers():
