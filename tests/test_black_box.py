@@ -104,7 +104,7 @@ def test_the_mystery_boxes_are_one_of_each_kind_in_the_order_of_the_exercise():
 
 
 def test_the_drawings_of_the_exercise_are_what_the_boxes_do():
-    from destructure.exercises.building import checks
+    from destructure.exercises.expressions import checks
     from destructure.files import notebooks_folder
 
     drawn = checks(notebooks_folder() / "exercises" / "06")

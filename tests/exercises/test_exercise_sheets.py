@@ -10,9 +10,10 @@ import yaml
 from test_exercise_catalogue import faults
 from wrong_answers import Wrong
 
-from destructure.exercises.building import build, checks
+from destructure.exercises.building import build
 from destructure.exercises.catalogue import every, sheet_of
 from destructure.exercises.draws import Draw
+from destructure.exercises.expressions import checks
 from destructure.exercises.sheet import BrokenSheet, read_sheet
 from destructure.files import course_folder, notebooks_folder
 
@@ -53,7 +54,7 @@ FAULTS = [  # file, text, what is put in its place, line (of the new file), what
     ("04/choice.teacher_forcing", 'talk: "17:29"', 'talk: "17:29', 3, "is not YAML"),
     ("04/choice.teacher_forcing", "minutes: 2", "minutes: 2\nminutes: 3", 7, "minutes stands here twice"),
     ("04/choice.teacher_forcing", "minutes: 2", "minuts: 2", 6, "'minuts' is not known here"),
-    ("04/choice.teacher_forcing", "minutes: 2\n", "", 6, "lacks 'minutes'"),
+    ("04/choice.teacher_forcing", "minutes: 2\n", "", 6, "'minutes' is missing"),
     ("04/choice.teacher_forcing", "minutes: 2", "minutes: soon", 6, "'soon' cannot be computed"),
     ("04/choice.teacher_forcing", "minutes: 2", "minutes: 0.5", 6, "must be a whole number"),
     ("04/choice.teacher_forcing", "minutes: 2", "minutes: 0", 1, "at least one minute"),

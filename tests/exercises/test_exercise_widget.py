@@ -121,6 +121,31 @@ def test_a_verdict_goes_when_the_answer_changes():
     assert AnswerStore().record("04.choice.teacher_forcing").attempts == 1
 
 
+def test_a_draft_that_a_check_has_overtaken_changes_nothing():
+    """Kernels with subshells may handle what was sent first last: the verdict and the newer answer stay."""
+    one = find("04.number.cross_share")
+    widget = exercise(one.id)
+    widget.set_state({"draft": "1", "turn": 1})
+    widget._handle_custom_msg({"action": "check", "value": str(one.reference), "turn": 3}, [])
+    assert widget.verdict["state"] == "right"
+    widget.set_state({"draft": "14", "turn": 2})
+    assert (widget.verdict["state"], widget.draft) == ("right", str(one.reference))
+    assert one.check(AnswerStore().record(one.id).value).score == 1
+    widget.set_state({"draft": str(one.reference), "turn": 3})
+    assert widget.verdict["state"] == "right"
+    widget.set_state({"draft": "14", "turn": 4})
+    assert (widget.verdict, AnswerStore().record(one.id).value) == ({}, "14")
+
+
+def test_the_same_answer_written_in_another_way_keeps_its_verdict():
+    widget = hand_in(find("04.shapes.cross"), find("04.shapes.cross").reference)
+    widget.draft = {
+        key: " x ".join(map(str, shape)) for key, shape in find("04.shapes.cross").reference.items()
+    }
+    assert widget.verdict["state"] == "right"
+    assert exercise("04.shapes.cross").verdict["state"] == "right"
+
+
 def test_messages_from_the_front_end_do_the_same():
     widget = exercise("04.mask.cross")
     widget._handle_custom_msg({"action": "hint"}, [])

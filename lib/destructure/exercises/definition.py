@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from destructure.exercises.kinds.base import Kind
+from destructure.exercises.kinds.base import Kind, Source
 from destructure.exercises.plain import Plain
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, not_counted
 
@@ -45,7 +45,7 @@ class Exercise:
     solution: str
     kind: Kind
     reference: Any
-    also_right: Mapping[str, Any]
+    also_right: dict[str, Source] = field(default_factory=dict)
     parameters: Mapping[str, Plain] = field(default_factory=dict)
 
     def __post_init__(self):

@@ -111,9 +111,14 @@ class Homework:
     def stored_verdict(self) -> Verdict | None:
         """The verdict on the answer that was checked last, if that is still the answer shown."""
         record = self.record
-        if not record.is_answered or record.value != record.checked:
+        # The same answer may be written in another way: "14.29" was typed, 14.29 was checked.
+        if not record.is_answered or record.checked not in (record.value, self._standard(record.value)):
             return None
         return Verdict(record.score, record.message, record.misconception)
+
+    def _standard(self, value: Plain) -> Plain:
+        """An answer in the form in which it is checked; `None` if it cannot be read."""
+        return None if self.exercise.kind.runs_code else self.exercise.read(value)[0]
 
     def _save(self, change) -> None:
         try:

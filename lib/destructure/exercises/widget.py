@@ -1,5 +1,6 @@
 """The live exercise: one widget for every kind, a thin shell over `Homework`."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,7 @@ class ExerciseWidget(anywidget.AnyWidget):
         hints: HTML of the hints opened so far; solution: HTML of the solution, "" until opened.
         note: a sentence about saving, "" if all is well.
         locked: whether the answer can no longer be changed.
+        turn: numbers the drafts that the front end sends, so that a draft overtaken by a later check is known.
         replies: counts answered buttons, so that the front end notices a silent kernel.
     """
 
@@ -47,6 +49,7 @@ class ExerciseWidget(anywidget.AnyWidget):
     source = traitlets.Unicode().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
     locked = traitlets.Bool(False).tag(sync=True)
+    turn = traitlets.Int(0).tag(sync=True)
     replies = traitlets.Int(0).tag(sync=True)
 
     def __init__(
@@ -73,6 +76,9 @@ class ExerciseWidget(anywidget.AnyWidget):
             hint_count=len(exercise.hints),
         )
         self.homework = homework
+        # Kernels with subshells may run two messages at once: one at a time here, and none behind a newer one.
+        self._one_at_a_time = threading.RLock()
+        self._checked_turn, self._checked_draft = 0, None
         self._answer_to_check = answer_to_check
         self._after_check = after_check
         self._restore()
@@ -117,19 +123,24 @@ class ExerciseWidget(anywidget.AnyWidget):
             self._after_check(self.homework)
 
     def _on_draft(self, change) -> None:
-        self.homework.draft(change["new"])
-        if self.verdict and not self.homework.is_locked:
-            # A verdict on another answer than the one shown would mislead.
-            verdict = self.homework.stored_verdict()
-            if verdict is None:
-                self.verdict = {}
-        self._after_saving()
+        with self._one_at_a_time:
+            if self.turn < self._checked_turn:  # sent before the answer that was checked, and overtaken by it
+                self.draft = self._checked_draft
+                return
+            self.homework.draft(change["new"])
+            if self.verdict and not self.homework.is_locked and self.homework.stored_verdict() is None:
+                self.verdict = {}  # a verdict on another answer than the one shown would mislead
+            self._after_saving()
 
     def _on_message(self, _, content: dict, __) -> None:
         action = content.get("action") if isinstance(content, dict) else None
         if action in ("check", "hint", "solution"):
             try:
-                self.click(action, content.get("value"))
+                with self._one_at_a_time:
+                    value, turn = content.get("value"), content.get("turn")
+                    if action == "check" and isinstance(turn, int) and value is not None:
+                        self._checked_turn, self._checked_draft = max(turn, self._checked_turn), value
+                    self.click(action, value)
             except Exception as problem:
                 # Jupyter would only log this; the learner must see that it is not their mistake.
                 self.note = (

@@ -33,6 +33,7 @@ function render({ model, el }) {
   let silence = null;
   let saving = null;
   let touched = model.get("draft") !== null;
+  let turn = model.get("turn");
 
   const control = controls[model.get("kind")](held, {
     front: model.get("front"),
@@ -46,12 +47,18 @@ function render({ model, el }) {
   function saveDraft() {
     clearTimeout(saving);
     saving = null;
+    // A kernel may take messages of one widget in another order than they were sent; the number tells the newer one.
+    turn = model.get("turn") + 1;
+    model.set("turn", turn);
     model.set("draft", control.read());
     model.save_changes();
   }
 
   function showDraft() {
     const draft = model.get("draft");
+    // A late word of the kernel must not take back what was typed since; another view of this exercise may.
+    if (touched && turn === model.get("turn")) return;
+    turn = model.get("turn");
     if (saving === null && !same(draft, control.read())) control.write(draft);
   }
   function showVerdict() {
@@ -100,7 +107,7 @@ function render({ model, el }) {
       }, REPLY_WITHIN);
       if (saving !== null) saveDraft();
       // The value travels along: a change of the draft may still be waiting its turn.
-      model.send({ action, value: touched ? control.read() : null });
+      model.send({ action, turn, value: touched ? control.read() : null });
     });
   }
   const watch = {
