@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from destructure.statistics.envelopes import envelopes, first_reach, log_means, spent_on, with_all
-from destructure.statistics.intervals import LEVEL, Interval, interval_of, p_value_of, seeds_needed
+from destructure.statistics.intervals import LEVEL, Interval, interval_of, p_value_of
 from destructure.statistics.rows import NOISE, complete_seeds, flops_text, seed_table
 
 Censored = Literal["no", "above", "below"]
@@ -56,7 +56,7 @@ class ComputeFactors:
         at_floor: those budgets.
         slope: d log κ / d log C over the budgets left, with its interval. NaN if κ is known at fewer than two.
         slope_p_value: of "the slope is 0", two-sided.
-        seeds: the seeds it rests on; `incomplete_seeds` lack a run and are not used.
+        seeds: the seeds it rests on; those that lack a run are not used.
     """
 
     factors: tuple[ComputeFactor, ...]
@@ -64,7 +64,6 @@ class ComputeFactors:
     slope: Interval
     slope_p_value: float
     seeds: tuple
-    incomplete_seeds: tuple
 
     def table(self) -> pd.DataFrame:
         """One row per factor: `budget`, `factor`, `low` and `high` (of the interval), `censored`."""
@@ -79,13 +78,10 @@ def compute_factors(
     with_structure: pd.DataFrame,
     without_structure: pd.DataFrame,
     *,
-    size: str = "width",
-    compute: str = "budget",
     floor: float = 0.0,
     noise: float = NOISE,
     continued: float = 1.25,
     divided_by: DividedBy = "first reach",
-    level: float = LEVEL,
 ) -> ComputeFactors:
     """Compute κ(C) at every budget of the arm with the structure, and its slope.
 
@@ -105,9 +101,8 @@ def compute_factors(
 
     Args:
         with_structure, without_structure: the rows of each arm, one per run and budget, with `seed`, `loss` (nats per
-            token; see `failures_counted` for runs that diverged) and the two columns named next.
-        size: the column that tells models of an arm apart.
-        compute: the column of nominal budgets, FLOPs: the same numbers for every seed.
+            token; see `failures_counted` for runs that diverged), `width`, which tells models of an arm apart, and
+            `budget`, nominal FLOPs: the same numbers for every seed.
         floor: the loss of a perfect model: 0 for a task with one right answer, else the entropy of the text.
         noise: how close to the floor losses cannot be told from it, nats per token.
         continued: by what factor of compute the first and the last line of the arm without the structure may be
@@ -115,7 +110,6 @@ def compute_factors(
             budget: there κ would be censored as soon as it is below (above) 1, and nothing could be called free.
         divided_by: "first reach", the compute at which the arm with the structure first had the loss that it has at
             C; or "budget", C itself, by which two equal arms get κ below 1 where their curves are flat.
-        level: of the intervals.
 
     Raises:
         ValueError: if rows or columns are missing or doubled, no seed is complete, a run failed, or a number is bad.
@@ -123,9 +117,8 @@ def compute_factors(
     _require_numbers(floor, noise, continued)
     if divided_by not in get_args(DividedBy):
         raise ValueError(f"divided_by is {divided_by!r}; it must be one of {', '.join(get_args(DividedBy))}.")
-    seeds_needed(level)
-    tables = [seed_table(rows, [size, compute], "loss") for rows in (with_structure, without_structure)]
-    seeds, incomplete = complete_seeds(*tables)
+    tables = [seed_table(rows, ["width", "budget"]) for rows in (with_structure, without_structure)]
+    seeds = complete_seeds(*tables)
     own_budgets, other_budgets = (np.unique(spent_on(table)) for table in tables)
     own, other = (
         envelopes(log_means(table[seeds]), spent_on(table), budgets, with_all(len(seeds)))
@@ -139,17 +132,16 @@ def compute_factors(
     kept = np.exp(_lowest(own, own_budgets, other, other_budgets)) > floor + noise
     # The lines were continued so far without reaching the level; a bound that ignored this would pull the slope down.
     bounds = log_factors + censored * math.log(continued)
-    slope, slope_p_value = _slope(log_own[kept], bounds[kept], censored[kept], len(seeds), level)
+    slope, slope_p_value = _slope(log_own[kept], bounds[kept], censored[kept], len(seeds))
     return ComputeFactors(
         factors=tuple(
-            _factor(own_budgets[place], log_factors[place], censored[place], len(seeds), level)
+            _factor(own_budgets[place], log_factors[place], censored[place], len(seeds))
             for place in np.flatnonzero(kept)
         ),
         at_floor=tuple(own_budgets[~kept].tolist()),
         slope=slope,
         slope_p_value=slope_p_value,
         seeds=tuple(seeds),
-        incomplete_seeds=incomplete,
     )
 
 
@@ -167,7 +159,7 @@ def _lowest(own, own_budgets, other, other_budgets) -> np.ndarray:
     return np.minimum(own[:, 0], np.where(place >= 0, other[place.clip(min=0), 0], np.inf))
 
 
-def _factor(compute, samples, censored, seeds, level) -> ComputeFactor:
+def _factor(compute, samples, censored, seeds) -> ComputeFactor:
     """One budget's factor; the first sample is the estimate."""
     # A censored sample is known from one side: its bound serves that end, infinity the other.
     lowest = np.where(censored == -1, -np.inf, samples)[1:]
@@ -180,18 +172,18 @@ def _factor(compute, samples, censored, seeds, level) -> ComputeFactor:
     ordered = np.where(censored == 0, samples, np.where(censored == 1, np.inf, -np.inf))
     return ComputeFactor(
         compute=float(compute),
-        interval=ends(level),
-        narrow_interval=ends(2 * level - 1 if level > 0.5 else level),
+        interval=ends(LEVEL),
+        narrow_interval=ends(2 * LEVEL - 1),
         censored={0: "no", 1: "above", -1: "below"}[int(censored[0])],
         p_value=p_value_of(ordered[1:], 0.0, seeds),
     )
 
 
-def _slope(log_budgets, log_factors, censored, seeds, level) -> tuple[Interval, float]:
+def _slope(log_budgets, log_factors, censored, seeds) -> tuple[Interval, float]:
     samples = censored_slopes(log_budgets, log_factors, censored) if len(log_budgets) > 1 else [math.nan]
     if math.isnan(samples[0]):
-        return Interval(math.nan, -math.inf, math.inf, level), 1.0
-    found = interval_of(samples[1:], float(samples[0]), seeds, level)
+        return Interval(math.nan, -math.inf, math.inf), 1.0
+    found = interval_of(samples[1:], float(samples[0]), seeds)
     return found, p_value_of(samples[1:], 0.0, seeds)
 
 

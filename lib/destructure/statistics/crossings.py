@@ -90,7 +90,7 @@ def overtaking(
         if rows.empty:
             raise ValueError(f"There are no rows of the method {method!r}.")
         tables.append(seed_table(rows, ["size", "compute"], "bits"))
-    seeds, _ = complete_seeds(*tables)
+    seeds = complete_seeds(*tables)
     shares, chances = with_all(len(seeds)), resamples(len(seeds)).chances
     curves = (envelopes(table[seeds].to_numpy(), spent_on(table), compute, shares) for table in tables)
     verdicts, places = _outcomes(compute, *curves)

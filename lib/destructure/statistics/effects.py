@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from destructure.statistics.intervals import LEVEL, finite_values, interval
+from destructure.statistics.intervals import finite_values, interval
 from destructure.statistics.rows import complete_seeds, logarithms, require_columns, seed_table
 
 MOST_FLIPPED = 16
@@ -23,11 +23,8 @@ def factorial_effects(
     factors: Sequence[str],
     *,
     value: str = "loss",
-    highest_order: int = 2,
-    logarithm: bool = True,
-    level: float = LEVEL,
 ) -> pd.DataFrame:
-    """Main effects and interactions of a full factorial in which every combination ran with every seed.
+    """Main effects and two-way interactions, on the logarithm, of a full factorial with every seed in every cell.
 
     Each seed is a block: its effects are contrasts of its own cells, so what a seed does to all cells alike drops
     out (the same estimates as statsmodels' least squares with seeds as blocks). A main effect is the mean where the
@@ -38,12 +35,9 @@ def factorial_effects(
         rows: one row per combination and seed.
         factors: names of the columns that hold the switches, True or False.
         value: the column that is measured.
-        highest_order: 1 for main effects only, 2 for two-way interactions also, and so on.
-        logarithm: effects on the natural logarithm of the value: log ratios.
-        level: of the intervals, which come from all resamples of the seeds.
 
     Returns:
-        One row per effect, main effects first: `effect` ("S1 × S2"), `order`, `estimate`, `low`, `high`.
+        One row per effect, main effects first: `effect` ("S1 × S2"), `order`, `estimate`, `low`, `high` (log ratios).
 
     Raises:
         ValueError: if a column or cell is missing, a cell has a seed twice, a switch is not True or False, no seed is
@@ -51,7 +45,7 @@ def factorial_effects(
     """
     factors = list(factors)
     require_columns(rows, (*factors, value, "seed"))
-    _require_switches(rows, factors, highest_order)
+    _require_switches(rows, factors)
     cells = pd.MultiIndex.from_tuples(list(product((True, False), repeat=len(factors))), names=factors)
     table = seed_table(rows.astype(dict.fromkeys(factors, bool)), factors, value)
     if len(factors) == 1:
@@ -62,20 +56,19 @@ def factorial_effects(
             f"{len(absent)} of the {len(cells)} combinations have no run, such as "
             f"{dict(zip(factors, map(bool, absent[0]), strict=True))}; run all of them."
         )
-    values = table.loc[cells, complete_seeds(table)[0]].to_numpy()
-    values = logarithms(values) if logarithm else values
+    values = logarithms(table.loc[cells, complete_seeds(table)].to_numpy())
     signs = np.where(np.array(cells.to_list()), 1, -1)
     found = []
-    for order in range(1, highest_order + 1):
+    for order in (1, 2):
         for group in combinations(range(len(factors)), order):
             contrast = signs[:, group].prod(axis=1) / (len(cells) / 2)
-            effect = interval(contrast @ values, level)
+            effect = interval(contrast @ values)
             name = " × ".join(factors[place] for place in group)
             found.append((name, order, effect.estimate, effect.low, effect.high))
     return pd.DataFrame(found, columns=["effect", "order", "estimate", "low", "high"])
 
 
-def _require_switches(rows: pd.DataFrame, factors: list[str], highest_order: int) -> None:
+def _require_switches(rows: pd.DataFrame, factors: list[str]) -> None:
     if not factors or len(set(factors)) != len(factors):
         raise ValueError(f"factors is {factors}; name each switch once, at least one.")
     for factor in factors:
@@ -84,8 +77,6 @@ def _require_switches(rows: pd.DataFrame, factors: list[str], highest_order: int
             raise ValueError(
                 f"The switch {factor!r} is {strange[0]!r} in some row; it must be True or False."
             )
-    if not (isinstance(highest_order, int) and 1 <= highest_order <= len(factors)):
-        raise ValueError(f"highest_order is {highest_order}; use 1 to {len(factors)}.")
 
 
 def sign_flip_p_value(differences: Sequence[float]) -> float:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from destructure.statistics.intervals import LEVEL, interval_of, resamples
+from destructure.statistics.intervals import interval_of, resamples
 from destructure.statistics.rows import complete_seeds, seed_table
 
 SMALLEST_LOSS = 1e-6
@@ -20,7 +20,6 @@ def envelope(
     size: str = "width",
     compute: str = "budget",
     logarithm: bool = True,
-    level: float = LEVEL,
 ) -> pd.DataFrame:
     """The best that one method has reached with at most so much compute, whatever its size.
 
@@ -32,7 +31,6 @@ def envelope(
         at: amounts of compute, rising; by default those of the rows.
         value: what is measured, lower is better. size: what tells models apart. compute: in FLOPs.
         logarithm: means are taken of the natural logarithm (and the result is turned back).
-        level: of the interval over seeds.
 
     Returns:
         A row per amount: `compute` and `value` under the names given, and `low` and `high`, the ends of the interval.
@@ -42,11 +40,11 @@ def envelope(
         ValueError: if there are no rows, a column is missing, a run failed, or no seed has all its runs.
     """
     table = seed_table(rows, [size, compute], value)
-    seeds, _ = complete_seeds(table)
+    seeds = complete_seeds(table)
     values, spent = log_means(table[seeds]) if logarithm else table[seeds].to_numpy(), spent_on(table)
     at = np.unique(spent) if at is None else np.asarray(at, dtype=float)
     curves = envelopes(values, spent, at, with_all(len(seeds)))
-    found = [interval_of(curve[1:], float(curve[0]), len(seeds), level) for curve in curves]
+    found = [interval_of(curve[1:], float(curve[0]), len(seeds)) for curve in curves]
     found = [each.exp() if logarithm else each for each in found]
     ends = {value: [each.estimate for each in found]}
     ends |= {end: [getattr(each, end) for each in found] for end in ("low", "high")}

@@ -92,15 +92,15 @@ def seed_table(
     return rows.assign(**{value: values}).pivot(index=list(index), columns=seed, values=value)
 
 
-def complete_seeds(*tables: pd.DataFrame) -> tuple[list, tuple]:
-    """The seeds that have every run in every table, and those that lack some; ValueError if none is complete."""
+def complete_seeds(*tables: pd.DataFrame) -> list:
+    """The seeds that have every run in every table; ValueError if there is none."""
     joined = pd.concat(tables, keys=range(len(tables)))
     complete = joined.columns[joined.notna().all()]
     if complete.empty:
         raise ValueError(
             f"None of the {joined.shape[1]} seeds has all its runs yet; run what is missing first."
         )
-    return sorted(complete), tuple(sorted(joined.columns.difference(complete)))
+    return sorted(complete)
 
 
 def as_floats(values: Sequence[float]) -> np.ndarray:

@@ -46,12 +46,11 @@ def judge(
     slope: Interval,
     *,
     narrow_factors: Sequence[Interval] | None = None,
-    margin: tuple[float, float] = MARGIN,
 ) -> Judgement:
     """Judge the thesis by intervals alone. The first rule that applies gives the verdict.
 
     1. "inconclusive" if there is no budget to judge by.
-    2. "equivalent" if every budget's `narrow_factors` lies within `margin`: at any budget, removing the structure
+    2. "equivalent" if every budget's `narrow_factors` lies within `MARGIN`: at any budget, removing the structure
        is free (two one-sided tests at every budget). A difference that small decides nothing, whatever its sign.
     3. "contradicted" if κ is at most 1 at the smallest budget (it never helped when it should have), or the slope is
        at least 0 (it helps as much or more with compute).
@@ -65,39 +64,38 @@ def judge(
         factors: κ with its interval at each budget, in rising order of compute.
         slope: d log κ / d log C with its interval.
         narrow_factors: the intervals for equivalence (90% beside 95%); by default `factors`, which is stricter.
-        margin: the range of κ that counts as free.
 
     Raises:
-        ValueError: if the lists differ in length, or the margin does not enclose 1.
+        ValueError: if the lists differ in length.
     """
     narrow = factors if narrow_factors is None else narrow_factors
-    _require(factors, narrow, margin)
+    if len(factors) != len(narrow):
+        raise ValueError(
+            f"There are {len(factors)} factors and {len(narrow)} narrow ones; give as many of each."
+        )
     if not factors:
         reason = "no budget is left to judge by."
         return Judgement("inconclusive", reason, "unsettled", "unsettled", crosses=False, free=False)
     helps = "yes" if factors[0].low > 1 else "no" if factors[0].high <= 1 else "unsettled"
     falls = "does not fall" if slope.low >= 0 else "falls" if slope.high < 0 else "unsettled"
     crosses = _crosses(factors)
-    free = all(margin[0] <= each.low and each.high <= margin[1] for each in narrow)
-    verdict, reason = _rule(helps, falls, crosses, free, margin)
+    free = all(MARGIN[0] <= each.low and each.high <= MARGIN[1] for each in narrow)
+    verdict, reason = _rule(helps, falls, crosses, free)
     return Judgement(verdict, reason, helps, falls, crosses, free)
 
 
-def judge_factors(found: ComputeFactors, *, margin: tuple[float, float] = MARGIN) -> Judgement:
+def judge_factors(found: ComputeFactors) -> Judgement:
     """`judge` on what `compute_factors` found."""
     return judge(
         [each.interval for each in found.factors],
         found.slope,
         narrow_factors=[each.narrow_interval for each in found.factors],
-        margin=margin,
     )
 
 
-def _rule(
-    helps: str, falls: str, crosses: bool, free: bool, margin: tuple[float, float]
-) -> tuple[Verdict, str]:
+def _rule(helps: str, falls: str, crosses: bool, free: bool) -> tuple[Verdict, str]:
     if free:
-        return "equivalent", f"at every budget κ lies between {margin[0]:g} and {margin[1]:g}."
+        return "equivalent", f"at every budget κ lies between {MARGIN[0]:g} and {MARGIN[1]:g}."
     if helps == "no":
         return "contradicted", "it does not help at the smallest budget."
     if falls == "does not fall":
@@ -106,15 +104,9 @@ def _rule(
         return "supported", "κ is above 1 at one budget and below 1 at a larger one."
     if helps == "yes" and falls == "falls":
         return "weakly supported", "it helps at the smallest budget, and less as compute grows."
-    open_questions = [
-        question
-        for question, unsettled in (
-            ("whether it helps at the smallest budget", helps == "unsettled"),
-            ("whether κ falls", falls == "unsettled"),
-        )
-        if unsettled
-    ]
-    return "inconclusive", f"the intervals leave open {' and '.join(open_questions)}."
+    questions = {"whether it helps at the smallest budget": helps, "whether κ falls": falls}
+    left = [question for question, answer in questions.items() if answer == "unsettled"]
+    return "inconclusive", f"the intervals leave open {' and '.join(left)}."
 
 
 def _crosses(factors: Sequence[Interval]) -> bool:
@@ -124,12 +116,3 @@ def _crosses(factors: Sequence[Interval]) -> bool:
             return True
         helped = helped or each.low > 1
     return False
-
-
-def _require(factors, narrow, margin) -> None:
-    if len(factors) != len(narrow):
-        raise ValueError(
-            f"There are {len(factors)} factors and {len(narrow)} narrow ones; give one of each per budget."
-        )
-    if not 0 < margin[0] < 1 < margin[1]:
-        raise ValueError(f"margin is {margin}; it must enclose 1, such as (0.9, 1.1).")
