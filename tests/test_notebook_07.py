@@ -12,6 +12,7 @@ import torch
 from destructure import Structure, Transformer, TransformerConfig, carry_over
 from destructure.statistics import Interval
 from destructure.studies import closer_than_twice as study
+from destructure.studies.model_distance import Answers, distance
 from notebook_functions import functions_of
 
 TIED = Structure(tied_cross_attention=True)
@@ -73,6 +74,24 @@ def largest(plain, found):
 
 
 # --- distances -----------------------------------------------------------------------------------------------
+
+
+def said(probabilities, written=((5,),)):
+    return Answers(np.log(np.array(probabilities)), written)
+
+
+def test_distances_by_hand():
+    one, other = said([[0.5, 0.5], [0.9, 0.1]]), said([[0.25, 0.75], [0.9, 0.1]], ((6,),))
+    found = distance(one, other)
+    assert found.total_variation == pytest.approx((0.25 + 0) / 2)
+    kl = 0.5 * math.log(2) + 0.5 * math.log(0.5 / 0.75)
+    back = 0.25 * math.log(0.5) + 0.75 * math.log(0.75 / 0.5)
+    assert found.symmetric_kl == pytest.approx((kl + back) / 2 / 2)
+    assert found.different_answers == 1
+    assert distance(other, one) == pytest.approx(found)
+    assert distance(one, one) == (0, 0, 0)
+    with pytest.raises(ValueError, match="the same pairs"):
+        distance(said([[0.5, 0.5]]), said([[0.5, 0.5], [0.5, 0.5]]))
 
 
 def planted(same, crossed, noise=0.05, twice=0.01):
