@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from destructure import TransformerConfig, cost
 from destructure.config import END
-from destructure.studies.encoders import POOLINGS, Classifier, GapFiller, mean_state
+from destructure.encoders import POOLINGS, Classifier, GapFiller, mean_state
 from destructure.tasks import HiddenCharacters, LanguageIdentification
 from destructure.tasks.base import Pair
 from destructure.train import Recipe, train

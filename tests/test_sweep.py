@@ -16,7 +16,7 @@ from destructure.studies import plans
 from destructure.studies.plans import grid, make_plan
 from destructure.study import (
     COLUMNS,
-    MEANINGS,
+    GAINED,
     Plan,
     RunConfiguration,
     build_model,
@@ -164,7 +164,7 @@ def test_unknown_tasks_and_dials_are_refused_with_what_there_is():
 def test_a_row_a_budget_with_every_column():
     rows = run_configuration(BASE)
     assert [row["budget"] for row in rows] == list(BASE.budgets)
-    assert all(set(row) == set(MEANINGS) for row in rows)
+    assert all(set(row) == {*COLUMNS, *GAINED} for row in rows)
     task = build_task(BASE.task, BASE.dials)
     config = BASE.model_config(len(task.vocabulary), task.max_length)
     for row in rows:

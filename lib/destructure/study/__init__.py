@@ -18,7 +18,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "columns": ["COLUMNS", "MEANINGS", "read_results", "stored_interval"],
+        "columns": ["COLUMNS", "GAINED", "read_results", "stored_interval"],
         "configuration": ["RunConfiguration"],
         "models": ["make_model"],
         "one_run": ["build_model", "build_task", "rerun", "run_configuration"],
