@@ -8,7 +8,7 @@ import pandas as pd
 
 from destructure.structure import Structure
 from destructure.studies.plans import grid
-from destructure.study import COLUMNS, Plan, ResultsFile, RunConfiguration, read_results
+from destructure.study import COLUMNS, GAINED, Plan, ResultsFile, RunConfiguration, read_results
 
 BASE = RunConfiguration(
     purpose="pilot",
@@ -58,9 +58,6 @@ def table_of(rows):
 
 def runs_in(path):
     """Names of the runs that are complete in a file, read as a sweep reads it."""
-    rows = ResultsFile(
-        path,
-        COLUMNS,
-    ).rows()
+    rows = ResultsFile(path, (*COLUMNS, *GAINED), GAINED).rows()
     counted = pd.Series([row["run"] for row in rows]).value_counts() if rows else {}
     return {run for run, count in dict(counted).items() if count == len(BASE.budgets)}

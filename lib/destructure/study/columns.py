@@ -30,9 +30,7 @@ CONFIGURATION, RESULTS, MACHINE = _part("configuration"), _part("results"), _par
 """What decides a run; what came out; where and how fast, which may differ between two tables of the same runs."""
 COLUMNS, GAINED = (*CONFIGURATION, *RESULTS, *MACHINE), _part("gained")
 """The columns of every table, and those at its end that tables from before lack."""
-_SURE = (
-    0.999  # of an interval for one new run; three cells with two scores each then fail by chance once in 170
-)
+_SURE = 0.999  # of an interval for one new run: three cells with two scores each fail by chance once in 170
 
 
 def read_results(path: str | Path) -> pd.DataFrame:

@@ -47,10 +47,6 @@ class ResultsFile:
         """
         return self._parse(self._whole_lines()[0])
 
-    def keys(self, *columns: str) -> set[tuple[str, ...]]:
-        """What the rows say in these columns, to find out what has been run."""
-        return {tuple(row[column] for column in columns) for row in self.rows()}
-
     def append(
         self, rows: Iterable[Mapping[str, Any]], unless: Callable[[Row], tuple] | Sequence[str] = ()
     ) -> bool:
@@ -147,7 +143,6 @@ class ResultsFile:
 
     def _as_text(self, row: Mapping[str, Any]) -> Row:
         row = dict.fromkeys(self.gained) | row
-        row = dict.fromkeys(self.gained) | row
         if set(row) != set(self.columns):
             raise ValueError(
                 f"A row for {self.path.name} has other columns; it differs in {_unlike(row, self.columns)}."
@@ -167,13 +162,10 @@ class ResultsFile:
         return text.getvalue()
 
     def _write(self, text: str) -> None:
-        for left_over in self.path.parent.glob(
-            temporary_prefix(self.path) + "*"
-        ):  # of a process that was killed:
-            left_over.unlink(missing_ok=True)  # we hold the lock
-        rights = self.path.stat().st_mode & 0o777 if self.path.exists() else 0o644
+        # What a process that was killed has left over; nobody else is writing, for we hold the lock.
+        for left_over in self.path.parent.glob(temporary_prefix(self.path) + "*"):
+            left_over.unlink(missing_ok=True)
         write_atomically(self.path, text.encode("utf-8"))
-        self.path.chmod(rights)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
