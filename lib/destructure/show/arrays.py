@@ -1,8 +1,9 @@
-"""Plain data at the seam: nested lists, numpy arrays and torch tensors to numpy, labels to text."""
+"""Plain data at the seam: nested lists, arrays and tensors to numpy, tokens to text, columns to their labels."""
 
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 _VISIBLE_SIGNS = {"": "(empty)", " ": "␣", "\n": "⏎", "\t": "⇥"}
 
@@ -37,3 +38,15 @@ def token_labels(labels: Sequence[str], length: int, name: str) -> list[str]:
     if len(labels) != length:
         raise ValueError(f"There are {len(labels)} labels for {length} {name}; give one label for each.")
     return [_VISIBLE_SIGNS.get(label, label) for label in labels]
+
+
+def levels(column: pd.Series) -> list:
+    """The labels of a column as they come, or in the order of a categorical one; missing ones are left out."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return [label for label in column.cat.categories if (column == label).any()]
+    return list(column.dropna().unique())
+
+
+def is_labels(column: pd.Series) -> bool:
+    """Whether a column names groups: texts, truth values or categories rather than numbers."""
+    return not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 
+from destructure.show.arrays import is_labels, levels
 from destructure.show.frames import (
     Frame,
     check_values,
@@ -18,8 +19,6 @@ from destructure.show.frames import (
     draw_live,
     ends_of,
     framed,
-    is_labels,
-    levels,
     name_of,
     own,
 )

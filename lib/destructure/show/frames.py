@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, NullFormatter, PercentFormatter
 
 from destructure.show.alt_text import shorten
+from destructure.show.arrays import levels
 from destructure.show.picture import Picture
 from destructure.show.style import CURVES, INK, WIDTH, figure
 
@@ -195,18 +196,6 @@ def check_values(frame: Frame, values: pd.Series, is_log: bool) -> None:
     if frame.percent and not known.between(0, 1).all():
         wrong = known[~known.between(0, 1)].iloc[0]
         raise ValueError(f"The {values.name} {wrong:g} lies outside 0 to 1; percent=True is for shares.")
-
-
-def levels(column: pd.Series) -> list:
-    """The labels of a column as they come, or in the order of a categorical one; missing ones are left out."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return [label for label in column.cat.categories if (column == label).any()]
-    return list(column.dropna().unique())
-
-
-def is_labels(column: pd.Series) -> bool:
-    """Whether a column names groups: texts, truth values or categories rather than numbers."""
-    return not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)
 
 
 def name_of(column: str) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.markers import CARETDOWN, CARETLEFT, CARETRIGHT, CARETUP
 
+from destructure.show.arrays import is_labels, levels
 from destructure.show.frames import (
     LIVE,
     Frame,
@@ -16,8 +17,6 @@ from destructure.show.frames import (
     draw_live,
     ends_of,
     framed,
-    is_labels,
-    levels,
     name_of,
     own,
     room_for,
