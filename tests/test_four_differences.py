@@ -10,7 +10,8 @@ from destructure import Structure, Transformer, TransformerConfig, carry_over, c
 from destructure.show import flip_structures, structure_cube, structure_mask
 from destructure.show.masks import mask_parts, visibility
 from destructure.show.structure_cube import corner_place
-from destructure.show.structure_sketches import mask_drawing, structure_description, structure_drawing
+from destructure.show.structure_sketches import structure_description, structure_drawing
+from destructure.show.structure_switches import mask_drawing
 
 TIED = Structure(tied_cross_attention=True)
 EVERY = [*Structure.all(), TIED, *(TIED.without(switch) for switch in Structure.SWITCHES[1:])]

@@ -35,16 +35,14 @@ def attention_map(
     title: str | None = None,
     alt: str | None = None,
 ) -> Picture:
-    """Draw attention weights: one row a query (who looks), one column a key (what is looked at).
+    """Draw attention weights: one row per query (who looks), one column per key (what is looked at).
 
     Args:
         weights: (queries, keys), or (heads, queries, keys); each row sums to 1.
-        queries: token texts of the rows.
-        keys: token texts of the columns.
-        heads: with three axes, "each" draws one map a head, "mean" the average over heads.
+        queries, keys: token texts of the rows and of the columns.
+        heads: with three axes, "each" draws one map per head, "mean" the average over heads.
         source_length: under one joint softmax, how many of the keys belong to the source: a line is drawn there.
-        title: a line above.
-        alt: replaces the description made from the weights.
+        title, alt: as for every picture.
 
     Raises:
         ValueError: weights of another shape, outside 0 to 1 or with rows that do not sum to 1; labels that do not
@@ -60,8 +58,14 @@ def attention_map(
         )
     with use_style():
         figure = _drawing(maps, queries, keys, source_length, title)
-    summary = _summary(maps, queries, keys, source_length)
-    strongest = _strongest(maps.mean(axis=0), queries, keys)
+    count = f"{len(maps)} attention maps, one a head" if len(maps) > 1 else "Attention map"
+    summary = f"{count}: {len(queries)} queries ({' '.join(queries)}) by {len(keys)} keys ({' '.join(keys)})."
+    if source_length:
+        summary += f" A line separates the first {source_length} keys, the input, from the target."
+    summary = shorten(summary)
+    # Each query's largest weight in words; measured, so never part of the compared text.
+    pairs = zip(queries, maps.mean(axis=0).argmax(axis=1), strict=True)
+    strongest = "Most weight: " + ", ".join(f"{query} on {keys[key]}" for query, key in pairs) + "."
     return Picture(figure, alt or shorten(f"{summary} {strongest}"), alt or summary)
 
 
@@ -154,17 +158,3 @@ def _colour_bar(figure: Figure, x: float, y: float, length: float) -> None:
     axes = figure.add_axes((x / width, y / height, 0.18 / width, length / height))
     bar = figure.colorbar(ScalarMappable(Normalize(0, 1), _COLOURS), cax=axes, ticks=[0, 0.5, 1])
     bar.set_label("attention weight")
-
-
-def _summary(maps, queries, keys, source_length) -> str:
-    heads = f"{len(maps)} attention maps, one a head" if len(maps) > 1 else "Attention map"
-    text = f"{heads}: {len(queries)} queries ({' '.join(queries)}) by {len(keys)} keys ({' '.join(keys)})."
-    if source_length:
-        text += f" A line separates the first {source_length} keys, the input, from the target."
-    return shorten(text)
-
-
-def _strongest(weights: np.ndarray, queries, keys) -> str:
-    """Each query's largest weight in words; measured, so never part of the compared text."""
-    pairs = zip(queries, weights.argmax(axis=1), strict=True)
-    return "Most weight: " + ", ".join(f"{query} on {keys[key]}" for query, key in pairs) + "."

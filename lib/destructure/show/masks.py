@@ -177,6 +177,12 @@ def visibility(structure: Structure, source_length: int, target_length: int) -> 
     return Visibility(of_input, np.hstack([memory, np.tri(target_length, dtype=bool)]))
 
 
+def whole_mask(structure: Structure, source_length: int, target_length: int) -> np.ndarray:
+    """Input rows above target rows, as one square; no input token ever sees the target."""
+    seen = visibility(structure, source_length, target_length)
+    return np.vstack([np.pad(seen.input, ((0, 0), (0, target_length))), seen.target])
+
+
 def structure_mask(
     structure: Structure,
     source: Sequence[str] = ("That", "is", "good"),
@@ -198,9 +204,7 @@ def structure_mask(
     if not isinstance(structure, Structure):
         raise ValueError(f"{structure!r} is not a Structure; use one such as Structure.named('prefix LM').")
     source, target = (token_labels(tokens, len(tokens), "tokens") for tokens in (source, target))
-    seen = visibility(structure, len(source), len(target))
-    # Input rows above target rows, as one square; no input token ever sees the target.
-    whole = np.vstack([np.pad(seen.input, ((0, 0), (0, len(target)))), seen.target])
+    whole = whole_mask(structure, len(source), len(target))
     parts = mask_parts(structure, len(source), len(target))
     with use_style():
         figure = _draw_parts(structure, whole, parts, source, target, title)

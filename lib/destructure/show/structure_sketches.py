@@ -6,7 +6,7 @@ They need no plotting library. The lessons' figures are drawn by `destructure.sh
 from collections.abc import Sequence
 from html import escape
 
-from destructure.show.style import CROSS_ATTENTION, HIDDEN, INK, QUIET, SHARED, SOURCE, TARGET
+from destructure.show.style import CROSS_ATTENTION, INK, QUIET, SHARED, SOURCE, TARGET
 from destructure.structure import Structure
 
 _LAYERS = 3
@@ -23,93 +23,23 @@ def structure_drawing(structure: Structure) -> str:
 
 
 def structure_description(structure: Structure) -> str:
-    """The same in words, one clause a switch."""
+    """The same in words, one clause per switch."""
     cross = "target layers read the input by a cross-attention of their own"
     if structure.tied_cross_attention:
         cross = "cross-attention has a softmax of its own and borrows self-attention's weights"
-    return "; ".join(
+    words = (
+        (cross, "one joint attention reads input and target together"),
+        ("input and target have weights of their own", "input and target share their weights"),
+        ("every target layer reads the final input layer", "target layer l reads the input at layer l"),
         (
-            (
-                cross
-                if structure.separate_cross_attention
-                else "one joint attention reads input and target together"
-            ),
-            (
-                "input and target have weights of their own"
-                if structure.separate_parameters
-                else "input and target share their weights"
-            ),
-            (
-                "every target layer reads the final input layer"
-                if structure.final_layer_memory
-                else "target layer l reads the input at layer l"
-            ),
-            (
-                "input tokens see each other in both directions"
-                if structure.bidirectional_input
-                else "input tokens see only themselves and earlier ones"
-            ),
-        )
+            "input tokens see each other in both directions",
+            "input tokens see only themselves and earlier ones",
+        ),
     )
-
-
-def mask_drawing(structure: Structure, source: Sequence[str], target: Sequence[str]) -> str:
-    """Who sees whom, a row a query and a column a key; a frame around whatever shares a softmax.
-
-    Args:
-        source, target: token texts.
-    """
-    cell, left, top = 26, 62, 58
-    tokens, reads = [*source, *target], len(source)
-    whole = len(tokens)
-    parts = []
-    for row, query in enumerate(tokens):
-        parts.append(text(left - 6, top + row * cell + 18, query, anchor="end"))
-        for column in range(whole):
-            visible = _sees(structure, row, column, reads)
-            colour = _cell_colour(structure, row, column, reads) if visible else HIDDEN
-            x, y = left + column * cell, top + row * cell
-            parts.append(
-                f'<rect x="{x}" y="{y}" width="{cell}" height="{cell}" fill="{colour}" stroke="white"/>'
-            )
-            if visible:
-                dot = INK if colour == TARGET else "white"
-                parts.append(f'<circle cx="{x + cell / 2}" cy="{y + cell / 2}" r="3.5" fill="{dot}"/>')
-    for column, key in enumerate(tokens):
-        x, y = left + column * cell + 15, top - 6
-        parts.append(f'<g transform="rotate(-50 {x} {y})">{text(x, y, key, anchor="start")}</g>')
-    for rows, columns in _softmaxes(structure, reads, whole):
-        x, y = left + columns[0] * cell, top + rows[0] * cell
-        width, height = (columns[1] - columns[0]) * cell, (rows[1] - rows[0]) * cell
-        parts.append(
-            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill="none" stroke="{INK}" stroke-width="2.5"/>'
-        )
-    return svg(left + whole * cell + 40, top + whole * cell + 6, parts)
-
-
-def _sees(structure: Structure, row: int, column: int, reads: int) -> bool:
-    if row < reads and column < reads and structure.bidirectional_input:
-        return True
-    return column <= row
-
-
-def _cell_colour(structure: Structure, row: int, column: int, reads: int) -> str:
-    own_cross = structure.separate_cross_attention and not structure.tied_cross_attention
-    if own_cross and row >= reads and column < reads:
-        return CROSS_ATTENTION
-    if not structure.separate_parameters:
-        return SHARED
-    return SOURCE if row < reads else TARGET
-
-
-def _softmaxes(structure: Structure, reads: int, whole: int) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """(rows, columns) of the blocks in which each row has one softmax."""
-    if structure.is_single_stack:
-        return [((0, whole), (0, whole))]
-    of_input = ((0, reads), (0, reads))
-    if not structure.separate_cross_attention:
-        return [of_input, ((reads, whole), (0, whole))]
-    return [of_input, ((reads, whole), (0, reads)), ((reads, whole), (reads, whole))]
+    switches = zip(Structure.SWITCHES, words, strict=True)
+    return "; ".join(
+        with_it if getattr(structure, name) else without for name, (with_it, without) in switches
+    )
 
 
 def _input_layer(structure: Structure, layer: int, top: int) -> list[str]:

@@ -1,13 +1,19 @@
 """A switchboard: flip the four structures, and see what becomes of the model beside the encoder-decoder."""
 
+import base64
+from collections.abc import Sequence
 from html import escape
+from itertools import product
 
 import ipywidgets
+import numpy as np
 
 from destructure import cost
 from destructure.config import TransformerConfig
 from destructure.show.live import Live
-from destructure.show.structure_sketches import mask_drawing, structure_description, structure_drawing
+from destructure.show.masks import mask_parts, whole_mask
+from destructure.show.structure_sketches import structure_description, structure_drawing, svg, text
+from destructure.show.style import HIDDEN, INK, TARGET
 from destructure.structure import Structure
 
 _LABELS = {
@@ -81,47 +87,24 @@ class StructureSwitches(Live):
                 )
         self._config, self._setting_several = config, False
         self.switches = {
-            name: ipywidgets.Checkbox(
-                getattr(start, name),
-                description=label,
-                indent=False,
-                layout={"margin": "0 0 0 28px"} if name == "tied_cross_attention" else {},
-            )
+            name: ipywidgets.Checkbox(getattr(start, name), description=label, indent=False)
             for name, label in _LABELS.items()
         }
-        self.steps = [
-            ipywidgets.Button(
-                description="start" if number == 0 else f"after edit {number}",
-                tooltip=step.name,
-                layout={"width": "auto"},
-            )
-            for number, step in enumerate(Structure.ladder())
-        ]
-        self.source, self.target = (
-            ipywidgets.IntSlider(
-                length,
-                min=1,
-                max=longest,
-                description=name,
-                continuous_update=False,
-                style={"description_width": "90px"},
-            )
-            for name, length in (("input tokens", source), ("target tokens", target))
-        )
+        self.switches["tied_cross_attention"].layout.margin = "0 0 0 28px"
+        self.steps = []
+        for number, step in enumerate(Structure.ladder()):
+            name = "start" if number == 0 else f"after edit {number}"
+            button = ipywidgets.Button(description=name, tooltip=step.name, layout={"width": "auto"})
+            button.on_click(lambda button, step=step: self.set(step))
+            self.steps.append(button)
+        look = {"continuous_update": False, "style": {"description_width": "90px"}}
+        self.source = ipywidgets.IntSlider(source, min=1, max=longest, description="input tokens", **look)
+        self.target = ipywidgets.IntSlider(target, min=1, max=longest, description="target tokens", **look)
         self.drawn = ipywidgets.HTML()
-        super().__init__(
-            [
-                ipywidgets.HBox([ipywidgets.Label("The lecture's path:"), *self.steps]),
-                *self.switches.values(),
-                self.source,
-                self.target,
-                self.drawn,
-            ]
-        )
+        path = ipywidgets.HBox([ipywidgets.Label("The lecture's path:"), *self.steps])
+        super().__init__([path, *self.switches.values(), self.source, self.target, self.drawn])
         for control in (*self.switches.values(), self.source, self.target):
             control.observe(lambda change: self.draw(), names="value")
-        for button, step in zip(self.steps, Structure.ladder(), strict=True):
-            button.on_click(lambda button, step=step: self.set(step))
         self.draw()
 
     @property
@@ -156,21 +139,13 @@ class StructureSwitches(Live):
         heads = ("encoder-decoder", f"your setting: {structure.name}")
         lengths = self.source.value, self.target.value
         costs = [cost_rows(self._config, each, *lengths) for each in columns]
-        rows = [
-            _row("", [f"<b>{escape(head)}</b>" for head in heads], cell="th"),
-            _row(
-                "stacks", [_picture(structure_drawing(each), structure_description(each)) for each in columns]
-            ),
-            _row(
-                "who sees whom",
-                [
-                    _picture(
-                        mask_drawing(each, _SOURCE, _TARGET), f"mask of {each.name}: {_mask_words(each)}"
-                    )
-                    for each in columns
-                ],
-            ),
+        stacks = [_picture(structure_drawing(each), structure_description(each)) for each in columns]
+        masks = [
+            _picture(mask_drawing(each, _SOURCE, _TARGET), f"mask of {each.name}: {_mask_words(each)}")
+            for each in columns
         ]
+        rows = [_row("", [f"<b>{escape(head)}</b>" for head in heads], cell="th")]
+        rows += [_row("stacks", stacks), _row("who sees whom", masks)]
         rows += [_row(name, [_compared(cost[name], costs[0][name]) for cost in costs]) for name in costs[0]]
         description = escape(structure_description(structure))
         return (
@@ -195,6 +170,38 @@ class StructureSwitches(Live):
         return f"{_STATIC}<table>{head}{''.join(rows)}</table>"
 
 
+def mask_drawing(structure: Structure, source: Sequence[str], target: Sequence[str]) -> str:
+    """Who sees whom as SVG, a row per query and a column per key; a frame around whatever shares a softmax."""
+    cell, left, top = 26, 62, 58
+    tokens, seen = [*source, *target], whole_mask(structure, len(source), len(target))
+    parts = mask_parts(structure, len(source), len(target))
+    colours = dict.fromkeys(np.ndindex(seen.shape), HIDDEN)
+    for part in parts:
+        inside = product(range(*part.rows.indices(len(tokens))), range(*part.columns.indices(len(tokens))))
+        colours |= {place: part.colour for place in inside if seen[place]}
+    drawn = []
+    for row, query in enumerate(tokens):
+        drawn.append(text(left - 6, top + row * cell + 18, query, anchor="end"))
+        for column in range(len(tokens)):
+            x, y, colour = left + column * cell, top + row * cell, colours[row, column]
+            drawn.append(
+                f'<rect x="{x}" y="{y}" width="{cell}" height="{cell}" fill="{colour}" stroke="white"/>'
+            )
+            if seen[row, column]:
+                dot = INK if colour == TARGET else "white"
+                drawn.append(f'<circle cx="{x + cell / 2}" cy="{y + cell / 2}" r="3.5" fill="{dot}"/>')
+    for column, key in enumerate(tokens):
+        x, y = left + column * cell + 15, top - 6
+        drawn.append(f'<g transform="rotate(-50 {x} {y})">{text(x, y, key, anchor="start")}</g>')
+    for part in parts:
+        (x, right), (y, bottom) = (
+            (side.start * cell, side.stop * cell) for side in (part.columns, part.rows)
+        )
+        place = f'x="{left + x}" y="{top + y}" width="{right - x}" height="{bottom - y}"'
+        drawn.append(f'<rect {place} fill="none" stroke="{INK}" stroke-width="2.5"/>')
+    return svg(left + len(tokens) * cell + 40, top + len(tokens) * cell + 6, drawn)
+
+
 def _row(name: str, cells: list[str], cell: str = "td") -> str:
     inside = "".join(
         f'<{cell} style="text-align: left; vertical-align: top">{text}</{cell}>' for text in cells
@@ -208,8 +215,6 @@ def _compared(text: str, reference: str) -> str:
 
 def _picture(svg: str, description: str) -> str:
     """The drawing as an image, with its description for those who do not see it."""
-    import base64
-
     address = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
     return f'<img alt="{escape(description)}" src="{address}" style="max-width: 100%; background: white">'
 
