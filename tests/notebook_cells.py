@@ -36,7 +36,10 @@ def run_cells(sources, names, without=(), change=None):
             exec("\n".join(lines), names)
             for chart in CHARTS:
                 if chart in names:
-                    names[chart] = MagicMock(return_value=MagicMock(axes=[MagicMock(), MagicMock()]))
+                    panels = 2 if chart == "heat" else 3  # of a heat map one is the bar of its colours
+                    names[chart] = MagicMock(
+                        return_value=MagicMock(axes=[MagicMock() for _ in range(panels)])
+                    )
             if change:
                 change(names)
     return printed.getvalue()
