@@ -1,0 +1,132 @@
+"""Notebook 05's own cells on planted answers, attention and rows: who is taken for whom, heads, gaps, verdicts."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.colors import to_hex
+
+from destructure import show
+from destructure.show.facts import FactError
+from destructure.studies import language_identification as study
+from notebook_cells import code_cells, run_cells
+
+CELLS = code_cells("05")
+
+
+def cell(text):
+    """The cell with a text."""
+    return next(source for source in CELLS if text in source)
+
+
+@pytest.fixture
+def names():
+    return {"np": np, "pd": pd, "torch": torch, "task": study.make_task(), "study": study, "fact": show.fact}
+
+
+# --- who is taken for whom -------------------------------------------------------------------------------------
+
+
+def test_confusions_are_shares_of_the_true_language_and_groups_stand_side_by_side(names):
+    names |= {"truth": ["da", "da", "nb", "de"], "given": ["da", "nb", "nb", "xx"], "heat": show.heat}
+    exec(cell("def confusions"), names)
+    exec(cell("def confusion_matrix"), names)
+    assert names["ORDER"][-8:] == ["da", "nb", "sv", "cs", "sk", "ca", "es", "pt"]
+    assert sorted(names["ORDER"]) == sorted(names["task"].languages)
+    axes = names["confusion_matrix"](names["given"], "who").axes[0]
+    shares = np.asarray(axes.images[0].get_array())
+    row, column = names["ORDER"].index("da"), names["ORDER"].index("nb")
+    assert shares[row, row] == shares[row, column] == 0.5
+    assert shares[column, column] == 1
+    assert len(axes.lines) == 3  # the frames
+
+
+def test_the_share_of_mistakes_inside_a_frame(names):
+    names |= {"truth": ["da", "da", "nb", "de", "sv"], "CLOSE": {"Scandinavian": ["da", "nb", "sv"]}}
+    exec(cell("def share_within").split("\n\n\n")[0], names)
+    assert names["share_within"](["nb", "de", "sv", "de", "xx"]) == 0.5  # 2 of 4 mistakes
+
+
+# --- heads -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pattern", "place"),
+    [
+        ("previous token", lambda query: query - 1),
+        ("next token", lambda query: query + 1),
+        ("same token", lambda query: query),
+        ("[SEP]", lambda query: 5),
+    ],
+)
+def test_each_pattern_of_a_head_is_recognised(names, pattern, place):
+    tokens = ["[CLS]", "a", "b", "c", "d", "[SEP]"]
+    weights = torch.zeros(2, 3, 6, 6)  # (layers, heads, query, key): 0.9 to one place, the rest to [CLS]
+    for query in range(6):
+        weights[..., query, min(max(place(query), 0), 5)] += 0.9
+    weights[..., 0] += 0.1
+    weights[0] = 1 / 6  # the first layer looks everywhere alike
+    exec(cell("def pattern_scores").split("\n\n\n")[0], names)
+    exec(cell("def clearest").split("\n\n\n")[0], names)
+    scores = names["pattern_scores"](list(weights), tokens)
+    assert scores[pattern][1].min() >= 0.9 - 1e-6
+    assert all(scores[other][1].max() < 0.5 for other in scores if other != pattern)
+    assert scores[pattern][0] == pytest.approx(1 / 6)
+    assert names["clearest"](scores[pattern])[0] == 1
+
+
+# --- gaps --------------------------------------------------------------------------------------------------------
+
+
+def test_the_hidden_character_has_another_colour(names):
+    class Gaps:
+        class vocabulary:
+            tokens = ("a", "b", "c", "d")
+
+    found = torch.tensor([[0.1, 0.6, 0.2, 0.1], [0.4, 0.3, 0.2, 0.1]])
+    names |= {"gaps": Gaps, "chances": lambda text: found, "bars": show.bars}
+    exec(cell("def likeliest"), names)
+    rows = names["likeliest"]("_x_", ["b", "a"])
+    assert rows[rows.kind == "the hidden one"].guess.tolist() == ["b", "a"]
+    assert rows.probability.tolist() == pytest.approx([0.6, 0.2, 0.1, 0.1, 0.4, 0.3, 0.2, 0.1])
+    names["likeliest"] = lambda text, hidden: rows
+    exec(cell("picture = bars(\n    likeliest"), names)
+    for axes in names["picture"].axes:
+        colours = [to_hex(bar.get_facecolor()) for bar in axes.patches if bar.get_height() > 0]
+        assert sorted(map(colours.count, set(colours))) == [1, 3]
+
+
+# --- what the rows say -------------------------------------------------------------------------------------------
+
+
+def say(rows, names):
+    """What the cells about the amount of data, and about giving up generation, print on these rows."""
+    names |= {"rows": rows, "all_data": rows[rows.messages == rows.messages.max()]}
+    cells = [CELLS[0], *(cell(text) for text in ("both = rows", "amounts = {}", "mean_gaps", "by_seed ="))]
+    cells.insert(4, 'trained = all_data[all_data.method != "counting"]')
+    return run_cells(cells, names)
+
+
+def test_the_stored_rows_are_the_plans_and_say_what_the_notebook_says():
+    rows = study.rows()
+    assert study.STUDY.missing() == []
+    printed = say(rows, {})
+    assert "248 messages: 12 points (10 to 14)" in printed
+    assert "encoder-only minus decoder-only +11 points" in printed
+    assert (rows[rows.method == study.ENCODER].groupby("messages").accuracy.min().iloc[-1]) >= 0.7
+
+
+def test_an_encoder_ahead_of_counting_stops_the_notebook():
+    rows = study.rows()
+    better = rows.accuracy.mask(
+        (rows.method == study.ENCODER) & (rows.messages == 12), 0.9 + 0.001 * (rows.seed % 2)
+    )
+    with pytest.raises(FactError, match="counting is ahead at every amount"):
+        say(rows.assign(accuracy=better), {})
+
+
+def test_a_decoder_level_with_the_encoder_stops_the_notebook():
+    rows = study.rows()
+    level = rows.accuracy.mask(rows.method == study.DECODER, 0.787)
+    with pytest.raises(FactError, match="the encoder is ahead"):
+        say(rows.assign(accuracy=level), {})
