@@ -234,7 +234,7 @@ def bars(
                 places = np.array([names.index(each) for each in mine[groups]], dtype=float) + shift
                 style = {"color": colour, "hatch": _HATCHES[number % len(_HATCHES)], "edgecolor": "white"}
                 draw = axes.barh if lies else axes.bar
-                name = str(label) if len(mine) else None  # a panel without such bars has no mark for the legend
+                name = str(label) if len(mine) else None  # without bars there is no mark for the legend
                 drawn = draw(places, mine[values], width * 0.95, label=name or None, **style)
                 if text:
                     axes.bar_label(drawn, [str(each) for each in mine[text]], padding=3, color=INK)
