@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from destructure.config import BEGIN
+from destructure.statistics import paired
 from destructure.studies import (
     STUDIES,
     closer_than_twice,
@@ -19,7 +20,7 @@ from destructure.studies import (
     structure_compute,
     unseen_numbers,
 )
-from destructure.study import Study, Tuning, band, by_budget, grid, make_model, paired
+from destructure.study import Study, Tuning, band, by_budget, grid, make_model
 from destructure.tasks import check_no_leak, docstrings
 from destructure.tasks.base import Pair
 from destructure.train import Run

@@ -25,6 +25,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "plan": ["Plan"],
         "runner": ["Report", "SweepStopped"],
         "storage": ["ResultsFile"],
-        "study": ["Study", "Tuning", "band", "by_budget", "grid", "paired"],
+        "study": ["Study", "Tuning", "band", "by_budget", "grid"],
     },
 )

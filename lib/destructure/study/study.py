@@ -214,18 +214,6 @@ def by_budget(run: Run, budgets: Iterable[float], **lost: Any) -> Iterator[dict[
 _SPENT = {"steps": "step", "tokens": "tokens", "flops": "flops"}
 
 
-def paired(rows: pd.DataFrame, by: str, first: Any, second: Any, value: str) -> pd.Series:
-    """How much more of a value one arm has than another, seed by seed; seeds that lack one of them are left out.
-
-    Args:
-        rows: with columns `seed`, `by` and `value`; one row per seed and arm.
-        by: the column that tells arms apart.
-        first, second: two of its values.
-    """
-    table = rows.pivot(index="seed", columns=by, values=value)
-    return (table[first] - table[second]).dropna()
-
-
 def band(values: pd.Series, margin: float, highest: float | None = None) -> tuple[float, float]:
     """Where one more run, made elsewhere with another seed, should land: between the stored ones, and a margin more.
 
