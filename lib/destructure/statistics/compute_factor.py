@@ -85,14 +85,12 @@ def compute_factors(
 ) -> ComputeFactors:
     """Compute κ(C) at every budget of the arm with the structure, and its slope.
 
-    Each (size, budget) is averaged over seeds (mean of the log loss). An arm's curve at compute C is the lowest of
-    these means at C or less, whatever the size; between budgets it is a straight line in log loss over log
-    compute. Where a curve does not fall from one budget to the next, the first budget that reached the loss counts,
-    in both arms (see `divided_by`).
+    An arm's curve is its `envelope`, a straight line in log loss over log compute between budgets. Where a curve does
+    not fall from one budget to the next, the first budget that reached the loss counts, in both arms.
 
     A budget is dropped if either arm's curve there is at most `floor + noise`: both are then as good as the task
-    allows, and what they needed to get there cannot be told. Intervals come from all resamples of the seeds
-    (`interval.resamples`), in which both arms and all budgets keep the same seeds and curves are made anew.
+    allows, and what they needed to get there cannot be told. In each of the `resamples` both arms and all budgets
+    keep the same seeds, and curves are made anew.
 
     The slope is a least-squares line through log κ over log C; a censored κ counts only while the line lies on the
     wrong side of its bound. In simulations with eight seeds, 95% intervals of κ and of the slope held the truth 92%

@@ -69,10 +69,9 @@ def overtaking(
 ) -> Overtaking:
     """Decide whether `later` overtakes `earlier`.
 
-    Seeds are resampled as a whole (`interval.resamples`), the same ones for both methods, and everything is computed
-    anew: means, envelopes, crossing. The verdict found on all seeds stands if resamples with a chance of at least
-    `level` find it too; otherwise it is "undecided". The interval is the middle `level` of their crossings: plain
-    percentiles, as registered.
+    In each of the `resamples` both methods have the same seeds, and everything is computed anew. The verdict found on
+    all seeds stands if resamples with a chance of at least `level` find it too; otherwise it is "undecided". The
+    interval is the middle `level` of their crossings: plain percentiles, as registered.
 
     Args:
         points: rows of both methods; only seeds that both have in full are used.
