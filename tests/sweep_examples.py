@@ -56,8 +56,13 @@ def table_of(rows):
         return read_results(file.path)
 
 
+def table_file(path):
+    """The file of a sweep's table, as a sweep opens it."""
+    return ResultsFile(path, (*COLUMNS, *GAINED), GAINED)
+
+
 def runs_in(path):
     """Names of the runs that are complete in a file, read as a sweep reads it."""
-    rows = ResultsFile(path, (*COLUMNS, *GAINED), GAINED).rows()
+    rows = table_file(path).rows()
     counted = pd.Series([row["run"] for row in rows]).value_counts() if rows else {}
     return {run for run, count in dict(counted).items() if count == len(BASE.budgets)}

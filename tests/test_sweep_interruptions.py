@@ -21,7 +21,7 @@ from destructure.study import (
     storage,
 )
 from destructure.study.storage import Claims
-from sweep_examples import BASE, COLUMNS, fake_rows, runs_in
+from sweep_examples import BASE, fake_rows, runs_in, table_file
 from table_comparison import differences
 
 QUICK = replace(BASE, budgets=(2e6, 4e6), measuring={"watch_every": 3, "watch_examples": 5})
@@ -288,7 +288,7 @@ def test_a_run_that_another_process_has_is_left_to_it(tmp_path, fake):
     wait_for(lambda: len(runs_in(path)) == 11)
     time.sleep(0.1)
     assert FAKE.runs[4].run not in fake
-    ResultsFile(path, COLUMNS).append(fake_rows(FAKE.runs[4]))
+    table_file(path).append(fake_rows(FAKE.runs[4]))
     theirs.release_all()
     waiting.join(timeout=20)
     assert not waiting.is_alive()

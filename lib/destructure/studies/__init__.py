@@ -3,24 +3,30 @@
     from destructure.studies import recurrence
     recurrence.rows()                       # the stored table; recurrence.rates(): the tuned learning rates
 
-`STUDIES` are all of them; `plans` are the runs of the large registered experiment.
+`STUDIES` are all of them, in the order of the notebooks; `plans` are the runs of the large registered experiment.
 """
+
+from importlib import import_module
 
 import lazy_loader
 
-# On first use: one study does not need the others.
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submodules=[
-        "bottleneck_probe",
-        "closer_than_twice",
-        "concatenation",
-        "docstring_writer",
-        "language_identification",
-        "plans",
-        "recurrence",
-        "structure_compute",
-        "unseen_numbers",
-    ],
-    submod_attrs={"registry": ["STUDIES"]},
+REGISTERED = (
+    "unseen_numbers",
+    "structure_compute",
+    "recurrence",
+    "concatenation",
+    "docstring_writer",
+    "language_identification",
+    "closer_than_twice",
+    "bottleneck_probe",
 )
+"""Modules with a `STUDY`: what `python -m destructure results` runs."""
+
+# On first use: one study does not need the others.
+_on_first_use, __dir__, __all__ = lazy_loader.attach(__name__, submodules=[*REGISTERED, "plans"])
+
+
+def __getattr__(name):
+    if name == "STUDIES":
+        return tuple(import_module(f"{__name__}.{module}").STUDY for module in REGISTERED)
+    return _on_first_use(name)
