@@ -1,7 +1,9 @@
 """Everything drawn: one style, pictures with alt text, curves, attention maps, masks, architectures.
 
 Every drawing function takes plain data (numpy arrays, nested lists, pandas, a `Structure`; torch tensors are
-converted) and returns a `Picture`, so that a notebook cell ends with the call. `fact` prints a claim or raises.
+converted) and returns a `Picture`, so that a notebook cell ends with the call. For every picture `title` is a line
+above, and `alt` replaces the description that is read aloud; it must not contain measured values. `fact` prints a
+claim or raises.
 
 Module names are plural or differ from the functions in them, so that `show.fact` is always the function.
 """

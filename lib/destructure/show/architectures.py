@@ -40,9 +40,8 @@ def architecture(
         layers: layers in each stack.
         source: input tokens.
         target: target tokens, beginning with [BOS]; above each stands the token that should follow.
-        title: a line above; the structure's name by default.
         legend: whether to say below what each of the four switches is set to.
-        alt: replaces the description.
+        title, alt: as for every picture; the title is the structure's name by default.
 
     Raises:
         ValueError: if `structure` is not a `Structure`, `layers` is not a whole number of 1 or more, or a side has
