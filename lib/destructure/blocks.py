@@ -19,7 +19,7 @@ def make_norm(config: TransformerConfig) -> nn.Module:
 
 
 class Embedding(nn.Module):
-    """Token ids to vectors: one row of a table a token, plus what tells positions (and segments) apart."""
+    """Token ids to vectors: one row of a table per token, plus what tells positions (and segments) apart."""
 
     def __init__(self, config: TransformerConfig):
         super().__init__()

@@ -127,7 +127,7 @@ def forward_flops(config: TransformerConfig, source: int, target: int, one_pass:
     Args:
         source, target: tokens of input and target (padding counts: it is computed too).
         one_pass: count what the single-stack fast path computes: it also multiplies the masked block in which
-            input tokens would look at the target, 4 · source · target · width more a layer.
+            input tokens would look at the target, 4 · source · target · width more per layer.
 
     Raises:
         ValueError: if a length is negative.
@@ -228,7 +228,7 @@ def _one_token_flops(config: TransformerConfig, seen: int) -> int:
 def cache_bytes(config: TransformerConfig, source: int, target: int, bytes_per_number: int = 4) -> int:
     """Bytes of keys and values kept to generate without recomputing, after `target` tokens.
 
-    The same for all sixteen structures with equally many layers: each target layer keeps one key and one value a
+    The same for all sixteen structures with equally many layers: each target layer keeps one key and one value per
     token of input and target, whether it sees them by one softmax or by two.
     """
     return 2 * config.layers * _key_value_width(config) * (source + target) * bytes_per_number

@@ -85,7 +85,7 @@ class NgramModel:
         return self._mixtures(token, tuple(context), window)[-1]
 
     def bits(self, sequences: Iterable[Sequence[int]]) -> list[float]:
-        """Mean bits a token, for every window from 0 to the model's own: one counting answers for all.
+        """Mean bits per token, for every window from 0 to the model's own: one counting answers for all.
 
         Raises:
             ValueError: if there is no token to predict.

@@ -225,7 +225,7 @@ def forward_flops(config: RecurrentConfig, source: int, target: int) -> int:
     """FLOPs of one forward pass over one example, counted as in `destructure.cost`: matrix products only.
 
     A layer multiplies each token's input and state by three matrices each (two gates and the new content):
-    12 · width² a token.
+    12 · width² per token.
 
     Raises:
         ValueError: if a length is negative.

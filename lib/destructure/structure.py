@@ -100,7 +100,7 @@ class Structure:
 
     @property
     def code(self) -> str:
-        """Four short marks, one a switch: "S1 S2 S3 S4" for the encoder-decoder, "--" where removed."""
+        """Four short marks, one per switch: "S1 S2 S3 S4" for the encoder-decoder, "--" where removed."""
         marks = [f"S{i}" if getattr(self, name) else "--" for i, name in enumerate(self.SWITCHES, start=1)]
         if self.tied_cross_attention:
             marks[0] = "S1t"

@@ -30,7 +30,7 @@ class Memory:
     """The input after reading: all that writing the target needs.
 
     Attributes:
-        keys_values: one a target layer.
+        keys_values: one per target layer.
         source: the ids read, (batch, source).
         states: final input states (batch, source, width).
         config: of the model that read it; another one cannot use it.
@@ -46,7 +46,7 @@ class Memory:
 
 @dataclass
 class AttentionMaps:
-    """Attention weights, a list with one tensor a layer.
+    """Attention weights, a list with one tensor per layer.
 
     Attributes:
         source: (batch, heads, source, source).
@@ -154,7 +154,7 @@ class Transformer(nn.Module):
         Args:
             memory: from `read`.
             target: (batch, target) ids: all target tokens so far.
-            cache: keys and values of the target tokens already processed, one a layer; the rest is processed.
+            cache: keys and values of the target tokens already processed, one per layer; the rest is processed.
 
         Returns:
             Logits (batch, new tokens, vocabulary), the extended cache, and each layer's `LayerResult`.
@@ -278,7 +278,7 @@ class EncoderOnly(nn.Module):
         initialise(self, seed)
 
     def forward(self, ids: Tensor, segments: Tensor | int = 0) -> Tensor:
-        """Ids (batch, length) to one final vector a token (batch, length, width)."""
+        """Ids (batch, length) to one final vector per token (batch, length, width)."""
         return self.stack.final_norm(self._run(ids, segments)[0])
 
     def attention_maps(self, ids: Tensor, segments: Tensor | int = 0) -> list[Tensor]:
