@@ -95,10 +95,8 @@ class Number(Kind):
         if abs(answer - self.answer) <= slack:
             return right(f"It is {self._with_unit(self.answer)}.")
         for mistake in self.mistakes:
-            if (
-                abs(answer - mistake.value)
-                <= min(max(self.tolerance, 1e-9), 0.02 * abs(mistake.value)) + 1e-12
-            ):
+            reach = min(max(self.tolerance, 1e-9), 0.02 * abs(mistake.value)) + 1e-12
+            if abs(answer - mistake.value) <= reach:
                 return partly(mistake.credit, mistake.message, mistake.name)
         if self.lowest is not None and answer < self.lowest:
             return wrong(f"This cannot be below {self._with_unit(self.lowest)}.", "impossible")
@@ -107,22 +105,19 @@ class Number(Kind):
         return self._by_distance(answer)
 
     def _by_distance(self, answer: float) -> Verdict:
-        error = abs(answer - self.answer) / abs(self.answer) if self.answer else float("inf")
+        size = abs(self.answer)
+        error = abs(answer - self.answer) / size if size else math.inf
         for share, credit in sorted(self.near):
             if error <= share:
-                return partly(
-                    credit, f"Close, within {share:.0%}, but not exact: check the rounding.", "near miss"
-                )
+                message = f"Close, within {share:.0%}, but not exact: check the rounding."
+                return partly(credit, message, "near miss")
         for power in (1000, 100, 10):
-            for factor in (power, 1 / power):
-                if self.answer and abs(answer / factor - self.answer) <= max(
-                    self.tolerance, 1e-3 * abs(self.answer)
-                ):
-                    return partly(0.3, f"Off by a factor of {power}: check the unit.", "unit")
-        if answer == 0 or (self.answer and (answer < 0) != (self.answer < 0)):
-            return wrong(
-                "The size or the sign cannot be right: it should be on the other side of zero.", "sign"
-            )
+            nearest = min(abs(answer / factor - self.answer) for factor in (power, 1 / power))
+            if size and nearest <= max(self.tolerance, 1e-3 * size):
+                return partly(0.3, f"Off by a factor of {power}: check the unit.", "unit")
+        if answer == 0 or (size and (answer < 0) != (self.answer < 0)):
+            message = "The size or the sign cannot be right: it should be on the other side of zero."
+            return wrong(message, "sign")
         return wrong("Too large." if answer > self.answer else "Too small.", "too far off")
 
     def _with_unit(self, value: float) -> str:
