@@ -99,12 +99,6 @@ def instruction_setting(position: str, width: int = WIDTH) -> Setting:
     )
 
 
-def example_settings() -> tuple[Setting, ...]:
-    """The settings whose tasks differ, for showing an example of each; a dial of depth or width keeps the task."""
-    positions = (instruction_setting(position) for position in ("last", "first"))
-    return (LONG_TO_SHORT, SHORT_TO_LONG, ONE_WAY, BOTH_WAYS, CONVERSATION, ROLE_SWAP, *positions)
-
-
 def pair(switch: str, surroundings: str) -> tuple[Structure, Structure]:
     """The structures with and without a switch, all the others `PRESENT` or `ABSENT`."""
     if surroundings == PRESENT:

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
 from destructure.study.columns import read_results
 from destructure.study.configuration import RunConfiguration
 
@@ -77,19 +75,6 @@ def arm_key(arm: RunConfiguration) -> tuple:
     """What tells an arm from others that are tuned: its cells in the columns `TUNED_FOR`."""
     cells = arm.cells()
     return tuple(cells[column] for column in TUNED_FOR)
-
-
-def tuning_table(file: Path) -> pd.DataFrame:
-    """The curves: the columns `TUNED_FOR`, learning_rate, loss, and whether the rate was chosen."""
-    rows = []
-    for key, losses in mean_losses(file).items():
-        best = min(losses, key=losses.get)
-        arm = dict(zip(TUNED_FOR, key, strict=True))
-        rows += [
-            arm | {"learning_rate": rate, "loss": loss, "chosen": rate == best}
-            for rate, loss in sorted(losses.items())
-        ]
-    return pd.DataFrame(rows)
 
 
 def _rates(losses: dict[float, float]) -> list[float]:
