@@ -28,11 +28,8 @@ Rows = Sequence[Sequence[float]]
 
 def softmax_rows(scores: Rows) -> list[list[float]]:
     """Turn each row of scores into weights that add to 1."""
-    rows = []
-    for row in scores:
-        powers = [exp(score) for score in row]
-        rows.append([power / sum(powers) for power in powers])
-    return rows
+    powers = [[exp(score) for score in row] for row in scores]
+    return [[power / sum(row) for power in row] for row in powers]
 
 
 def weight_maps(maps: Mapping[str, Rows], words: Sequence[str]) -> str:

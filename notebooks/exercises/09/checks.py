@@ -1,7 +1,7 @@
 """Dials, and losses of two arms, for the exercises of notebook 09."""
 
+from collections import namedtuple
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import permutations
 from math import isnan, nan
 from random import Random
@@ -61,18 +61,8 @@ def unit_free(function: Callable, case: tuple[Losses, Losses]) -> bool:
 _WIDTH, _HEIGHT, _CELL = 330, 150, 15
 
 
-@dataclass(frozen=True)
-class Dial:
-    """A dial to be matched.
-
-    Attributes:
-        answer: the structure ("S1" to "S4") whose assumption it tests.
-        description: what is drawn, in words that do not give the answer away.
-    """
-
-    answer: str
-    description: str
-
+Dial = namedtuple("Dial", "answer description")
+"""The structure ("S1" to "S4") whose assumption a dial tests; what is drawn, in words that do not give it away."""
 
 DIALS = {
     "position": Dial("S4", "a row of input tokens; the one that says what to do stands last, or first"),
