@@ -1,8 +1,11 @@
 """What tests ask of sweeps' tables: are two the same, and does a stored row come out again?"""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
+from destructure.study import RunConfiguration, run_configuration
 from destructure.study.columns import CONFIGURATION, RESULTS, read_results, stored_interval
 
 _SAME_MACHINE = ["device", "machine", "threads", "torch"]
@@ -46,3 +49,12 @@ def _equal(one, other):
     if pd.isna(one) or pd.isna(other):
         return pd.isna(one) and pd.isna(other)
     return one == other
+
+
+def rerun(row):
+    """Run again what a row says, cut off after its own budget: fresh rows under the run's name, the last its own."""
+    whole = RunConfiguration.from_cells(row)
+    budgets = tuple(budget for budget in whole.budgets if budget <= float(row["budget"]))
+    named = {name: whole.cells()[name] for name in ("run", "budgets")}
+    device = "cpu" if row["device"] == "cpu" else "auto"
+    return [fresh | named for fresh in run_configuration(replace(whole, budgets=budgets), device)]

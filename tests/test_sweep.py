@@ -22,7 +22,6 @@ from destructure.study import (
     build_model,
     build_task,
     read_results,
-    rerun,
     run_configuration,
     stored_interval,
 )
@@ -30,7 +29,7 @@ from destructure.study.measure import take_off
 from destructure.train import train
 from destructure.train.state import TrainingState
 from sweep_examples import BASE, PLAN, fake_rows, table_of
-from table_comparison import differences, draw_rows, rerun_differences
+from table_comparison import differences, draw_rows, rerun, rerun_differences
 
 # --- configurations and their names -------------------------------------------------------------------------
 

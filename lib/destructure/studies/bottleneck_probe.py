@@ -81,4 +81,3 @@ STUDY = Study(
     one_run=lambda run: probe(configuration(run["layers"], run["seed"])),
 )
 rows = STUDY.rows
-results, COLUMNS = rows, STUDY.columns  # until notebook 09 no longer asks for them

@@ -164,4 +164,4 @@ STUDY = Study(
     runs=grid(seed=(SEED,), budgets=(RECIPE.flops,)),
     one_run=_one_run,
 )
-rows = results = STUDY.rows
+rows = STUDY.rows

@@ -21,7 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "columns": ["COLUMNS", "GAINED", "read_results", "stored_interval"],
         "configuration": ["RunConfiguration"],
         "models": ["make_model"],
-        "one_run": ["build_model", "build_task", "rerun", "run_configuration"],
+        "one_run": ["build_model", "build_task", "run_configuration"],
         "plan": ["Plan"],
         "runner": ["Report", "SweepStopped"],
         "storage": ["ResultsFile"],

@@ -3,9 +3,8 @@
 import inspect
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -103,29 +102,6 @@ def run_configuration(
             "examples": len(measured),
         }
         return _rows(configuration, run, about | machine_facts(place), clock)
-
-
-def rerun(row: Mapping[str, Any], device: str | None = None) -> list[dict[str, Any]]:
-    """Run again what a row of a plan's table says.
-
-    The run is cut off after the row's own budget: the rows up to there are the same as those of the whole run, and a
-    row with a small budget takes no longer than that budget.
-
-    Args:
-        row: a row of a table, by column.
-        device: where to run; by default where the row was made, if that can be had here.
-
-    Returns:
-        Fresh rows, budgets rising, under the original run's name; the last one is the row's own.
-
-    Raises:
-        ValueError: if the row's configuration is damaged; see `RunConfiguration.from_cells`.
-    """
-    whole = RunConfiguration.from_cells(row)
-    budgets = tuple(budget for budget in whole.budgets if budget <= float(row["budget"]))
-    named = {name: whole.cells()[name] for name in ("run", "budgets")}
-    device = device or ("cpu" if row["device"] == "cpu" else "auto")
-    return [fresh | named for fresh in run_configuration(replace(whole, budgets=budgets), device)]
 
 
 def _rows(

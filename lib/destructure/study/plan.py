@@ -43,11 +43,6 @@ class Plan(Work):
     gained = GAINED
     unit = "FLOP"
 
-    @property
-    def flops(self) -> float:
-        """Training FLOPs of all runs, the cooldowns of all budgets included."""
-        return sum(map(planned_flops, self.runs))
-
     def planned(self, file: Path | None = None) -> list[RunConfiguration]:
         """All runs; which ones there are was decided when the plan was made."""
         return list(self.runs)
