@@ -132,7 +132,11 @@ def test_every_row_is_a_dot_under_its_mean_and_interval():
 
 
 def test_groups_lie_below_each_other_if_the_labels_are_upwards_and_hues_stand_apart():
-    axes = dots(RUNS, x="score", y="task", hue="arm", centre="median", alt="Groups.").axes[0]
+    picture = dots(RUNS, x="score", y="task", hue="arm", centre="median", alt="Groups.")
+    axes = picture.axes[0]
+    assert legend(picture)[-1] == "median of the dots"
+    middle = lines(axes, color=INK)[0].get_xdata()[0]
+    assert middle == pytest.approx(RUNS.query("task == 'numbers' and arm == 'with'").score.median())
     assert axes.yaxis_inverted()
     first, second = lines(axes, linestyle="None")
     assert max(first.get_ydata()) < 1.5

@@ -2,7 +2,6 @@
 
 import pytest
 
-from destructure.show import spread
 from destructure.show.try_it import WAITING, TryTranslator, read_digits, try_translator
 from destructure.tasks import NumberTranslation
 
@@ -84,30 +83,3 @@ def test_it_looks_the_same_in_every_run(widget):
 
 def test_read_digits():
     assert read_digits("1,234") == 1234
-
-
-# --- every run a dot -----------------------------------------------------------------------------------------
-
-
-def test_spread_draws_every_run_and_the_live_one():
-    picture = spread({"a": [0.1, 0.2, 0.9], "b": [1.0, 0.0, 0.5]}, live={"b": 0.3})
-    (axes,) = picture.figure.axes
-    dots = [line for line in axes.lines if line.get_linestyle() == "None"]
-    assert [list(line.get_ydata()) for line in dots] == [[0.1, 0.2, 0.9], [1.0, 0.0, 0.5], [0.3]]
-    assert "3 runs" in picture.summary
-
-
-def test_spread_draws_a_bar_at_the_median_and_says_so():
-    picture = spread({"four": [0.9, 0.1, 0.2, 0.6], "three": [0.3, 0.8, 0.5]})
-    (axes,) = picture.figure.axes
-    bars = [list(line.get_ydata()) for line in axes.lines if line.get_linestyle() == "-"]
-    assert bars == [pytest.approx([0.4, 0.4]), [0.5, 0.5]]  # of four: halfway between the two in the middle
-    (legend,) = picture.figure.legends
-    assert [text.get_text() for text in legend.get_texts()] == ["median of the dots"]
-    assert "a bar at their median" in picture.summary
-
-
-@pytest.mark.parametrize("groups", [{}, {"a": []}, {"a": [1.2]}, {"a": [float("nan")]}])
-def test_spread_refuses_what_is_no_share(groups):
-    with pytest.raises(ValueError, match="shares, each from 0 to 1"):
-        spread(groups)
