@@ -1,6 +1,7 @@
 """The house rules, with the figures printed (`pytest -s tests/test_house.py`): size, floors, circles, public names.
 
-What a rule still finds is listed here by name and may only become less: a list with an entry too many fails, too.
+What a rule does not hold for stands in a list with its reason. The limits and the lists may only become smaller; an
+entry that is no longer needed is printed.
 """
 
 import ast
@@ -36,21 +37,50 @@ def name_of(path):
 # --- size ----------------------------------------------------------------------------------------------------
 
 LIMITS = {  # may only fall
-    "lib": 40_900,
-    "all Python outside tests and notebooks' cells": 42_000,
-    "tests": 19_000,
+    "lib": 22_600,
+    "all Python outside tests and notebooks' cells": 23_800,
+    "tests": 17_500,
 }
 SMALLEST, LARGEST = 40, 350
-LEAST_DOCSTRINGS = 0.15  # 0.172 before the redesign
-STRICT = (
-    False  # the rules on sizes of modules, public names and imports only print until the house meets them
-)
-OTHER_SIZES = set()
-CIRCLES = {
-    frozenset({"exercises.catalogue", "exercises.variants"}),
+LEAST_DOCSTRINGS = 0.172  # what it was before the redesign
+OTHER_SIZES = {"studies.registry": "the list of studies alone", "studies.encoders": "goes"}
+CIRCLES = {}  # frozenset of names → why
+
+BY_NAME = {  # found by a name in data, so nobody imports them
+    "exercises.kinds.": "the first part of a sheet's name",
+    "studies.plans.": "registered under their names",
+    "tasks.": "named by run configurations and notebooks",
 }
-FOR_ONE_NOTEBOOK = {}
-TOO_MANY_IMPORTS = set()
+ONE_NOTEBOOK = {  # why it stands in the library nevertheless → names
+    "tested statistics": """overtaking factorial_effects
+        training_dots backtest compare_growth""",
+    "measured with whole models, tested on planted ones": """boundary_matters influence
+        later_tokens_matter mystery_boxes mean_scores
+        pattern_scores quality stored_writer
+        expected_interval teacher_forced_accuracy GapFiller""",
+    "formulas, beside those of the other architectures": "encoder_parameters writing_flops",
+    "real weights: a notebook per model": """chat_model molecules
+        spelling_to_sound""",
+    "drawings and widgets too long for a cell": """ablation_bars confusion_matrix
+        share_within encoder_drawing gap_guesses
+        head_table learning_curve mask_picture
+        structure_mask relation_maps corner_cube
+        structure_cube flip_structures
+        TrendExplorer try_corner try_sampling""",
+    "for learners, instructors and contributors": """fits_classmate varying
+        exercise_cell misplaced solved
+        progress_panel sign_in with_alt_text
+        read_pictures_aloud rerun""",
+    "for conversations, notebook 10": "GrowingInput",
+}
+OTHER_IMPORTS = {"02": "five modules", "05": "not yet", "06": "not yet", "08": "six modules"}
+
+
+def new(found, known, what):
+    """What is found and not known; prints what is known and no longer found."""
+    if spare := sorted(map(str, set(known) - set(found))):
+        print(f"no longer needed in the list of {what}: {', '.join(spare)}")
+    return set(found) - set(known)
 
 
 def test_the_house_stays_small():
@@ -80,7 +110,7 @@ def test_no_module_is_a_crumb_or_a_wall():
     print(
         f"modules outside {SMALLEST} to {LARGEST} lines: {', '.join(f'{n} {sizes[n]}' for n in sorted(others))}"
     )
-    assert not STRICT or others == OTHER_SIZES
+    assert new(others, OTHER_SIZES, "sizes") == set()
 
 
 # --- floors and circles ----------------------------------------------------------------------------------------
@@ -182,7 +212,7 @@ def test_no_circle_of_files():
         name: {module_of(each) for each in imported(read(path))} - {name} for name, path in MODULES.items()
     }
     found = circles(graph)
-    assert found - CIRCLES == set(), [sorted(circle) for circle in found]
+    assert new(found, CIRCLES, "circles") == set(), [sorted(circle) for circle in found]
 
 
 def test_a_circle_is_found():
@@ -244,10 +274,13 @@ def test_public_names_serve_two_notebooks_or_machinery():
                 here = machinery.get(module, Counter())[node.name]
                 elsewhere = users[node.name] - bool(here)
                 by_itself = words(node)[node.name]
-                if here == by_itself and not elsewhere and sum(node.name in used for used in lessons) < 2:
+                unused = here == by_itself and not elsewhere
+                if unused and sum(node.name in used for used in lessons) < 2:
                     alone.add(f"{module}.{node.name}")
+    alone = {name for name in alone if not name.startswith(tuple(BY_NAME))}
     print(f"{len(alone)} public names serve one notebook or none: {', '.join(sorted(alone))}")
-    assert not STRICT or alone == set(FOR_ONE_NOTEBOOK)
+    known = " ".join(ONE_NOTEBOOK.values()).split()
+    assert new({name.split(".")[-1] for name in alone}, known, "public names") == set()
 
 
 MOST_MODULES, LONGEST_IMPORTS = 4, 10
@@ -263,7 +296,7 @@ def test_a_notebook_imports_from_few_places_in_one_short_cell(notebook):
     print(
         f"{notebook.name[:2]}: {len(importing)} import cells, {longest} lines, from {', '.join(sorted(modules))}"
     )
-    if STRICT and notebook.name[:2] not in TOO_MANY_IMPORTS:
+    if notebook.name[:2] not in OTHER_IMPORTS:
         assert len(modules) <= MOST_MODULES
         assert len(importing) == 1
         assert longest <= LONGEST_IMPORTS
