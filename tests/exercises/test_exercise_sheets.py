@@ -11,11 +11,12 @@ from test_exercise_catalogue import faults
 from wrong_answers import Wrong
 
 from destructure.exercises.building import build
-from destructure.exercises.catalogue import every, sheet_of
+from destructure.exercises.catalogue import every, find, sheet_of
 from destructure.exercises.draws import Draw
 from destructure.exercises.expressions import checks
 from destructure.exercises.sheet import BrokenSheet, read_sheet
 from destructure.files import course_folder, notebooks_folder
+from destructure.tables import load_table
 
 FOLDER = notebooks_folder() / "exercises"
 FILES = sorted(FOLDER.glob("*/*.*.md"))
@@ -139,3 +140,12 @@ def test_any_line_left_out_or_doubled_gives_an_exercise_or_that_one_error(tmp_pa
 
 def test_each_text_is_found_and_none_twice():
     assert sorted(sheet_of(one.id).path for one in every()) == FILES
+
+
+def test_the_exercise_on_flan_quotes_the_table():
+    quoted, rows = checks(FOLDER / "09"), load_table("flan_gains").set_index("model")
+    assert tuple(rows.loc["T5-XXL", ["before", "after"]]) == quoted["T5_XXL"]
+    assert tuple(rows.loc["PaLM 8B", ["before", "after"]]) == quoted["PALM_8B"]
+    lead = rows["gain"]["T5-XXL"] - rows["gain"]["PaLM 8B"]
+    lower_start = rows["before"]["PaLM 8B"] - rows["before"]["T5-XXL"]
+    assert find("09.number.flan").check(100 * lower_start / lead).score == 1
