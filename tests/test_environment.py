@@ -80,9 +80,10 @@ def test_what_contributors_are_shown_is_what_there_is():
     studies = ROOT / "lib/destructure/studies"
     assert study.strip() in (studies / "unseen_numbers.py").read_text(encoding="utf-8")
     counts = re.findall(r"`([\w/]+\.py)`[^`.]{0,30}?(\d+) lines", text)
-    assert len(counts) == 3
+    assert len(counts) >= 3
     for file, count in counts:
-        assert len((studies / file).read_text(encoding="utf-8").splitlines()) == int(count), file
+        (path,) = (ROOT / "lib/destructure").rglob(file)
+        assert len(path.read_text(encoding="utf-8").splitlines()) == int(count), file
     from destructure.show import Picture, dots
     from destructure.studies import unseen_numbers
 

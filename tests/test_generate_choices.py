@@ -123,6 +123,7 @@ def frequencies(how, rows=20_000):
     return np.bincount([text[0] for text in written], minlength=len(logits)), logits
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("top_k", "top_p"), [(None, None), (6, None), (None, 0.8)])
 def test_frequencies_match_the_softmax(top_k, top_p):
     """Chi-square over 20,000 rows at temperature 4, where many tokens have a chance; the seed is fixed."""

@@ -145,6 +145,7 @@ def test_what_cannot_be_written_is_said_in_the_field():
     assert "In JupyterLab" in dials._repr_mimebundle_()["text/html"]
 
 
+@pytest.mark.slow
 def test_the_dials_write_with_a_real_model():
     task = docstring_writer.make_task()
     model = docstring_writer.stored_writer()

@@ -148,6 +148,7 @@ def test_effects_have_the_planted_sign(mixed):
     assert later.loc[("width 16", "S3"), "low"] > 1
 
 
+@pytest.mark.slow
 def test_no_verdict_hangs_on_a_random_number(monkeypatch):
     before = words(run()[0])
     assert before == dict(
@@ -176,6 +177,7 @@ def test_a_diverged_run_counts_as_a_failure_and_is_not_dropped(mixed):
     assert f"{code} is not trained within the range" in told
 
 
+@pytest.mark.slow
 def test_arms_that_are_not_trained_are_named(mixed):
     assert "not trained within the range" not in run(NOTHING)[1]
     spoilt = Structure.ladder()[1].code
@@ -197,6 +199,7 @@ def test_eight_tests_are_corrected_together(mixed):
     assert "S3: exact sign flips, not corrected: 0.008" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("switch", Structure.SWITCHES)
 def test_rises_are_counted_and_told_by_structure(switch):
     def rise(name, rows):
@@ -275,6 +278,7 @@ def spread(more):
     return change
 
 
+@pytest.mark.slow
 def test_every_prediction_can_come_true_and_fail(mixed):
     seen = {name: set() for name in predictions("A").index}
     helpful = dict.fromkeys(Structure.SWITCHES, (2.0, 0.1))

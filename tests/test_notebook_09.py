@@ -203,6 +203,7 @@ def test_each_prediction_can_come_true_and_can_fail(came_true, failed):
     assert "came true 16, did not 0" in came_true[1]
 
 
+@pytest.mark.slow
 def test_no_arm_may_be_weak_for_the_last_prediction_to_fail():
     names, _ = run(dict.fromkeys(all_arms(), -3.0))
     assert names["scored"].came_true["B16"] == "no"
@@ -225,6 +226,7 @@ def test_a_planted_effect_gives_its_verdict_and_its_opposite_the_opposite(came_t
     assert "S3 depth: p = 0.008, corrected 0.039" in came_true[1]  # two of 2^8 flips, times five
 
 
+@pytest.mark.slow
 def test_without_an_effect_a_dial_complicates_and_s1_supports():
     names, printed = run({}, noise=0.03)
     verdicts = {dial.name: dial.verdict for dial in names["turned"]}

@@ -243,6 +243,7 @@ def test_alt_text_is_required_and_short():
     assert picture.alt.endswith("word…")
 
 
+@pytest.mark.slow
 def test_strict_notebook_comparison_passes_although_the_numbers_differ(tmp_path):
     """The weights and losses are drawn without a seed, so they differ between the saved and the tested run."""
     cells = [

@@ -334,6 +334,7 @@ def test_false_alarms_where_the_structure_does_nothing():
     assert verdicts["weakly supported"] <= max(chance_range(0.015, 300))
 
 
+@pytest.mark.slow
 def test_a_steady_factor_is_not_mistaken_for_a_falling_one():
     """Factors near the end of the range are censored just when they are large; the line must allow for that."""
     found = simulate(150, 3.75, 0.0, seed=1)

@@ -122,6 +122,7 @@ plain = st.recursive(
 DATA = [exercise for exercise in EXERCISES if not exercise.kind.runs_code]
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None, derandomize=True)
 @given(value=plain)
 def test_no_score_outside_zero_to_one(value):
@@ -168,6 +169,7 @@ def test_only_right_answers_of_the_right_form_score_one(exercise, data):
         assert exercise.check(stored) == verdict
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(source=st.text(max_size=60))
 def test_code_from_any_text(source):

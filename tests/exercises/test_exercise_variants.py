@@ -132,6 +132,7 @@ def test_each_exercise_that_varies_has_a_solver():
     assert set(VARYING) == set(SOLVERS)
 
 
+@pytest.mark.slow
 @each
 def test_a_thousand_students_have_equally_hard_variants(id):
     """Each is solved from its question alone, and each asks for as much."""

@@ -305,6 +305,7 @@ def test_reveal_says_what_it_needs():
 # --- the static view -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_static_views_do_not_depend_on_stored_answers():
     panel, result = progress_panel(), reveal("00.prediction.paper", 2.0)
     before = panel._repr_mimebundle_()[0], result._repr_mimebundle_()[0]
