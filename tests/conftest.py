@@ -10,11 +10,12 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 from destructure.course.contents import measured_times
 
-settings.register_profile("long", max_examples=2000, deadline=None)
+settings.register_profile("long", deadline=None)
+LONGER = 20  # times as many examples, and new ones in every run
 
 BROWSER_FIRST = 10_000
 
@@ -50,6 +51,11 @@ def pytest_collection_modifyitems(config, items):
         left_out = [item for item in items if is_slow(item)]
         items[:] = [item for item in items if not is_slow(item)]
         config.hook.pytest_deselected(items=left_out)
+    if config.getoption("--hypothesis-profile", None) == "long":
+        for test in {item.obj for item in items if is_hypothesis_test(getattr(item, "obj", None))}:
+            usual = test._hypothesis_internal_use_settings
+            more = settings(usual, max_examples=LONGER * usual.max_examples, derandomize=False)
+            test._hypothesis_internal_use_settings = more
     slow_tests = {}
     for item in items:
         slow_tests[item.path] = slow_tests.get(item.path, 0) + bool(item.get_closest_marker("slow"))
