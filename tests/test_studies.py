@@ -381,7 +381,7 @@ def test_the_gap_and_what_lies_beyond_are_never_learned():
     for split in ("train", "validation", "test"):
         assert not any(low <= number <= high for number in task.numbers(split))
         assert max(task.numbers(split)) < 100_000
-    assert all(low <= number <= high for number in task.held_out_numbers())
+    assert set(task.held_out_pairs()) <= {task.pair(number) for number in range(low, high + 1)}
 
 
 @pytest.mark.slow

@@ -8,14 +8,12 @@ different dials can be compared on each other's tests without a leak.
 from collections.abc import Sequence
 from functools import lru_cache
 from operator import index
-from typing import Literal
 
 import numpy as np
 
 from destructure.tasks.base import SPLITS, require_whole
 from destructure.tasks.number_words import LARGEST
 
-Sampling = Literal["by length", "uniform"]
 LENGTHS = range(1, len(str(LARGEST)) + 1)
 
 
@@ -47,14 +45,12 @@ def between(numbers: np.ndarray, ranges: Sequence[tuple[int, int]]) -> np.ndarra
     return inside
 
 
-def draw(numbers: np.ndarray, count: int, sampling: Sampling) -> tuple[int, ...]:
-    """Take `count` of the numbers; a larger draw contains every smaller one.
+def draw(numbers: np.ndarray, count: int) -> tuple[int, ...]:
+    """Take at most `count` of the numbers; a larger draw contains every smaller one.
 
-    "uniform" takes the first ones. "by length" lets the numbers of one, two, ... six digits take turns as long as
-    they last, and then spreads each length evenly, so that the beginning of a split is a fair sample of it.
+    The numbers of one, two, ... six digits take turns as long as they last; each length is then spread evenly, so
+    that the beginning of a split is a fair sample of it.
     """
-    if sampling == "uniform":
-        return tuple(numbers[:count].tolist())
     queues = [numbers[_has_length(numbers, length)][:count] for length in LENGTHS]
     turns = np.concatenate([np.arange(len(queue)) for queue in queues])
     owners = np.repeat(np.arange(len(queues)), [len(queue) for queue in queues])
@@ -69,10 +65,8 @@ def _has_length(numbers: np.ndarray, length: int) -> np.ndarray:
     return (numbers >= lowest) & (numbers < 10**length)
 
 
-def require_sub_ranges(
-    ranges: Sequence[tuple[int, int]], lowest: int, highest: int
-) -> tuple[tuple[int, int], ...]:
-    """Return held-out ranges (both ends included) as tuples, if each lies between the bounds; else ValueError."""
+def require_sub_ranges(ranges: Sequence[tuple[int, int]], highest: int) -> tuple[tuple[int, int], ...]:
+    """Return held-out ranges (both ends included) as tuples, if each lies from 0 to the bound; else ValueError."""
     try:
         pairs = tuple((index(low), index(high)) for low, high in ranges)
     except (TypeError, ValueError):
@@ -80,10 +74,10 @@ def require_sub_ranges(
             f"held_out is {ranges!r}; give a list of ranges (low, high) of whole numbers, such as [(5000, 5999)]."
         ) from None
     for low, high in pairs:
-        if not lowest <= low <= high <= highest:
+        if not 0 <= low <= high <= highest:
             raise ValueError(
                 f"held_out has the range {low:,} to {high:,}; give the smaller number first and stay within "
-                f"{lowest:,} to {highest:,}."
+                f"0 to {highest:,}."
             )
     return pairs
 
