@@ -3,8 +3,9 @@
 Without any widget in it, so that the widget and the text path do exactly the same.
 """
 
+import weakref
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from destructure.exercises.catalogue import find
 from destructure.exercises.definition import Exercise
@@ -27,8 +28,10 @@ class Homework:
         record: what is kept about this exercise, as last read or written.
         notice: what reading the file had to say (it was damaged, say), "" if nothing.
         problem: why the last change could not be saved, "" if it was.
+        waiting: the results that wait for a prediction; each has `identity` and `refresh(homework)`.
     """
 
+    waiting: ClassVar[weakref.WeakSet] = weakref.WeakSet()
     exercise: Exercise
     store: AnswerStore
     record: Record
@@ -70,7 +73,13 @@ class Homework:
             self._save(lambda record: record.touched(kind=self.exercise.kind.name, value=plain))
 
     def check(self, value: Any) -> Verdict:
-        """Grade an answer and keep it."""
+        """Grade an answer and keep it; results that wait for it look at it."""
+        verdict = self._judge(value)
+        for result in [one for one in self.waiting if one.identity == self.exercise.id]:
+            result.refresh(self)
+        return verdict
+
+    def _judge(self, value: Any) -> Verdict:
         stored, verdict = self.exercise.read(value)
         if self.is_locked:
             if stored == self.record.checked:

@@ -3,15 +3,13 @@
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from destructure.exercises.homework import Homework
+from destructure.exercises.result_widget import RevealWidget
 from destructure.exercises.store import AnswerStore
 from destructure.exercises.verdict import Verdict
-
-if TYPE_CHECKING:
-    from destructure.exercises.result_widget import RevealWidget
-    from destructure.exercises.widget import ExerciseWidget
+from destructure.exercises.widget import ExerciseWidget
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Answered:
 
 def exercise(
     id: str, function: Callable | None = None, *, store: AnswerStore | None = None
-) -> "ExerciseWidget":
+) -> ExerciseWidget:
     """Show an exercise with everything that was answered before.
 
     Args:
@@ -54,15 +52,12 @@ def exercise(
     Raises:
         ValueError: if there is no exercise of that id, or a function is given where none belongs.
     """
-    from destructure.exercises.result_widget import refresh_waiting
-    from destructure.exercises.widget import ExerciseWidget
-
     homework = Homework.open(id, store)
     kind = homework.exercise.kind
     if not kind.runs_code:
         if function is not None:
             raise ValueError(f"Exercise {id} is answered in its widget or by answer(); it takes no function.")
-        return ExerciseWidget(homework, after_check=refresh_waiting if kind.locks else None)
+        return ExerciseWidget(homework)
     name = getattr(function, "__name__", kind.function)
     widget = ExerciseWidget(homework, answer_to_check=lambda: _newest(name, function))
     if function is not None:
@@ -85,16 +80,12 @@ def answer(id: str, value: Any, *, store: AnswerStore | None = None) -> Answered
     """
     homework = Homework.open(id, store)
     verdict = homework.check(value)
-    if "destructure.exercises.result_widget" in sys.modules:
-        from destructure.exercises.result_widget import refresh_waiting
-
-        refresh_waiting(homework)
     return Answered(id, verdict, homework.note)
 
 
 def reveal(
     id: str, outcome: float, data: Sequence[float] = (), *, store: AnswerStore | None = None
-) -> "RevealWidget":
+) -> RevealWidget:
     """Show the result of a prediction, as soon as the learner has locked it.
 
     Args:
@@ -105,8 +96,6 @@ def reveal(
     Raises:
         ValueError: if there is no prediction of that id, or the outcome is not one of the possible values.
     """
-    from destructure.exercises.result_widget import RevealWidget
-
     homework = Homework.open(id, store)
     kind = homework.exercise.kind
     if not kind.locks:

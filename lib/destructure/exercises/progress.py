@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import anywidget
 import traitlets
 
 from destructure.exercises import workplace
@@ -12,6 +11,7 @@ from destructure.exercises.definition import Exercise
 from destructure.exercises.markup import escape, front_file
 from destructure.exercises.records import Record
 from destructure.exercises.store import AnswerStore
+from destructure.exercises.widget import Panel
 
 _HEADS = ("Notebook", "Done", "Tried", "Open", "Score", "Minutes left")
 _CELL = 'style="padding: 0 0.8em; text-align: left"'
@@ -76,37 +76,31 @@ def _row(row: NotebookProgress) -> str:
     return f'<tr><th scope="row" {_CELL}>{row.link(f"{row.number} {title_of(row.number)}")}</th>{cells}</tr>'
 
 
-class ProgressPanel(anywidget.AnyWidget):
+class ProgressPanel(Panel):
     """The table, live: it is read again whenever it is shown and at the button."""
 
-    _esm, _css = front_file("progress.js"), front_file("exercise.css")
+    _esm = front_file("progress.js")
+    buttons = ("refresh",)
     table = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, store: AnswerStore | None = None):
         super().__init__()
         self.store = store or AnswerStore()
-        self.on_msg(self._on_message)
         self.click("refresh")
 
     def click(self, action: str) -> None:
-        """Do what the button does ("refresh")."""
-        if action != "refresh":
-            raise ValueError(f"There is no button {action!r}; use 'refresh'.")
+        """Read the answers again."""
+        super().click(action)
         answers = self.store.read()
         notice = " ".join(text for text in (answers.notice, workplace.student_problem()) if text)
         self.table = progress_table(progress(answers.records), notice)
 
-    def _on_message(self, _, content: dict, __) -> None:
-        if isinstance(content, dict) and content.get("action") == "refresh":
-            self.click("refresh")
-
     def __repr__(self) -> str:
         return "Progress panel"
 
-    def _repr_mimebundle_(self, **options):
-        # The saved picture shows a fresh start, whoever ran the notebook.
-        data, metadata = super()._repr_mimebundle_(**options)
-        return data | {"text/plain": repr(self), "text/html": progress_table(progress({}))}, metadata
+    def saved(self) -> str:
+        """A fresh start, whoever ran the notebook."""
+        return progress_table(progress({}))
 
 
 def progress_panel(store: AnswerStore | None = None) -> ProgressPanel:

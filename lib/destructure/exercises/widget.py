@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 import traitlets
@@ -12,16 +12,47 @@ from destructure.exercises.markup import front_file, markdown
 from destructure.exercises.page import live_page, static_page
 from destructure.exercises.plain import Plain
 from destructure.exercises.verdict import Verdict
+from destructure.show.live import Saved
 
 # One module without imports, which needs no network; the last file uses the others.
 _SCRIPTS = ("fields.js", "mask.js", "order.js", "switchboard.js", "prediction.js", "shell.js")
 
 
-class ExerciseWidget(anywidget.AnyWidget):
-    """An exercise as a learner sees and answers it.
+class Panel(Saved, anywidget.AnyWidget):
+    """A widget with buttons. All that it shows is a trait, so a test drives it by `click`; nothing is ever printed.
 
-    Everything that the front end shows is a trait, so a test drives it by setting `draft` and calling
-    `click("check")`, `click("hint")` or `click("solution")`. Nothing is ever printed.
+    Attributes:
+        buttons: what can be clicked.
+    """
+
+    _css = front_file("exercise.css")
+    buttons: ClassVar[tuple[str, ...]]
+
+    def __init__(self, **traits):
+        super().__init__(**traits)
+        self.on_msg(self._on_message)
+
+    def click(self, action: str) -> None:
+        """Do what a button does.
+
+        Raises:
+            ValueError: if there is no such button.
+        """
+        if action not in self.buttons:
+            *others, last = map(repr, self.buttons)
+            known = f"{', '.join(others)} or {last}" if others else last
+            raise ValueError(f"There is no button {action!r}; use {known}.")
+
+    def _on_message(self, _, content: dict, __) -> None:
+        if isinstance(content, dict) and content.get("action") in self.buttons:
+            self._answer(content)
+
+    def _answer(self, content: dict) -> None:
+        self.click(content["action"])
+
+
+class ExerciseWidget(Panel):
+    """An exercise as a learner sees and answers it.
 
     Attributes:
         draft: the answer in the control, as plain data; `None` while untouched.
@@ -34,7 +65,8 @@ class ExerciseWidget(anywidget.AnyWidget):
         replies: counts answered buttons, so that the front end notices a silent kernel.
     """
 
-    _esm, _css = front_file(*_SCRIPTS), front_file("exercise.css")
+    _esm = front_file(*_SCRIPTS)
+    buttons = ("check", "hint", "solution")
 
     identity = traitlets.Unicode().tag(sync=True)
     title = traitlets.Unicode().tag(sync=True)
@@ -52,19 +84,13 @@ class ExerciseWidget(anywidget.AnyWidget):
     turn = traitlets.Int(0).tag(sync=True)
     replies = traitlets.Int(0).tag(sync=True)
 
-    def __init__(
-        self,
-        homework: Homework,
-        answer_to_check: Callable[[], Any] | None = None,
-        after_check: Callable[[Homework], None] | None = None,
-    ):
+    def __init__(self, homework: Homework, answer_to_check: Callable[[], Any] | None = None):
         """Show a learner's homework.
 
         Args:
             homework: the exercise, with what was answered before.
             answer_to_check: returns what to check when the control holds no answer (code exercises: the
                 learner's function).
-            after_check: called with the homework after every check (predictions: results that waited appear).
         """
         exercise = homework.exercise
         super().__init__(
@@ -80,34 +106,22 @@ class ExerciseWidget(anywidget.AnyWidget):
         self._one_at_a_time = threading.RLock()
         self._checked_turn, self._checked_draft = 0, None
         self._answer_to_check = answer_to_check
-        self._after_check = after_check
         self._restore()
         self.observe(self._on_draft, names="draft")
-        self.on_msg(self._on_message)
 
     def click(self, action: str, value: Plain = None) -> None:
-        """Do what one of the buttons does.
-
-        Args:
-            action: "check", "hint" or "solution".
-            value: the answer to check; the draft if left out.
-
-        Raises:
-            ValueError: if there is no such button.
-        """
+        """Do what a button does; what is checked is the value given, or else the draft."""
+        super().click(action)
         if action == "check":
             self._check(self.draft if value is None else value)
         elif action == "hint":
             self.hints = [markdown(hint) for hint in self.homework.exercise.hints[: self.homework.hint()]]
-        elif action == "solution":
-            self.solution = markdown(self.homework.show_solution())
         else:
-            raise ValueError(f"There is no button {action!r}; use 'check', 'hint' or 'solution'.")
+            self.solution = markdown(self.homework.show_solution())
         self._after_saving()
         self.replies += 1
 
-    def show_verdict(self, verdict: Verdict) -> None:
-        """Put a verdict into the feedback area."""
+    def _show(self, verdict: Verdict) -> None:
         state = "locked" if self.homework.is_locked else _state(verdict)
         self.verdict = {"state": state, "score": verdict.score, "message": verdict.message}
 
@@ -116,11 +130,9 @@ class ExerciseWidget(anywidget.AnyWidget):
             value = self._answer_to_check()
         elif value is not None and value != self.draft:
             self.draft = value
-        self.show_verdict(self.homework.check(value))
+        self._show(self.homework.check(value))
         if self.homework.exercise.kind.runs_code:
             self.source = _text(self.homework.record.checked)
-        if self._after_check is not None:
-            self._after_check(self.homework)
 
     def _on_draft(self, change) -> None:
         with self._one_at_a_time:
@@ -132,21 +144,19 @@ class ExerciseWidget(anywidget.AnyWidget):
                 self.verdict = {}  # a verdict on another answer than the one shown would mislead
             self._after_saving()
 
-    def _on_message(self, _, content: dict, __) -> None:
-        action = content.get("action") if isinstance(content, dict) else None
-        if action in ("check", "hint", "solution"):
-            try:
-                with self._one_at_a_time:
-                    value, turn = content.get("value"), content.get("turn")
-                    if action == "check" and isinstance(turn, int) and value is not None:
-                        self._checked_turn, self._checked_draft = max(turn, self._checked_turn), value
-                    self.click(action, value)
-            except Exception as problem:
-                # Jupyter would only log this; the learner must see that it is not their mistake.
-                self.note = (
-                    f"This exercise itself failed ({type(problem).__name__}: {problem}); please report it."
-                )
-                raise
+    def _answer(self, content: dict) -> None:
+        action, value, turn = content["action"], content.get("value"), content.get("turn")
+        try:
+            with self._one_at_a_time:
+                if action == "check" and isinstance(turn, int) and value is not None:
+                    self._checked_turn, self._checked_draft = max(turn, self._checked_turn), value
+                self.click(action, value)
+        except Exception as problem:
+            # Jupyter would only log this; the learner must see that it is not their mistake.
+            self.note = (
+                f"This exercise itself failed ({type(problem).__name__}: {problem}); please report it."
+            )
+            raise
 
     def _after_saving(self) -> None:
         self.note = self.homework.note
@@ -163,19 +173,15 @@ class ExerciseWidget(anywidget.AnyWidget):
             self.solution = markdown(exercise.solution)
         verdict = self.homework.stored_verdict()
         if verdict is not None:
-            self.show_verdict(verdict)
+            self._show(verdict)
         self._after_saving()
 
     def __repr__(self) -> str:
         return f"Exercise {self.identity}: {self.title}"
 
-    def _repr_mimebundle_(self, **options):
-        # Beside the live view: a picture of the unanswered exercise, for places that show no widgets. It does not
-        # depend on stored answers, so a notebook's outputs are the same whoever ran it.
-        data, metadata = super()._repr_mimebundle_(**options)
-        data["text/plain"] = repr(self)
-        data["text/html"] = static_page(self.homework.exercise)
-        return data, metadata
+    def saved(self) -> str:
+        """The unanswered exercise: a notebook's outputs are the same whoever ran it."""
+        return static_page(self.homework.exercise)
 
 
 def _state(verdict: Verdict) -> str:

@@ -9,23 +9,11 @@ from destructure.show.alt_text import image_element
 from destructure.show.picture import Picture
 
 
-class Live(ipywidgets.VBox):
-    """A widget of several parts whose results appear in HTML fields, so that it works where cell outputs are fixed.
-
-    Attributes:
-        about: what it is, in a few words; stands in the notebook's text instead of its parts.
-        in_jupyter: what a reader without a running notebook misses, a sentence after "In JupyterLab, …".
-    """
-
-    about: ClassVar[str]
-    in_jupyter: ClassVar[str] = ""
+class Saved:
+    """For widgets: a saved notebook shows a fixed text, and a picture or HTML where the live view would be."""
 
     def saved(self) -> Picture | str | None:
         """What a saved notebook shows: a picture, HTML, or nothing."""
-        return f"<p><em>In JupyterLab, with the notebook running, {self.in_jupyter}</em></p>"
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.about}>"
 
     def _repr_mimebundle_(self, **keywords):
         bundle = super()._repr_mimebundle_(**keywords)
@@ -37,7 +25,26 @@ class Live(ipywidgets.VBox):
             return data, {**metadata, "image/png": {"alt": shown.alt}}
         if shown is not None:
             data["text/html"] = shown
-        return (data, metadata) if metadata else data
+        return (data, metadata) if isinstance(bundle, tuple) else data
+
+
+class Live(Saved, ipywidgets.VBox):
+    """A widget of several parts whose results appear in HTML fields, so that it works where cell outputs are fixed.
+
+    Attributes:
+        about: what it is, in a few words; stands in the notebook's text instead of its parts.
+        in_jupyter: what a reader without a running notebook misses, a sentence after "In JupyterLab, …".
+    """
+
+    about: ClassVar[str]
+    in_jupyter: ClassVar[str] = ""
+
+    def saved(self) -> Picture | str | None:
+        """A sentence about what is missing, or a picture."""
+        return f"<p><em>In JupyterLab, with the notebook running, {self.in_jupyter}</em></p>"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.about}>"
 
 
 def picture_html(picture: Picture) -> str:
