@@ -6,7 +6,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from destructure.exercises.catalogue import every, find
-from destructure.exercises.editions import exercise_cell, exercise_of, exercise_source, misplaced, solved
+from destructure.exercises.editions import exercise_cell, exercise_of, misplaced, solved
 from destructure.exercises.kinds.code import MODULES
 
 
@@ -97,4 +97,4 @@ def test_misplaced_exercises_are_found():
 
 def test_sources_name_unknown_exercises():
     with pytest.raises(ValueError, match="no exercise"):
-        exercise_source("04.mask.nothing")
+        exercise_cell("04.mask.nothing")

@@ -12,8 +12,7 @@ import pytest
 
 from destructure.exercises import answer
 from destructure.exercises.homework import Homework
-from destructure.exercises.records import Record
-from destructure.exercises.store import AnswerStore, NotSaved
+from destructure.exercises.store import AnswerStore, NotSaved, Record
 
 RIGHT = "1000\n1100\n1110\n1111"
 

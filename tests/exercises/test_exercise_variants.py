@@ -8,9 +8,9 @@ import pytest
 
 from destructure.exercises import answer, exercise, sign_in
 from destructure.exercises.catalogue import find, fits_classmate, varying
-from destructure.exercises.drawings import structure_description
 from destructure.exercises.draws import Draw
 from destructure.exercises.workplace import current_student, student_problem
+from destructure.show.structure_sketches import structure_description
 from destructure.structure import Structure
 
 STUDENTS = [f"student-{number:04d}" for number in range(1000)]

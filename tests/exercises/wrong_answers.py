@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from destructure.exercises.building import values
 from destructure.exercises.catalogue import sheet_of
 from destructure.exercises.definition import Exercise
 from destructure.exercises.draws import Draw
+from destructure.exercises.expressions import Names
 from destructure.structure import Structure
 
 
@@ -35,8 +35,8 @@ def wrong_answers(exercise: Exercise, student: str = "") -> dict[str, Wrong]:
     entries = _of_notebook(exercise.notebook).get(exercise.id, {})
     if not exercise.parameters:
         return {name: Wrong(*entry) for name, entry in entries.items()}
-    names = values(sheet_of(exercise.id), Draw(student, exercise.id))
-    names = {**names, "right": exercise.reference, "flipped": flipped}
+    names = vars(exercise.kind) | Names(sheet_of(exercise.id), Draw(student, exercise.id)).values
+    names |= {"right": exercise.reference, "flipped": flipped}
     return {
         name: Wrong(eval(answer, names), eval("f" + repr(says), names))
         for name, (answer, says) in entries.items()

@@ -29,18 +29,8 @@ def build(sheet: Sheet, draw: Draw) -> Exercise:
     Raises:
         BrokenSheet: if something in the sheet is missing, unknown, or not of the right form.
     """
-    return _built(sheet, draw)[0]
-
-
-def values(sheet: Sheet, draw: Draw) -> dict[str, Any]:
-    """What expressions of the sheet may use: the draws, what is derived from them, and the numbers of its fields."""
-    return _built(sheet, draw)[1].values
-
-
-def _built(sheet: Sheet, draw: Draw) -> tuple[Exercise, Names]:
     try:
-        builder = _Builder(sheet, draw)
-        return builder.exercise(), builder.names
+        return _Builder(sheet, draw).exercise()
     except Fault as fault:
         raise BrokenSheet(sheet.path, fault.line, str(fault)) from None
 
@@ -51,32 +41,25 @@ class _Builder:
     def __init__(self, sheet: Sheet, draw: Draw):
         self.sheet, self.id = sheet, draw.exercise
         self.names = Names(sheet, draw)
+        self.text = self.names.filled
         self.end = sheet.lines[""]  # the last line of the front matter
 
     def exercise(self) -> Exercise:
         name = self.id.split(".")[1]
         if name not in KINDS:
             raise Fault(1, f"the file's name begins with {name!r}; it must be one of {', '.join(KINDS)}")
-        self._refuse_unknown({one.name for one in fields(KINDS[name])} | {*_HEADER, "hints", "solution"})
-        kind = self._made(
-            KINDS[name], {one.name: self._field(KINDS[name], one) for one in fields(KINDS[name])}, 1
-        )
+        cls = KINDS[name]
+        self._refuse_unknown({one.name for one in fields(cls)} | {*_HEADER, "hints", "solution"})
+        kind = self._made(cls, {one.name: self._field(cls, one) for one in fields(cls)}, 1)
         found = {one.name: self._field(Exercise, one) for one in fields(Exercise) if one.name in _HEADER}
         hints, solution = self._section("hints"), self._section("solution")
-        texts = {
-            "question": self.text(self.sheet.question, self.end + 1),
-            "hints": tuple(self.text(item.whole, item.line) for item in hints.nested),
-            "solution": self.text(solution.text, solution.line),
-        }
-        if not texts["question"] or not texts["solution"]:
+        found["question"] = self.text(self.sheet.question, self.end + 1)
+        found["hints"] = tuple(self.text(item.whole, item.line) for item in hints.nested)
+        found["solution"] = self.text(solution.text, solution.line)
+        if not found["question"] or not found["solution"]:
             raise Fault(self.end, "it needs a question and a solution")
-        found |= {
-            "id": self.id,
-            "kind": kind,
-            "reference": kind.reference,
-            "parameters": self.names.parameters,
-        }
-        return self._made(Exercise, found | texts, 1)
+        found |= {"id": self.id, "kind": kind, "reference": kind.reference}
+        return self._made(Exercise, found | {"parameters": self.names.parameters}, 1)
 
     # --- where things stand --------------------------------------------------------------------------------------
 
@@ -105,9 +88,6 @@ class _Builder:
         for item in self.sheet.sections:
             if item not in known:
                 raise Fault(item.line, f"the section {item.name!r} is not known here")
-
-    def text(self, text: str, line: int) -> str:
-        return self.names.filled(text, line)
 
     # --- values by their types -----------------------------------------------------------------------------------
 
@@ -202,9 +182,8 @@ class _Builder:
             return _structures(self.names.filled(value, line), bare, line)
         if bare is str:
             if not isinstance(value, str):
-                raise Fault(
-                    line, f"{name!r} must be text (in quotation marks, if YAML takes it for something else)"
-                )
+                wanted = "text (in quotation marks, if YAML takes it for something else)"
+                raise Fault(line, f"{name!r} must be {wanted}")
             return self.text(value, line)
         if bare == tuple[str, ...] or bare is list:
             if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
@@ -218,11 +197,7 @@ class _Builder:
         value = self.names.evaluate(value, line)
         wanted = str if bare is Drawing else get_origin(bare) or bare
         value = _tuples(value) if wanted is tuple else value
-        fits = (
-            callable(value)
-            if wanted is Callable
-            else isinstance(value, (int, float) if wanted is float else wanted)
-        )
+        fits = isinstance(value, int | float if wanted is float else wanted)
         if not fits or (isinstance(value, bool) and wanted is not bool):
             raise Fault(line, f"{name!r} is {value!r}, but it must be {_KINDS_OF_VALUE[wanted]}")
         return value

@@ -34,8 +34,8 @@ def find(id: str, student: str = "", course: str = "") -> Exercise:
         ValueError: if there is none; the message names those that come close.
         BrokenSheet: if there is one whose sheet cannot be read; the message names file and line.
     """
-    sheet = sheet_of(id)
-    return _exercise(id, student if "vary" in sheet.front else "", course if "vary" in sheet.front else "")
+    varies = "vary" in sheet_of(id).front
+    return _exercise(id, *((student, course) if varies else ("", "")))
 
 
 def sheet_of(id: str) -> Sheet:
@@ -95,17 +95,13 @@ def _notebook(number: str) -> Sheet:
 def _ids(notebook: str) -> tuple[str, ...]:
     """The ids in the notebook's order; the file that says so must name every sheet once."""
     listed = _notebook(notebook)
-    names = listed.front.get("order")
+    order = listed.front.get("order")
+    names = list(map(str, order)) if isinstance(order, list) else []
     files = sorted(path.stem for path in (_folder() / notebook).glob("*.md") if path.name != NOTEBOOK)
-    if not isinstance(names, list) or sorted(map(str, names)) != files:
-        odd = sorted(set(files) ^ set(map(str, names if isinstance(names, list) else ()))) or [
-            "one of them twice"
-        ]
-        raise BrokenSheet(
-            listed.path,
-            listed.lines.get("order", 1),
-            f"order must name each exercise of the folder once; see {odd[0]}",
-        )
+    if sorted(names) != files:
+        odd = min(set(files) ^ set(names), default="one of them twice")
+        problem = f"order must name each exercise of the folder once; see {odd}"
+        raise BrokenSheet(listed.path, listed.lines.get("order", 1), problem)
     return tuple(f"{notebook}.{name}" for name in names)
 
 

@@ -1,4 +1,4 @@
-"""Small SVG drawings for exercises: a structure (drawn by `destructure.show.structure_sketches`), curves.
+"""A small SVG drawing for exercises: curves. Structures are drawn by `destructure.show.structure_sketches`.
 
 Figures of the lessons are drawn in `destructure.show`. These here go into HTML that is compared as text, and must be
 the same everywhere, so they are plain SVG, and need no plotting library.
@@ -6,13 +6,11 @@ the same everywhere, so they are plain SVG, and need no plotting library.
 
 from collections.abc import Sequence
 
-from destructure.show.structure_sketches import structure_description, structure_drawing, svg, text
+from destructure.show.structure_sketches import svg, text
 from destructure.show.style import INK
 
 # Dark enough for their labels, which have the curve's colour, to be read on white.
 _CURVE_STYLES = (("#0072B2", ""), ("#B34700", "9 4"), ("#00694D", "2 3"), ("#6B4C9A", "12 3 2 3"))
-
-__all__ = ["curves", "structure_description", "structure_drawing"]
 
 
 def curves(

@@ -18,18 +18,6 @@ if TYPE_CHECKING:
 METADATA = "destructure"
 
 
-def exercise_source(id: str) -> str:
-    """The source of the cell that shows an unsolved exercise.
-
-    Raises:
-        ValueError: if there is no exercise of that id.
-    """
-    exercise = find(id)
-    if not exercise.kind.runs_code:
-        return f'exercise("{id}")'
-    return f'{exercise.kind.starter.strip()}\n\n\nexercise("{id}", {exercise.kind.function})'
-
-
 def exercise_cell(id: str) -> "NotebookNode":
     """A code cell that shows an unsolved exercise, with its metadata.
 
@@ -38,7 +26,10 @@ def exercise_cell(id: str) -> "NotebookNode":
     """
     from nbformat.v4 import new_code_cell
 
-    return new_code_cell(exercise_source(id), metadata={METADATA: {"exercise": id}})
+    kind, source = find(id).kind, f'exercise("{id}")'
+    if kind.runs_code:
+        source = f'{kind.starter.strip()}\n\n\nexercise("{id}", {kind.function})'
+    return new_code_cell(source, metadata={METADATA: {"exercise": id}})
 
 
 def exercise_of(cell: "NotebookNode") -> str | None:
@@ -57,7 +48,7 @@ def misplaced(notebook: "NotebookNode", number: str) -> list[str]:
 
     Returns:
         One sentence for each exercise that is missing, shown twice, foreign, or in a cell that differs from
-        `exercise_source` in what the solved edition needs.
+        `exercise_cell` in what the solved edition needs.
     """
     shown = [exercise_of(cell) for cell in notebook.cells]
     known = [exercise.id for exercise in every(number)]
@@ -72,8 +63,8 @@ def misplaced(notebook: "NotebookNode", number: str) -> list[str]:
                 )
         elif id not in known:
             problems.append(f"Exercise {id} does not belong to notebook {number}.")
-        elif missing := [part for part in _needed(find(id)) if part not in cell.source]:
-            problems.append(f"The cell of exercise {id} lacks {missing[0]!r}.")
+        elif missing := _lacks(find(id), cell.source):
+            problems.append(f"The cell of exercise {id} lacks {missing!r}.")
     return problems
 
 
@@ -96,23 +87,20 @@ def solved(notebook: "NotebookNode") -> "NotebookNode":
 
 
 def _solved_source(exercise: Exercise, source: str) -> str:
-    for part in _needed(exercise):
-        if part not in source:
-            raise ValueError(f"The cell of exercise {exercise.id} cannot be solved: it lacks {part!r}.")
-    if exercise.kind.runs_code:
-        answer, first = exercise.kind.function, exercise.reference.strip() + "\n\n\n"
-    else:
-        answer, first = repr(exercise.reference), ""
+    if missing := _lacks(exercise, source):
+        raise ValueError(f"The cell of exercise {exercise.id} cannot be solved: it lacks {missing!r}.")
+    kind = exercise.kind
     check = (
-        f"{first}from destructure.exercises import answer\n\n"
-        f'solution = answer("{exercise.id}", {answer})\n'
+        "from destructure.exercises import answer\n\n"
+        f'solution = answer("{exercise.id}", {kind.function if kind.runs_code else repr(exercise.reference)})\n'
         "assert solution.score == 1, solution"
     )
-    if exercise.kind.runs_code:
-        return source.replace(exercise.kind.starter.strip(), check)
+    if kind.runs_code:
+        return source.replace(kind.starter.strip(), f"{exercise.reference.strip()}\n\n\n{check}")
     return f"{check}\n{source}"
 
 
-def _needed(exercise: Exercise) -> list[str]:
-    call = f'exercise("{exercise.id}"'
-    return [exercise.kind.starter.strip(), call] if exercise.kind.runs_code else [call]
+def _lacks(exercise: Exercise, source: str) -> str | None:
+    """The first part that a cell needs and does not have."""
+    starter = [exercise.kind.starter.strip()] if exercise.kind.runs_code else []
+    return next((part for part in (*starter, f'exercise("{exercise.id}"') if part not in source), None)

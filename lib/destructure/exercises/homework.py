@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 from destructure.exercises.catalogue import find
 from destructure.exercises.definition import Exercise
 from destructure.exercises.plain import Plain, as_plain
-from destructure.exercises.records import Record, now
-from destructure.exercises.store import AnswerStore, NotSaved
+from destructure.exercises.store import AnswerStore, NotSaved, Record, now
 from destructure.exercises.verdict import UnreadableAnswer, Verdict
 from destructure.exercises.workplace import current_student
 
@@ -121,13 +120,10 @@ class Homework:
         """The verdict on the answer that was checked last, if that is still the answer shown."""
         record = self.record
         # The same answer may be written in another way: "14.29" was typed, 14.29 was checked.
-        if not record.is_answered or record.checked not in (record.value, self._standard(record.value)):
+        standard = None if self.exercise.kind.runs_code else self.exercise.read(record.value)[0]
+        if not record.is_answered or record.checked not in (record.value, standard):
             return None
         return Verdict(record.score, record.message, record.misconception)
-
-    def _standard(self, value: Plain) -> Plain:
-        """An answer in the form in which it is checked; `None` if it cannot be read."""
-        return None if self.exercise.kind.runs_code else self.exercise.read(value)[0]
 
     def _save(self, change) -> None:
         try:

@@ -9,8 +9,7 @@ from destructure.exercises import workplace
 from destructure.exercises.catalogue import every, notebooks, title_of
 from destructure.exercises.definition import Exercise
 from destructure.exercises.markup import escape, front_file
-from destructure.exercises.records import Record
-from destructure.exercises.store import AnswerStore
+from destructure.exercises.store import AnswerStore, Record
 from destructure.exercises.widget import Panel
 
 _HEADS = ("Notebook", "Done", "Tried", "Open", "Score", "Minutes left")

@@ -111,14 +111,9 @@ def read_sheet(path: Path) -> Sheet:
         if not nodes or nodes[0].type != "front_matter":
             raise Fault(1, "it must begin with front matter between two lines of ---")
         front, lines = _front(nodes.pop(0).content)
-        starts = [node for node in nodes if node.type == "heading"]
-        for node in starts:
-            if node.tag != "h2":
-                raise Fault(node.map[0] + 1, f"use ## for a section, not {node.markup}")
         rows = text.splitlines()
-        begin = lines[""]
-        end = starts[0].map[0] if starts else len(rows)
-        question = "\n".join(rows[begin:end]).strip()
+        end = next((node.map[0] for node in nodes if node.type == "heading"), len(rows))
+        question = "\n".join(rows[lines[""] : end]).strip()
         sections = tuple(_sections(nodes, rows))
     except Fault as fault:
         raise BrokenSheet(path, fault.line, str(fault)) from None
@@ -128,8 +123,7 @@ def read_sheet(path: Path) -> Sheet:
 def _front(text: str) -> tuple[dict[str, Any], dict[str, int]]:
     """The front matter and the line of each name; under "" the line of the second ---."""
     try:
-        node = yaml.compose(text, yaml.SafeLoader)
-        front = yaml.safe_load(text)
+        node, front = yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text)
     except yaml.YAMLError as problem:
         mark = getattr(problem, "context_mark", None) or getattr(problem, "problem_mark", None)
         line = mark.line + 2 if mark else 1
@@ -161,32 +155,30 @@ def _refuse_repetitions(node: yaml.Node) -> None:
 
 def _sections(nodes: list[SyntaxTreeNode], rows: list[str]) -> Iterator[Item]:
     starts = [number for number, node in enumerate(nodes) if node.type == "heading"]
+    for number in starts:
+        if nodes[number].tag != "h2":
+            raise Fault(nodes[number].map[0] + 1, f"use ## for a section, not {nodes[number].markup}")
     for number, end in pairwise([*starts, len(nodes)]):
         heading, parts = nodes[number], nodes[number + 1 : end]
         first, last = heading.map[1], nodes[end].map[0] if end < len(nodes) else len(rows)
-        line = heading.map[0] + 1
         words = [child.content for child in heading.children[0].children if child.type == "text"]
         codes = [child.content for child in heading.children[0].children if child.type == "code_inline"]
         if not codes:
             words = [heading.children[0].content]
-        fences = [node.content for node in parts if node.type == "fence"]
         lists = [node for node in parts if node.type in ("bullet_list", "ordered_list")]
         yield Item(
-            line=line,
+            line=heading.map[0] + 1,
             name=" ".join("".join(words).split()),
             codes=tuple(codes),
             text="\n".join(rows[first:last]).strip(),
-            quote=next(
-                (
-                    " ".join(node.children[0].content.splitlines())
-                    for node in parts
-                    if node.type == "paragraph"
-                ),
-                "",
-            ),
-            fence=fences[0] if fences else "",
+            quote=next((_paragraph(node) for node in parts if node.type == "paragraph"), ""),
+            fence=next((node.content for node in parts if node.type == "fence"), ""),
             nested=tuple(_item(node) for one in lists for node in one.children),
         )
+
+
+def _paragraph(node: SyntaxTreeNode) -> str:
+    return " ".join(node.children[0].content.splitlines())
 
 
 def _item(node: SyntaxTreeNode) -> Item:
@@ -195,10 +187,10 @@ def _item(node: SyntaxTreeNode) -> Item:
     ticked, codes, text, whole = None, (), "", ""
     for part in node.children:
         if part.type == "paragraph" and not whole:
-            whole = " ".join(part.children[0].content.splitlines())
+            whole = _paragraph(part)
             ticked, codes, text = _record(part.children[0], whole, line)
         elif part.type == "blockquote" and len(part.children) == 1 and part.children[0].type == "paragraph":
-            found["quote"] = " ".join(part.children[0].children[0].content.splitlines())
+            found["quote"] = _paragraph(part.children[0])
         elif part.type == "fence":
             found["fence"] = part.content
         elif part.type == "bullet_list":

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from destructure.exercises.drawings import structure_description, structure_drawing
 from destructure.exercises.kinds.base import Kind
 from destructure.exercises.markup import data_address, image
 from destructure.exercises.plain import Plain, shown
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right
+from destructure.show.structure_sketches import structure_description, structure_drawing
 from destructure.structure import Structure
 
 LABELS = {
