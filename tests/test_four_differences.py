@@ -111,8 +111,7 @@ def test_the_notebook_counts_paths_right():
 @every_structure
 def test_the_small_mask_agrees_with_the_large_one(structure):
     drawing = mask_drawing(structure, ("a", "b", "c"), ("d", "e"))
-    seen = visibility(structure, 3, 2)
-    assert drawing.count("<circle") == seen.input.sum() + seen.target.sum()
+    assert drawing.count("<circle") == visibility(structure, 3, 2).sum()
     assert drawing.count('stroke-width="2.5"') == len(mask_parts(structure, 3, 2))
     assert structure_mask(structure).figure  # the large one draws every structure, too
 

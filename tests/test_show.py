@@ -508,10 +508,11 @@ def test_visibility_by_brute_force(structure):
     seen = show.visibility(structure, 3, 4)
     for query in range(3):
         for key in range(3):
-            assert seen.input[query, key] == (structure.bidirectional_input or key <= query)
+            assert seen[query, key] == (structure.bidirectional_input or key <= query)
     for query in range(4):
         for key in range(7):
-            assert seen.target[query, key] == (key < 3 or key - 3 <= query)
+            assert seen[3 + query, key] == (key < 3 or key - 3 <= query)
+    assert not seen[:3, 3:].any()
 
 
 @CORNERS
@@ -521,11 +522,11 @@ def test_visibility_is_what_the_model_really_looks_at(structure):
     maps = Transformer(config).attention_maps(source, target)
     seen = show.visibility(structure, 3, 4)
     for layer in range(2):
-        np.testing.assert_array_equal((maps.source[layer] > 0).all(1)[0], seen.input)
+        np.testing.assert_array_equal((maps.source[layer] > 0).all(1)[0], seen[:3, :3])
         of_target = maps.target[layer]
         if structure.separate_cross_attention:
             of_target = torch.cat([maps.cross[layer], of_target], dim=-1)
-        np.testing.assert_array_equal((of_target > 0).all(1)[0], seen.target)
+        np.testing.assert_array_equal((of_target > 0).all(1)[0], seen[3:])
 
 
 @CORNERS
@@ -533,12 +534,11 @@ def test_structure_mask_shows_the_visibility_part_by_part(structure):
     seen = show.visibility(structure, 2, 3)
     parts = images(show.structure_mask(structure, "ab", "cde"))
     if structure.is_single_stack:
-        whole = np.vstack([np.pad(seen.input, ((0, 0), (0, 3))), seen.target])
-        expected = [whole]
+        expected = [seen]
     elif structure.separate_cross_attention:
-        expected = [seen.input, seen.target[:, :2], seen.target[:, 2:]]
+        expected = [seen[:2, :2], seen[2:, :2], seen[2:, 2:]]
     else:
-        expected = [seen.input, seen.target]
+        expected = [seen[:2, :2], seen[2:]]
     for drawn, should in zip(parts[: len(expected)], expected, strict=True):
         np.testing.assert_array_equal(drawn, should)
     assert len(parts) == 2 * len(expected) + 1  # each part and "hidden" has a sample cell in the key
@@ -546,7 +546,7 @@ def test_structure_mask_shows_the_visibility_part_by_part(structure):
 
 def test_structure_masks_of_all_structures_look_different():
     """What is drawn (parts with place, colour and meaning) and what the cells say."""
-    drawings = {(str(mask_parts(one, 3, 4)), show.visibility(one, 3, 4).input.tobytes()) for one in EVERY}
+    drawings = {(str(mask_parts(one, 3, 4)), show.visibility(one, 3, 4).tobytes()) for one in EVERY}
     assert len(drawings) == len(EVERY)
 
 
@@ -609,13 +609,12 @@ def test_lines_in_the_blocks_say_who_sees_whom(structure):
 
     by_place = {(block.stack, block.kind): set(block.lines) for block in plan.blocks}
     if structure.is_single_stack:
-        whole = np.vstack([np.pad(seen.input, ((0, 0), (0, 4))), seen.target])
-        assert by_place["both", "self-attention"] == lines_of(whole)
+        assert by_place["both", "self-attention"] == lines_of(seen)
         assert by_place["both", "feed-forward"] == {(token, token) for token in range(7)}
         return
     own = "self-attention" if structure.separate_cross_attention else "joint attention"
-    assert by_place["input", "self-attention"] == lines_of(seen.input)
-    assert by_place["target", own] == lines_of(seen.target[:, 3:])
+    assert by_place["input", "self-attention"] == lines_of(seen[:3, :3])
+    assert by_place["target", own] == lines_of(seen[3:, 3:])
     assert by_place["input", "feed-forward"] == {(token, token) for token in range(3)}
     assert ("target", "cross-attention") in by_place or not structure.separate_cross_attention
     assert len(by_place) == (5 if structure.separate_cross_attention else 4)
@@ -646,7 +645,7 @@ def test_every_block_of_the_plan_is_drawn_and_every_line():
     for kind in ("self-attention", "cross-attention", "feed-forward"):
         assert names.count(kind) == len([block for block in plan.blocks if block.kind == kind])
     thin = [line for line in axes.get_lines() if line.get_zorder() == 3 and line.get_marker() == "None"]
-    memory = len(plan.arrows) * plan.target_length
+    memory = len(plan.arrows) * 4  # target tokens
     assert len(thin) == sum(len(block.lines) for block in plan.blocks) + memory
 
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from destructure.show.alt_text import shorten
 from destructure.show.arrays import token_labels
 from destructure.show.diagram_geometry import Geometry, Tokens
 from destructure.show.diagram_parts import draw_glyphs, draw_legend, draw_panel
@@ -60,7 +59,7 @@ def architecture(
         _write_title(axes, _MARGIN, title or structure.name)
         if legend:
             draw_legend(axes, plan.sentences, _MARGIN, 2 * _LEGEND_LINE - 0.05, columns=2)
-    return Picture(figure, alt or describe(plan, tokens))
+    return Picture(figure, alt or _describe(plan, tokens))
 
 
 def architecture_pair(
@@ -100,19 +99,14 @@ def architecture_pair(
     return Picture(figure, alt or _describe_pair(plans))
 
 
-def describe(plan: ArchitecturePlan, tokens: Tokens) -> str:
-    """Say in words what a drawing shows."""
-    structure = plan.structure
+def _describe(plan: ArchitecturePlan, tokens: Tokens) -> str:
     layers = f"{plan.layers} layer{'s' if plan.layers > 1 else ''}"
-    if structure.is_single_stack:
-        start = f"One stack of {layers} over input and target in a row"
-    else:
-        start = f"Two stacks of {layers}, input left and target right"
+    stacks = f"Two stacks of {layers}, input left and target right"
+    if plan.structure.is_single_stack:
+        stacks = f"One stack of {layers} over input and target in a row"
     sentences = "; ".join(sentence.text for sentence in plan.sentences)
     read, written = " ".join(tokens.source), " ".join(tokens.following)
-    return shorten(
-        f"Drawing of the structure {structure.name}. {start}: {sentences}. '{read}' becomes '{written}'."
-    )
+    return f"Drawing of the structure {plan.structure.name}. {stacks}: {sentences}. '{read}' becomes '{written}'."
 
 
 def _describe_pair(plans: list[ArchitecturePlan]) -> str:
@@ -123,9 +117,7 @@ def _describe_pair(plans: list[ArchitecturePlan]) -> str:
         if mine != its
     ]
     difference = "; ".join(changes) or "no difference"
-    return shorten(
-        f"Drawings of {first.structure.name} and {second.structure.name} side by side: {difference}."
-    )
+    return f"Drawings of {first.structure.name} and {second.structure.name} side by side: {difference}."
 
 
 def _tokens(source: Sequence[str], target: Sequence[str]) -> Tokens:

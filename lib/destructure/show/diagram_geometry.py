@@ -65,13 +65,11 @@ class Geometry:
         self._tie_room = 0.36 if plan.structure.tied_cross_attention else 0.0
         single = plan.structure.is_single_stack
         widths = _widths if labelled else _staggered_widths
-        read, written = widths(tokens.source), widths(tokens.target, tokens.following)
         start = _LAYER_NAME + self.name_room + _PADDING
-        self.source_columns = _centres(read, start)
-        self.source_end = start + sum(read)
+        self.source_columns, self.source_end = _columns(widths(tokens.source), start)
         start = self.source_end + (0.0 if single else 2 * _PADDING + self._gap)
-        self.target_columns = _centres(written, start)
-        self.target_start, self.target_end = start - _PADDING, start + sum(written)
+        self.target_columns, self.target_end = _columns(widths(tokens.target, tokens.following), start)
+        self.target_start = start - _PADDING
         right = _PADDING if single else _PADDING + self.name_room + self._tie_room
         self.width = self.target_end + right
         kinds = [plans.SELF_ATTENTION, plans.FEED_FORWARD]
@@ -157,12 +155,11 @@ def _staggered_widths(*rows: tuple[str, ...]) -> list[float]:
     return [max(0.36, widest / 2 + 0.07)] * len(rows[0])
 
 
-def _centres(widths: list[float], start: float) -> list[float]:
-    centres = []
-    for width in widths:
-        centres.append(start + width / 2)
-        start += width
-    return centres
+def _columns(widths: list[float], start: float) -> tuple[list[float], float]:
+    """The middle of each column, and where the last one ends."""
+    return [start + sum(widths[:place]) + width / 2 for place, width in enumerate(widths)], start + sum(
+        widths
+    )
 
 
 def _stack_rows(heights: dict[str, float]) -> tuple[dict[str, float], float]:

@@ -13,6 +13,7 @@ from destructure.structure import Structure
 
 _BAND = "#D5EDE3"  # a breath of the shared green behind layers that both stacks use
 _DARK = (SOURCE, CROSS_ATTENTION)  # colours that need white on them
+_ASIDE = {"style": "italic", "color": QUIET}
 
 
 def draw_panel(axes: Axes, geometry: Geometry, x: float, y: float) -> None:
@@ -25,9 +26,10 @@ def draw_panel(axes: Axes, geometry: Geometry, x: float, y: float) -> None:
     _draw_memory(pen, geometry)
     _draw_ties(pen, geometry)
     _draw_tokens(pen, geometry)
+    if geometry.labelled:
+        _name_rows(pen, geometry)
     for layer in range(1, geometry.plan.layers + 1):
-        middle = geometry.layer_band(layer).middle[1]
-        pen.text(0.1, middle, f"layer {layer}", rotation=90, color=QUIET)
+        pen.text(0.1, geometry.layer_band(layer).middle[1], f"layer {layer}", rotation=90, color=QUIET)
 
 
 def block_colour(block: Block, structure: Structure) -> str:
@@ -40,8 +42,6 @@ def block_colour(block: Block, structure: Structure) -> str:
 
 
 class _Pen:
-    """Draws on the axes, moved by (x, y)."""
-
     def __init__(self, axes: Axes, x: float, y: float):
         self.axes, self.x, self.y = axes, x, y
 
@@ -100,7 +100,7 @@ def _draw_block(pen: _Pen, geometry: Geometry, block: Block) -> None:
     if block.stack == plans.BOTH:  # where the input ends and the target begins
         edge = [(geometry.source_end, y) for y in (area.y, area.y + area.height)]
         pen.line(edge, color=on_it, linewidth=1.5, linestyle=(0, (1.5, 2)), zorder=3)
-    if geometry.plan.reads_memory(block):
+    if block.kind in (plans.CROSS_ATTENTION, plans.JOINT_ATTENTION):
         port = geometry.port(block)
         pen.line([port], color=on_it, marker="s", markersize=6, zorder=3)
         for x in columns:  # every target token sees all of the memory
@@ -122,8 +122,7 @@ def _draw_memory(pen: _Pen, geometry: Geometry) -> None:
             pen.line([(x, level)], marker="o", markersize=7, **stroke)
     if geometry.labelled and geometry.plan.structure.final_layer_memory:
         x = geometry.block(geometry.plan.blocks[0]).x + geometry.name_room - 0.05
-        word = {"ha": "right", "style": "italic", "color": QUIET}
-        pen.text(x, geometry.level(geometry.plan.layers), "final states", **word)
+        pen.text(x, geometry.level(geometry.plan.layers), "final states", ha="right", **_ASIDE)
 
 
 def _draw_ties(pen: _Pen, geometry: Geometry) -> None:
@@ -152,13 +151,12 @@ def _draw_tokens(pen: _Pen, geometry: Geometry) -> None:
             area = Rectangle(x - width / 2, y, width, TOKEN_HEIGHT)
             pen.box(area, facecolor="white", edgecolor=colour, linewidth=1.8, zorder=2)
             pen.text(x, y + TOKEN_HEIGHT / 2 - 0.01, text, zorder=4)
-    if geometry.labelled:
-        _name_rows(pen, geometry, geometry.token_bottom(geometry.target_columns[0], above=True))
 
 
-def _name_rows(pen: _Pen, geometry: Geometry, top: float) -> None:
+def _name_rows(pen: _Pen, geometry: Geometry) -> None:
     """What the rows of tokens are, left of the first or right of the last one."""
     tokens, single = geometry.tokens, len(geometry.plan.stacks) == 1
+    top = geometry.token_bottom(geometry.target_columns[0], above=True)
     rows = [
         ("input, target" if single else "input", geometry.source_columns, tokens.source, 0.0, True),
         ("prediction", geometry.target_columns, tokens.following, top, single),
@@ -168,8 +166,7 @@ def _name_rows(pen: _Pen, geometry: Geometry, top: float) -> None:
     for name, columns, texts, y, is_left in rows:
         place, side = (0, -1) if is_left else (-1, 1)
         x = columns[place] + side * (text_width(texts[place]) / 2 + 0.15)
-        word = {"ha": "right" if is_left else "left", "style": "italic", "color": QUIET}
-        pen.text(x, y + TOKEN_HEIGHT / 2, name, **word)
+        pen.text(x, y + TOKEN_HEIGHT / 2, name, ha="right" if is_left else "left", **_ASIDE)
 
 
 def draw_legend(
@@ -190,23 +187,22 @@ def draw_legend(
 
 def draw_glyphs(axes: Axes, middle: float, y: float) -> None:
     """Explain the unlabelled blocks of a pair: small samples of the lines in them."""
-    samples = (
-        ("attention", ((0, 0), (1, 0), (1, 1), (2, 0), (2, 1), (2, 2)), False),
-        ("attention to the input", (), True),
-        ("feed-forward", ((0, 0), (1, 1), (2, 2)), False),
-    )
+    low, high, port = 0.04, 0.26, (0.08, 0.08)
+    columns = (0.12, 0.31, 0.5)
+    samples = {
+        "attention": [((key, low), (query, high)) for query in columns for key in columns if key <= query],
+        "attention to the input": [(port, (query, high)) for query in columns],
+        "feed-forward": [((column, low), (column, high)) for column in columns],
+    }
     side, gap = 0.62, 0.35
-    total = sum(side + 0.1 + text_width(name) for name, _, _ in samples) + gap * (len(samples) - 1)
+    total = sum(side + 0.1 + text_width(name) for name in samples) + gap * (len(samples) - 1)
     x = middle - total / 2
-    for name, lines, fan in samples:
+    for name, lines in samples.items():
         pen = _Pen(axes, x, y)
         pen.box(Rectangle(0, 0, side, 0.3), facecolor="white", edgecolor=INK, linewidth=1.0)
-        columns = [0.12, 0.31, 0.5]
-        for query, key in lines:
-            pen.line([(columns[key], 0.04), (columns[query], 0.26)], color=INK, linewidth=1.2)
-        if fan:
-            pen.line([(0.08, 0.08)], color=INK, marker="s", markersize=5)
-        for column in columns if fan else ():
-            pen.line([(0.08, 0.08), (column, 0.26)], color=INK, linewidth=1.2)
+        if lines[0][0] == port:
+            pen.line([port], color=INK, marker="s", markersize=5)
+        for line in lines:
+            pen.line(line, color=INK, linewidth=1.2)
         pen.text(side + 0.1, 0.15, name, ha="left")
         x += side + 0.1 + text_width(name) + gap

@@ -1,9 +1,10 @@
 """What an architecture drawing must contain, as plain data: blocks, memory arrows, sentences. No matplotlib here.
 
-Drawing is left to `architectures`; whatever is right or wrong about a drawing is decided, and tested, here.
+`diagram_parts` draws it; whatever is right or wrong about a drawing is decided, and tested, here.
 """
 
 from dataclasses import dataclass
+from itertools import product
 
 from destructure.structure import Structure
 
@@ -61,7 +62,7 @@ class ArchitecturePlan:
     Attributes:
         structure: which of the architectures.
         layers: layers in each stack.
-        source_length, target_length: tokens at the bottom.
+        stacks: the columns of the drawing, from left to right.
         blocks: from the lowest to the highest, the input's before the target's.
         arrows: how the target gets at the input; none where one stack runs over both.
         sentences: the legend, one a switch.
@@ -69,34 +70,15 @@ class ArchitecturePlan:
 
     structure: Structure
     layers: int
-    source_length: int
-    target_length: int
+    stacks: tuple[str, ...]
     blocks: tuple[Block, ...]
     arrows: tuple[MemoryArrow, ...]
     sentences: tuple[Sentence, ...]
 
-    @property
-    def stacks(self) -> tuple[str, ...]:
-        """The columns of the drawing, from left to right."""
-        return (BOTH,) if self.structure.is_single_stack else (INPUT, TARGET)
-
-    def reads_memory(self, block: Block) -> bool:
-        """Whether a memory arrow ends at this block."""
-        place = (block.stack, block.layer, block.kind)
-        return any(place == (TARGET, arrow.to_layer, arrow.to_kind) for arrow in self.arrows)
-
     def block(self, stack: str, layer: int, kind: str) -> Block:
-        """Find one block.
-
-        Raises:
-            ValueError: if the plan has no such block.
-        """
-        for block in self.blocks:
-            if (block.stack, block.layer, block.kind) == (stack, layer, kind):
-                return block
-        raise ValueError(
-            f"There is no {kind} block in layer {layer} of the {stack} stack of {self.structure}."
-        )
+        """Find one block."""
+        place = (stack, layer, kind)
+        return next(block for block in self.blocks if (block.stack, block.layer, block.kind) == place)
 
 
 def architecture_plan(
@@ -107,79 +89,56 @@ def architecture_plan(
     Raises:
         ValueError: if `structure` is not a `Structure`, or a number is not a whole number of 1 or more.
     """
-    if not isinstance(structure, Structure):
-        raise ValueError(f"{structure!r} is not a Structure; use one such as Structure.named('prefix LM').")
-    sizes = {"layers": layers, "source_length": source_length, "target_length": target_length}
-    for name, value in sizes.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} is {value!r}; it must be a whole number of 1 or more.")
+    require_structure(structure, layers=layers, source_length=source_length, target_length=target_length)
+    single = structure.is_single_stack
+    stacks = (BOTH,) if single else (INPUT, TARGET)
     levels = range(1, layers + 1)
-    if structure.is_single_stack:
-        blocks, arrows = (
-            [
-                block
-                for layer in levels
-                for block in _single_layer(structure, layer, source_length, target_length)
-            ],
-            (),
-        )
-    else:
-        blocks = [block for layer in levels for block in _input_layer(structure, layer, source_length)]
-        blocks += [block for layer in levels for block in _target_layer(structure, layer, target_length)]
-        reader = CROSS_ATTENTION if structure.separate_cross_attention else JOINT_ATTENTION
-        level = (lambda layer: layers) if structure.final_layer_memory else (lambda layer: layer - 1)
-        arrows = tuple(MemoryArrow(level(layer), layer, reader) for layer in levels)
+    blocks = [
+        block
+        for stack in stacks
+        for layer in levels
+        for block in _layer(structure, stack, layer, source_length, target_length)
+    ]
+    reader = CROSS_ATTENTION if structure.separate_cross_attention else JOINT_ATTENTION
+    arrows = [
+        MemoryArrow(layers if structure.final_layer_memory else layer - 1, layer, reader) for layer in levels
+    ]
     return ArchitecturePlan(
-        structure, layers, source_length, target_length, tuple(blocks), arrows, _sentences(structure)
+        structure, layers, stacks, tuple(blocks), () if single else tuple(arrows), _sentences(structure)
     )
 
 
-def _single_layer(structure: Structure, layer: int, source_length: int, target_length: int) -> list[Block]:
-    length = source_length + target_length
-    lines = _earlier(length)
-    if structure.bidirectional_input:
-        lines += tuple(
-            (query, key) for query in range(source_length) for key in range(query + 1, source_length)
-        )
-    return [
-        Block(BOTH, layer, SELF_ATTENTION, f"layer {layer} attention", tuple(sorted(lines))),
-        Block(BOTH, layer, FEED_FORWARD, f"layer {layer} feed-forward", _alone(length)),
-    ]
+def require_structure(structure: Structure, **sizes: int) -> None:
+    """Refuse what is no structure, and sizes that are not whole numbers of 1 or more."""
+    if not isinstance(structure, Structure):
+        raise ValueError(f"{structure!r} is not a Structure; use one such as Structure.named('prefix LM').")
+    for name, value in sizes.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"{name} is {value!r}; it must be a whole number of 1 or more.")
 
 
-def _input_layer(structure: Structure, layer: int, length: int) -> list[Block]:
-    owner = f"input layer {layer}" if structure.separate_parameters else f"layer {layer}"
-    everyone = tuple((query, key) for query in range(length) for key in range(length))
-    lines = everyone if structure.bidirectional_input else _earlier(length)
-    return [
-        Block(INPUT, layer, SELF_ATTENTION, f"{owner} attention", lines),
-        Block(INPUT, layer, FEED_FORWARD, f"{owner} feed-forward", _alone(length)),
-    ]
-
-
-def _target_layer(structure: Structure, layer: int, length: int) -> list[Block]:
-    owner = f"target layer {layer}" if structure.separate_parameters else f"layer {layer}"
-    own_kind = SELF_ATTENTION if structure.separate_cross_attention else JOINT_ATTENTION
-    blocks = [Block(TARGET, layer, own_kind, f"{owner} attention", _earlier(length))]
-    if structure.separate_cross_attention:
+def _layer(structure: Structure, stack: str, layer: int, source: int, target: int) -> list[Block]:
+    """The blocks of one layer of one stack, from the lowest."""
+    length = {INPUT: source, TARGET: target, BOTH: source + target}[stack]
+    owner = f"{stack} layer {layer}" if structure.separate_parameters else f"layer {layer}"
+    lines = {(query, key) for query in range(length) for key in range(query + 1)}
+    if structure.bidirectional_input and stack != TARGET:
+        lines |= set(product(range(source), repeat=2))
+    crosses = stack == TARGET and structure.separate_cross_attention
+    kind = JOINT_ATTENTION if stack == TARGET and not crosses else SELF_ATTENTION
+    blocks = [Block(stack, layer, kind, f"{owner} attention", tuple(sorted(lines)))]
+    if crosses:
         borrowed = "attention" if structure.tied_cross_attention else "cross-attention"
-        blocks.append(Block(TARGET, layer, CROSS_ATTENTION, f"{owner} {borrowed}", ()))
-    return [*blocks, Block(TARGET, layer, FEED_FORWARD, f"{owner} feed-forward", _alone(length))]
-
-
-def _earlier(length: int) -> tuple[tuple[int, int], ...]:
-    return tuple((query, key) for query in range(length) for key in range(query + 1))
-
-
-def _alone(length: int) -> tuple[tuple[int, int], ...]:
-    return tuple((token, token) for token in range(length))
+        blocks.append(Block(stack, layer, CROSS_ATTENTION, f"{owner} {borrowed}", ()))
+    alone = tuple((token, token) for token in range(length))
+    return [*blocks, Block(stack, layer, FEED_FORWARD, f"{owner} feed-forward", alone)]
 
 
 def _sentences(structure: Structure) -> tuple[Sentence, ...]:
-    borrowed = "own softmax, borrowed parameters"
+    own_softmax = "own softmax, borrowed parameters"
     words = (
         (
-            borrowed if structure.tied_cross_attention else "cross-attention of its own",
+            own_softmax if structure.tied_cross_attention else "cross-attention of its own",
             "one attention in both roles",
         ),
         ("own parameters on each side", "shared parameters"),

@@ -10,7 +10,6 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, NullFormatter, PercentFormatter
 
-from destructure.show.alt_text import shorten
 from destructure.show.arrays import levels
 from destructure.show.picture import Picture
 from destructure.show.style import CURVES, INK, WIDTH, figure
@@ -113,7 +112,7 @@ class Frame:
                 axis.set_major_formatter(PercentFormatter(1, decimals=None if is_log else 0))
                 if not is_log:
                     getattr(axes, f"set_{values}lim")(-0.03, 1.03)
-        picture = Picture(drawing, shorten(f"{self.alt} {measured}"), self.alt)
+        picture = Picture(drawing, f"{self.alt} {measured}", self.alt)
         if self.legend:
             picture.legend()
         names = self.x_name or name_of(x), self.y_name or name_of(y)

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from destructure.show.alt_text import shorten
 from destructure.show.arrays import as_array, token_labels
+from destructure.show.diagram_plans import require_structure
 from destructure.show.picture import Picture
 from destructure.show.style import (
     CROSS_ATTENTION,
@@ -41,7 +41,7 @@ def mask_picture(
     Raises:
         ValueError: a mask of another shape or with other values; labels that do not fit the shape.
     """
-    visible = checked_mask(mask)
+    visible = _checked_mask(mask)
     queries = token_labels(queries, visible.shape[0], "queries")
     keys = token_labels(keys, visible.shape[1], "keys")
     with use_style():
@@ -54,21 +54,17 @@ def mask_picture(
         figure = inch_figure(content, above + grid.height + bottom)
         start = (figure.get_figwidth() - content) / 2 + _MARGIN
         left = start + _LINE + grid.left
-        fill_cells(grid.axes(figure, left, bottom), visible, SOURCE)
+        _fill_cells(grid.axes(figure, left, bottom), visible, SOURCE)
         middle = left + grid.width / 2, bottom + grid.height / 2
         name_axes(figure, middle, start, bottom + grid.height + grid.top)
-        draw_key(figure, middle[0], [(SOURCE, "visible"), (HIDDEN, "hidden")])
+        _draw_key(figure, middle[0])
         if title:
             write_title(figure, start, title)
-    return Picture(figure, alt or describe_mask(visible, queries, keys))
+    return Picture(figure, alt or _describe(visible, queries, keys))
 
 
-def checked_mask(mask) -> np.ndarray:
-    """Turn a mask into a (queries, keys) array of truth values.
-
-    Raises:
-        ValueError: if it has another shape or holds anything but true and false (1 and 0).
-    """
+def _checked_mask(mask) -> np.ndarray:
+    """A mask as a (queries, keys) array of truth values."""
     visible = as_array(mask, "mask")
     if visible.ndim > 2 and visible.size == visible.shape[-1] * visible.shape[-2]:
         visible = visible.reshape(visible.shape[-2:])
@@ -81,8 +77,8 @@ def checked_mask(mask) -> np.ndarray:
     return visible.astype(bool)
 
 
-def describe_mask(visible: np.ndarray, queries: Sequence[str], keys: Sequence[str]) -> str:
-    """Say in words what each query sees; usual patterns get their one sentence."""
+def _describe(visible: np.ndarray, queries: Sequence[str], keys: Sequence[str]) -> str:
+    """What each query sees; usual patterns get their one sentence."""
     rows, columns = visible.shape
     if visible.all():
         what = "every query sees every key"
@@ -92,10 +88,10 @@ def describe_mask(visible: np.ndarray, queries: Sequence[str], keys: Sequence[st
         seen = [[key for key, sees in zip(keys, row, strict=True) if sees] for row in visible]
         pairs = zip(queries, seen, strict=True)
         what = "; ".join(f"{query} sees {', '.join(names) or 'nothing'}" for query, names in pairs)
-    return shorten(f"{rows} by {columns} mask: {what}.")
+    return f"{rows} by {columns} mask: {what}."
 
 
-def fill_cells(axes: Axes, visible: np.ndarray, colour: str) -> None:
+def _fill_cells(axes: Axes, visible: np.ndarray, colour: str) -> None:
     """Colour the cells of a grid and put a dot into each visible one, so that colour never speaks alone."""
     axes.imshow(visible, cmap=ListedColormap([HIDDEN, colour]), vmin=0, vmax=1, aspect="auto")
     rows, columns = np.nonzero(visible)
@@ -105,13 +101,13 @@ def fill_cells(axes: Axes, visible: np.ndarray, colour: str) -> None:
     draw_lines(axes, "white", 1.5)
 
 
-def draw_key(figure: Figure, centre: float, entries: Sequence[tuple[str, str]]) -> None:
-    """Draw sample cells with their meaning side by side along the bottom, around `centre` inches."""
-    widths, gap = [_SAMPLE + 0.1 + text_width(name) for _, name in entries], 0.3
-    x = max(0.1, centre - (sum(widths) + gap * (len(entries) - 1)) / 2)
-    for (colour, name), width in zip(entries, widths, strict=True):
-        _draw_sample(figure, x, 0.12, colour, name)
-        x += width + gap
+def _draw_key(figure: Figure, centre: float) -> None:
+    """Sample cells side by side along the bottom, around `centre` inches."""
+    samples, gap = ((SOURCE, "visible"), (HIDDEN, "hidden")), 0.3
+    widths = [_SAMPLE + 0.1 + text_width(name) for _, name in samples]
+    x = max(0.1, centre - (sum(widths) + gap) / 2)
+    _draw_sample(figure, x, 0.12, *samples[0])
+    _draw_sample(figure, x + widths[0] + gap, 0.12, *samples[1])
 
 
 def _draw_sample(figure: Figure, x: float, y: float, colour: str, name: str, edge: str | None = None) -> None:
@@ -120,7 +116,7 @@ def _draw_sample(figure: Figure, x: float, y: float, colour: str, name: str, edg
     axes = figure.add_axes((x / width, y / height, _SAMPLE / width, _SAMPLE / height))
     axes.set(xlim=(-0.5, 0.5), ylim=(0.5, -0.5), xticks=[], yticks=[])
     axes.grid(False)
-    fill_cells(axes, np.array([[colour != HIDDEN]]), colour)
+    _fill_cells(axes, np.array([[colour != HIDDEN]]), colour)
     if edge:
         axes.spines[:].set(color=edge, linewidth=2.5)
     figure.text((x + _SAMPLE + 0.1) / width, (y + _SAMPLE / 2) / height, name, va="center", parse_math=False)
@@ -130,22 +126,6 @@ def _largest_grid(queries, keys, room: float, **limit: float) -> TokenGrid:
     """Slanted labels reach beyond the last column, and cells decide whether labels are slanted."""
     grid = TokenGrid.fitting(queries, keys, room, **limit)
     return TokenGrid.fitting(queries, keys, room - grid.right, **limit)
-
-
-# --- the masks of a structure ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Visibility:
-    """Who sees whom; `True` means visible.
-
-    Attributes:
-        input: (input, input): what each input token sees of the input.
-        target: (target, input + target): what each target token sees, the input's columns first.
-    """
-
-    input: np.ndarray
-    target: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -159,28 +139,19 @@ class Part:
     meaning: str
 
 
-def visibility(structure: Structure, source_length: int, target_length: int) -> Visibility:
-    """Compute what every token of a structure may see (CS25 V4, 23:32).
+def visibility(structure: Structure, source_length: int, target_length: int) -> np.ndarray:
+    """What every token of a structure may see (CS25 V4, 23:32), as one square over input and target.
 
     Only S4 decides *what* is seen. The other switches decide how: in one softmax or two, with whose parameters,
-    and from which layer.
+    and from which layer. No input token ever sees the target.
 
     Raises:
-        ValueError: if a length is not a whole number of 1 or more.
+        ValueError: if `structure` is not a `Structure`, or a length is not a whole number of 1 or more.
     """
-    for name, length in (("source_length", source_length), ("target_length", target_length)):
-        if not isinstance(length, int) or length < 1:
-            raise ValueError(f"{name} is {length!r}; it must be a whole number of 1 or more.")
-    square = (source_length, source_length)
-    of_input = np.ones(square, dtype=bool) if structure.bidirectional_input else np.tri(*square, dtype=bool)
-    memory = np.ones((target_length, source_length), dtype=bool)
-    return Visibility(of_input, np.hstack([memory, np.tri(target_length, dtype=bool)]))
-
-
-def whole_mask(structure: Structure, source_length: int, target_length: int) -> np.ndarray:
-    """Input rows above target rows, as one square; no input token ever sees the target."""
-    seen = visibility(structure, source_length, target_length)
-    return np.vstack([np.pad(seen.input, ((0, 0), (0, target_length))), seen.target])
+    require_structure(structure, source_length=source_length, target_length=target_length)
+    seen = np.tri(source_length + target_length, dtype=bool)
+    seen[:source_length, :source_length] |= structure.bidirectional_input
+    return seen
 
 
 def structure_mask(
@@ -201,17 +172,15 @@ def structure_mask(
     Raises:
         ValueError: if `structure` is not a `Structure`, or a side has no tokens.
     """
-    if not isinstance(structure, Structure):
-        raise ValueError(f"{structure!r} is not a Structure; use one such as Structure.named('prefix LM').")
     source, target = (token_labels(tokens, len(tokens), "tokens") for tokens in (source, target))
-    whole = whole_mask(structure, len(source), len(target))
+    whole = visibility(structure, len(source), len(target))
     parts = mask_parts(structure, len(source), len(target))
     with use_style():
         figure = _draw_parts(structure, whole, parts, source, target, title)
     direction = (
         "every input token" if structure.bidirectional_input else "itself and earlier input tokens only"
     )
-    description = shorten(
+    description = (
         f"Mask of the structure {structure.name}: each input token sees {direction}; each target token sees the "
         f"whole input, itself and earlier target tokens. Colours: {'; '.join(part.meaning for part in parts)}."
     )
@@ -259,7 +228,7 @@ def _draw_parts(structure, whole, parts: list[Part], source, target, title) -> F
         axes = inside.axes(figure, x, y, rows=part.columns.start == 0, columns=labelled)
         if labelled and part.rows.start and part.columns.start == 0:
             axes.set_xticks(range(len(source), len(tokens)), target, parse_math=False)
-        fill_cells(axes, whole[part.rows, part.columns], part.colour)
+        _fill_cells(axes, whole[part.rows, part.columns], part.colour)
         axes.spines[:].set(color=part.edge, linewidth=2.5 if part.edge == INK else 4)
     across = grid.width if structure.is_single_stack else len(source) * grid.cell
     name_axes(figure, (left + across / 2, top - (grid.height + split) / 2), start, top + grid.top)

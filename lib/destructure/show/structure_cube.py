@@ -15,7 +15,6 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
 
-from destructure.show.alt_text import shorten
 from destructure.show.picture import Picture
 from destructure.show.style import CURVES, HIDDEN, INK, QUIET, figure, use_style
 from destructure.structure import Structure
@@ -79,7 +78,7 @@ def structure_cube(
         "A tesseract: sixteen corners from all four structures at the top to none at the bottom, joined where one "
         f"switch differs. Highlighted path: {steps}. Named: {', '.join(names.values())}."
     )
-    return Picture(drawing, alt or shorten(summary), alt or summary)
+    return Picture(drawing, alt or summary)
 
 
 def corner_cube(
@@ -142,7 +141,7 @@ def corner_cube(
         f"The sixteen corners, from all four structures at the top to none at the bottom, each with its {name} as a "
         "number and a shade; lines join corners that differ in one structure, the thick one is the lecture's ladder."
     )
-    return Picture(drawing, alt or shorten(summary), alt or summary)
+    return Picture(drawing, alt or summary)
 
 
 def _finish(axes: Axes, labels: Sequence[str], columns: int, title: str | None) -> None:

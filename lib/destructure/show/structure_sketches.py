@@ -42,53 +42,44 @@ def structure_description(structure: Structure) -> str:
     )
 
 
+def _layer(x: float, top: float, width: float, number: int, colour: str, weights: str) -> list[str]:
+    names = (f"layer {number + 1}", weights)
+    words = [text(x + 10, top + 18 + 17 * line, name, anchor="start") for line, name in enumerate(names)]
+    return [box(x, top, width, 44, colour), *words]
+
+
 def _input_layer(structure: Structure, layer: int, top: int) -> list[str]:
-    colour = SOURCE if structure.separate_parameters else SHARED
-    weights = "weights A" if structure.separate_parameters else "shared weights"
-    parts = [
-        box(20, top, 170, 44, colour),
-        text(30, top + 18, f"layer {layer + 1}", anchor="start"),
-        text(30, top + 35, weights, anchor="start"),
-    ]
+    colour, weights = (SOURCE, "weights A") if structure.separate_parameters else (SHARED, "shared weights")
     # a small mask: the full square, or the steps of a lower triangle
     steps = "h36v36h-36z" if structure.bidirectional_input else "h9v9h9v9h9v9h9v9h-36z"
-    parts.append(f'<path d="M146 {top + 4}h36v36h-36z" fill="none" stroke="{QUIET}"/>')
-    parts.append(f'<path d="M146 {top + 4}{steps}" fill="{colour}" stroke="{QUIET}"/>')
-    return parts
+    return [
+        *_layer(20, top, 170, layer, colour, weights),
+        f'<path d="M146 {top + 4}h36v36h-36z" fill="none" stroke="{QUIET}"/>',
+        f'<path d="M146 {top + 4}{steps}" fill="{colour}" stroke="{QUIET}"/>',
+    ]
 
 
 def _target_layer(structure: Structure, layer: int, top: int) -> list[str]:
-    colour = TARGET if structure.separate_parameters else SHARED
-    weights = "weights B" if structure.separate_parameters else "shared weights"
-    parts = [
-        box(300, top, 200, 44, colour),
-        text(310, top + 18, f"layer {layer + 1}", anchor="start"),
-        text(310, top + 35, weights, anchor="start"),
-    ]
-    if structure.tied_cross_attention:
-        parts += [box(404, top + 4, 40, 36, colour), text(424, top + 26, "self")]
-        edge = f'<rect x="449" y="{top + 4}" width="46" height="36" rx="5" fill="none" stroke="{CROSS_ATTENTION}"/>'
-        parts += [box(449, top + 4, 46, 36, colour), edge]
-        return [*parts, text(472, top + 19, "cross"), text(472, top + 34, "= self")]
-    if structure.separate_cross_attention:
-        parts += [box(404, top + 4, 40, 36, colour), text(424, top + 26, "self")]
+    colour, weights = (TARGET, "weights B") if structure.separate_parameters else (SHARED, "shared weights")
+    parts = _layer(300, top, 200, layer, colour, weights)
+    if not structure.separate_cross_attention:
+        joint = text(449, top + 18, "self and"), text(449, top + 33, "input: joint")
+        return [*parts, box(404, top + 4, 91, 36, colour), *joint]
+    parts += [box(404, top + 4, 40, 36, colour), text(424, top + 26, "self")]
+    if not structure.tied_cross_attention:
         return [*parts, box(449, top + 4, 46, 36, CROSS_ATTENTION), text(472, top + 26, "cross")]
-    return [
-        *parts,
-        box(404, top + 4, 91, 36, colour),
-        text(449, top + 18, "self and"),
-        text(449, top + 33, "input: joint"),
-    ]
+    edge = (
+        f'<rect x="449" y="{top + 4}" width="46" height="36" rx="5" fill="none" stroke="{CROSS_ATTENTION}"/>'
+    )
+    words = text(472, top + 19, "cross"), text(472, top + 34, "= self")
+    return [*parts, box(449, top + 4, 46, 36, colour), edge, *words]
 
 
 def _memory_arrows(structure: Structure) -> list[str]:
     parts = []
-    for layer in range(_LAYERS):
-        end = 172 - 60 * layer
-        if structure.final_layer_memory:
-            parts.append(f'<path d="M190 52 H245 V{end} H292" fill="none" stroke="{INK}" stroke-width="2"/>')
-        else:
-            parts.append(f'<path d="M190 {end} H292" fill="none" stroke="{INK}" stroke-width="2"/>')
+    for end in (172 - 60 * layer for layer in range(_LAYERS)):
+        start = f"M190 52 H245 V{end}" if structure.final_layer_memory else f"M190 {end}"
+        parts.append(f'<path d="{start} H292" fill="none" stroke="{INK}" stroke-width="2"/>')
         parts.append(f'<path d="M300 {end} l-10 -5 v10 z" fill="{INK}"/>')
     return parts
 

@@ -1,7 +1,7 @@
 """A switchboard: flip the four structures, and see what becomes of the model beside the encoder-decoder."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import product
 
@@ -11,7 +11,7 @@ import numpy as np
 from destructure import cost
 from destructure.config import TransformerConfig
 from destructure.show.live import Live
-from destructure.show.masks import mask_parts, whole_mask
+from destructure.show.masks import mask_parts, visibility
 from destructure.show.structure_sketches import structure_description, structure_drawing, svg, text
 from destructure.show.style import HIDDEN, INK, TARGET
 from destructure.structure import Structure
@@ -30,54 +30,26 @@ _STATIC = (
 )
 
 
-def flip_structures(
-    config: TransformerConfig, source: int, target: int, start: Structure = Structure.ENCODER_DECODER
-) -> "StructureSwitches":
-    """Show four switches, and what a model with that setting looks like and costs.
+class StructureSwitches(Live):
+    """Four switches (and one for the lecture's own first edit), two lengths, and the model that they make.
 
     Args:
         config: sizes; its own structure plays no part.
         source, target: tokens of input and target at first; two sliders change them.
-        start: the setting at first.
-
-    Raises:
-        ValueError: if a length is not a whole number from 1 to the model's `max_length`.
-    """
-    return StructureSwitches(config, source, target, start)
-
-
-def cost_rows(config: TransformerConfig, structure: Structure, source: int, target: int) -> dict[str, str]:
-    """What one setting costs, ready to be shown: name of the row → text."""
-    config = config.with_structure(structure)
-    found = cost.cost(config, source, target)
-    unit = config.layers * config.width**2
-    return {
-        "parameters of the stacks": f"{found.non_embedding_parameters:,}",
-        "in layers × width²": f"{found.non_embedding_parameters / unit:.1f}",
-        "million FLOPs, one pass": f"{found.forward_flops / 1e6:,.0f}",
-        "cache after the target": f"{found.cache_bytes / 2**20:,.2f} MiB",
-        "one more input token": "read everything again" if structure.bidirectional_input else "read that one",
-    }
-
-
-class StructureSwitches(Live):
-    """Four switches (and one for the lecture's own first edit), two lengths, and the model that they make.
-
-    Nothing is printed: drawings and numbers appear in an HTML field, so it also works where cell outputs are fixed.
-
-    Args:
-        config, source, target, start: see `flip_structures`.
 
     Attributes:
         switches: name of a switch → its check box; setting `.value` is the same as clicking.
         steps: buttons that jump to a step of the lecture's ladder.
         source, target: the sliders.
         drawn: the HTML field.
+
+    Raises:
+        ValueError: if a length is not a whole number from 1 to half of the model's `max_length`.
     """
 
     about = "four switches, and the model that they make"
 
-    def __init__(self, config: TransformerConfig, source: int, target: int, start: Structure):
+    def __init__(self, config: TransformerConfig, source: int, target: int):
         longest = config.max_length // 2
         for name, length in (("source", source), ("target", target)):
             if not isinstance(length, int) or isinstance(length, bool) or not 1 <= length <= longest:
@@ -87,7 +59,7 @@ class StructureSwitches(Live):
                 )
         self._config, self._setting_several = config, False
         self.switches = {
-            name: ipywidgets.Checkbox(getattr(start, name), description=label, indent=False)
+            name: ipywidgets.Checkbox(name in Structure.SWITCHES, description=label, indent=False)
             for name, label in _LABELS.items()
         }
         self.switches["tied_cross_attention"].layout.margin = "0 0 0 28px"
@@ -137,8 +109,7 @@ class StructureSwitches(Live):
     def _page(self, structure: Structure) -> str:
         columns = (Structure.ENCODER_DECODER, structure)
         heads = ("encoder-decoder", f"your setting: {structure.name}")
-        lengths = self.source.value, self.target.value
-        costs = [cost_rows(self._config, each, *lengths) for each in columns]
+        costs = [self._costs(each) for each in columns]
         stacks = [_picture(structure_drawing(each), structure_description(each)) for each in columns]
         masks = [
             _picture(mask_drawing(each, _SOURCE, _TARGET), f"mask of {each.name}: {_mask_words(each)}")
@@ -153,27 +124,38 @@ class StructureSwitches(Live):
             f'<table style="border-spacing: 12px 2px">{"".join(rows)}</table>'
         )
 
+    def _costs(self, structure: Structure) -> dict[str, str]:
+        """What one setting costs, ready to be shown: name of the row → text."""
+        config = self._config.with_structure(structure)
+        found = cost.cost(config, self.source.value, self.target.value)
+        unit = config.layers * config.width**2
+        return {
+            "parameters of the stacks": f"{found.non_embedding_parameters:,}",
+            "in layers × width²": f"{found.non_embedding_parameters / unit:.1f}",
+            "million FLOPs, one pass": f"{found.forward_flops / 1e6:,.0f}",
+            "cache after the target": f"{found.cache_bytes / 2**20:,.2f} MiB",
+            "one more input token": "read everything again"
+            if structure.bidirectional_input
+            else "read that one",
+        }
+
     def saved(self) -> str:
         """All sixteen settings as a table: what a saved notebook shows."""
-        costs = {
-            corner: cost_rows(self._config, corner, self.source.value, self.target.value)
-            for corner in Structure.all()
-        }
-        head = _row("", [f"<b>{escape(name)}</b>" for name in next(iter(costs.values()))], cell="th")
-        rows = [
-            _row(
-                corner.code + (f", {corner.name}" if corner.name != corner.code else ""),
-                list(values.values()),
-            )
-            for corner, values in costs.items()
-        ]
+        head = _row("", [f"<b>{escape(name)}</b>" for name in self._costs(self.structure)], cell="th")
+        rows = []
+        for corner in Structure.all():
+            name = corner.code if corner.name == corner.code else f"{corner.code}, {corner.name}"
+            rows.append(_row(name, self._costs(corner).values()))
         return f"{_STATIC}<table>{head}{''.join(rows)}</table>"
+
+
+flip_structures = StructureSwitches  # in a notebook's cell, a verb
 
 
 def mask_drawing(structure: Structure, source: Sequence[str], target: Sequence[str]) -> str:
     """Who sees whom as SVG, a row per query and a column per key; a frame around whatever shares a softmax."""
     cell, left, top = 26, 62, 58
-    tokens, seen = [*source, *target], whole_mask(structure, len(source), len(target))
+    tokens, seen = [*source, *target], visibility(structure, len(source), len(target))
     parts = mask_parts(structure, len(source), len(target))
     colours = dict.fromkeys(np.ndindex(seen.shape), HIDDEN)
     for part in parts:
@@ -202,7 +184,7 @@ def mask_drawing(structure: Structure, source: Sequence[str], target: Sequence[s
     return svg(left + len(tokens) * cell + 40, top + len(tokens) * cell + 6, drawn)
 
 
-def _row(name: str, cells: list[str], cell: str = "td") -> str:
+def _row(name: str, cells: Iterable[str], cell: str = "td") -> str:
     inside = "".join(
         f'<{cell} style="text-align: left; vertical-align: top">{text}</{cell}>' for text in cells
     )

@@ -67,11 +67,15 @@ class ComputeFactors:
 
     def table(self) -> pd.DataFrame:
         """One row per factor: `budget`, `factor`, `low` and `high` (of the interval), `censored`."""
-        found = [
-            (each.compute, each.interval.estimate, each.interval.low, each.interval.high, each.censored)
-            for each in self.factors
-        ]
-        return pd.DataFrame(found, columns=["budget", "factor", "low", "high", "censored"])
+        ends = [vars(each.interval) | vars(each) for each in self.factors]
+        names = {
+            "compute": "budget",
+            "estimate": "factor",
+            "low": "low",
+            "high": "high",
+            "censored": "censored",
+        }
+        return pd.DataFrame(ends, columns=list(names)).rename(columns=names)
 
 
 def compute_factors(
@@ -131,16 +135,9 @@ def compute_factors(
     # The lines were continued so far without reaching the level; a bound that ignored this would pull the slope down.
     bounds = log_factors + censored * math.log(continued)
     slope, slope_p_value = _slope(log_own[kept], bounds[kept], censored[kept], len(seeds))
-    return ComputeFactors(
-        factors=tuple(
-            _factor(own_budgets[place], log_factors[place], censored[place], len(seeds))
-            for place in np.flatnonzero(kept)
-        ),
-        at_floor=tuple(own_budgets[~kept].tolist()),
-        slope=slope,
-        slope_p_value=slope_p_value,
-        seeds=tuple(seeds),
-    )
+    measured = zip(own_budgets[kept], log_factors[kept], censored[kept], strict=True)
+    factors = tuple(_factor(*each, len(seeds)) for each in measured)
+    return ComputeFactors(factors, tuple(own_budgets[~kept].tolist()), slope, slope_p_value, tuple(seeds))
 
 
 def _require_numbers(floor: float, noise: float, continued: float) -> None:

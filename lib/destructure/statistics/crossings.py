@@ -64,20 +64,17 @@ class Overtaking:
         return f"{self.later} over {self.earlier}: {found}, {self.seeds} seeds"
 
 
-def overtaking(
-    points: pd.DataFrame, later: str, earlier: str, compute: np.ndarray, *, level: float = LEVEL
-) -> Overtaking:
+def overtaking(points: pd.DataFrame, later: str, earlier: str, compute: np.ndarray) -> Overtaking:
     """Decide whether `later` overtakes `earlier`.
 
     In each of the `resamples` both methods have the same seeds, and everything is computed anew. The verdict found on
-    all seeds stands if resamples with a chance of at least `level` find it too; otherwise it is "undecided". The
-    interval is the middle `level` of their crossings: plain percentiles, as registered.
+    all seeds stands if resamples with a chance of at least `LEVEL` find it too; otherwise it is "undecided". The
+    interval is the middle `LEVEL` of their crossings: plain percentiles, as registered.
 
     Args:
         points: rows of both methods; only seeds that both have in full are used.
         later, earlier: method names.
         compute: the budgets at which the envelopes are compared, rising.
-        level: of the verdict and of the interval.
 
     Raises:
         ValueError: if a method has no rows, or no seed is complete.
@@ -96,13 +93,13 @@ def overtaking(
     found, drawn = verdicts[0], verdicts[1:]
     share = float(chances[drawn == found].sum())
     at = low = high = None
-    if share < level:
+    if share < LEVEL:
         found = "undecided"
     elif found == "crossing":
         crossed = drawn == found
         at, places, chances = float(places[0]), places[1:][crossed], chances[crossed] / share
-        low = lower_end(places, chances, (1 - level) / 2)
-        high = -lower_end(-places, chances, (1 - level) / 2)
+        low = lower_end(places, chances, (1 - LEVEL) / 2)
+        high = -lower_end(-places, chances, (1 - LEVEL) / 2)
     ends = float(compute[0]), float(compute[-1])
     return Overtaking(later, earlier, str(found), at, low, high, share, len(seeds), *ends)
 

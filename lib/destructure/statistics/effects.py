@@ -18,12 +18,7 @@ MOST_FLIPPED = 16
 SAMPLED_FLIPS = 19_999
 
 
-def factorial_effects(
-    rows: pd.DataFrame,
-    factors: Sequence[str],
-    *,
-    value: str = "loss",
-) -> pd.DataFrame:
+def factorial_effects(rows: pd.DataFrame, factors: Sequence[str], *, value: str = "loss") -> pd.DataFrame:
     """Main effects and two-way interactions, on the logarithm, of a full factorial with every seed in every cell.
 
     Each seed is a block: its effects are contrasts of its own cells, so what a seed does to all cells alike drops

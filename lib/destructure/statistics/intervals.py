@@ -95,7 +95,7 @@ def seeds_needed(level: float = LEVEL) -> int:
     All n seeds lie on the same side of the truth with chance 2 × 0.5^n; if that is more than 1 - level, not even
     the range of all seeds holds the truth often enough.
     """
-    _require_level(level)
+    require_level(level)
     return math.ceil(math.log2(2 / (1 - level)) - 1e-9)
 
 
@@ -104,13 +104,14 @@ def expanded_level(level: float, count: int, parameters: int) -> float:
 
     Student's t instead of the normal, and a standard deviation divided by count - parameters instead of count.
     """
-    _require_level(level)
+    require_level(level)
     freedom = count - parameters
     wide = stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(count / freedom)
     return float(2 * stats.norm.cdf(wide) - 1)
 
 
-def _require_level(level: float) -> None:
+def require_level(level: float) -> None:
+    """ValueError if a level is not between 0 and 1."""
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; it must lie between 0 and 1, such as 0.95.")
 

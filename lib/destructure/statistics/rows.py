@@ -21,11 +21,12 @@ def failures_counted(rows: pd.DataFrame, loss: float = FAILED) -> pd.DataFrame:
 
     It is never dropped: dropping it would reward the arm that diverges.
     """
-    scores = {"loss": loss, "exact_match": 0.0}
-    filled = {name: as_floats(rows[name]) for name in scores if name in rows}
-    return rows.assign(
-        **{name: np.where(np.isfinite(found), found, scores[name]) for name, found in filled.items()}
-    )
+    filled = rows.copy()
+    for name, score in (("loss", loss), ("exact_match", 0.0)):
+        if name in rows:
+            found = as_floats(rows[name])
+            filled[name] = np.where(np.isfinite(found), found, score)
+    return filled
 
 
 def paired(
@@ -35,7 +36,6 @@ def paired(
     second: object,
     value: str = "loss",
     *,
-    seed: str = "seed",
     logarithm: bool = False,
 ) -> pd.Series:
     """Subtract arm from arm, seed by seed: the first minus the second, indexed by the seeds that both have.
@@ -43,20 +43,20 @@ def paired(
     Args:
         rows: one row per run; no seed twice in an arm.
         by: the column that tells the arms apart; `first` and `second` are values of it.
-        value, seed: names of the columns.
+        value: the column that is measured.
         logarithm: subtract natural logarithms: the differences are then log ratios.
 
     Raises:
         ValueError: if a column or an arm is missing, an arm has a seed twice, the arms share no seed, a run failed,
             or a logarithm does not exist.
     """
-    require_columns(rows, (by, value, seed))
+    require_columns(rows, (by, value, "seed"))
     for name in (first, second):
         if not (rows[by] == name).any():
             raise ValueError(
                 f"There are no rows of the arm {name!r}; the arms are {list(rows[by].unique())}."
             )
-    table = seed_table(rows[rows[by].isin([first, second])], [by], value, seed).T.dropna()
+    table = seed_table(rows[rows[by].isin([first, second])], [by], value).T.dropna()
     table.columns = table.columns.get_level_values(0)
     if table.empty:
         raise ValueError(
@@ -67,18 +67,17 @@ def paired(
     return (table[first] - table[second]).rename(value)
 
 
-def seed_table(
-    rows: pd.DataFrame, index: Sequence[str], value: str = "loss", seed: str = "seed"
-) -> pd.DataFrame:
+def seed_table(rows: pd.DataFrame, index: Sequence[str], value: str = "loss") -> pd.DataFrame:
     """Turn tidy rows into one row per combination of `index` and one column per seed; NaN where a run is missing.
 
     Raises:
         ValueError: if a combination has a seed twice, or a run failed (its value is not finite).
     """
-    require_columns(rows, (*index, value, seed))
-    twice = rows.duplicated([*index, seed])
+    run = [*index, "seed"]
+    require_columns(rows, (*run, value))
+    twice = rows.duplicated(run)
     if twice.any():
-        place = ", ".join(f"{name} {rows.loc[twice, name].iloc[0]}" for name in (*index, seed))
+        place = ", ".join(f"{name} {rows.loc[twice, name].iloc[0]}" for name in run)
         raise ValueError(
             f"Two rows have {place}; keep one row per run, for example by choosing one learning rate."
         )
@@ -89,7 +88,7 @@ def seed_table(
             f"{lost} of {len(rows)} runs have no finite {value}; they failed and count as failures, so give the "
             "rows to failures_counted first."
         )
-    return rows.assign(**{value: values}).pivot(index=list(index), columns=seed, values=value)
+    return rows.assign(**{value: values}).pivot(index=list(index), columns="seed", values=value)
 
 
 def complete_seeds(*tables: pd.DataFrame) -> list:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 
+from destructure.statistics.intervals import require_level
 from destructure.trends.dots import MINIMUM_DOTS, years_and_logs
 
 
@@ -38,8 +39,8 @@ def forecast(dots: pd.DataFrame, year: float | np.ndarray, *, level: float = 0.9
         ValueError: as `fit_exponential`.
     """
     years, logs = years_and_logs(dots)
-    _require_level(level)
-    ends = _predict(years, logs, np.atleast_1d(np.asarray(year, dtype=float)), level)
+    require_level(level)
+    ends = _predict(years, logs, np.ravel(year).astype(float), level)
     value, low, high = ((10.0**each).reshape(np.shape(year))[()] for each in ends)
     return Forecast(value, low, high, float(years[-1]), len(years))
 
@@ -71,7 +72,7 @@ def backtest(
         ValueError: if no origin has 8 dots (in 3 different years) before it, or as `forecast`.
     """
     years, logs = years_and_logs(dots)
-    _require_level(level)
+    require_level(level)
     if horizon < 1 or (memory is not None and memory < 1):
         raise ValueError(f"horizon is {horizon} and memory is {memory}; both must be 1 year or more.")
     if origins is None:
@@ -103,10 +104,5 @@ def _predict(years: np.ndarray, logs: np.ndarray, asked: np.ndarray, level: floa
     centre = years.mean()
     line = sm.OLS(logs, sm.add_constant(years - centre)).fit()
     found = line.get_prediction(np.column_stack([np.ones(len(asked)), asked - centre]))
-    table = found.summary_frame(alpha=1 - level)
-    return table["mean"].to_numpy(), table["obs_ci_lower"].to_numpy(), table["obs_ci_upper"].to_numpy()
-
-
-def _require_level(level: float) -> None:
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; it must lie between 0 and 1, such as 0.95.")
+    table = found.summary_frame(alpha=1 - level)[["mean", "obs_ci_lower", "obs_ci_upper"]]
+    return tuple(table.to_numpy().T)

@@ -16,6 +16,9 @@ from destructure.trends.dots import years_and_logs
 DOTS_A_SIDE = 5
 """How many dots a break must leave before it and from it on."""
 
+SIGNIFICANCE = 0.05
+"""The p value below which a verdict speaks."""
+
 
 @dataclass(frozen=True)
 class TenFoldTime:
@@ -140,23 +143,19 @@ class GrowthTest:
     """Straight line (exponential growth) against a parabola and against two lines, all on log10(value).
 
     Args:
-        count: number of dots.
         bend: powers of ten a year, gained every year; positive is more than exponential.
         bend_p: F test of the parabola against the line: how often straight growth with such scatter would look at
             least as bent.
         break_year: the best break.
         change_at_break: powers of ten a year, gained there.
         break_p: how often straight growth would show at least as clear a break, the search included.
-        significance: the p value below which the verdict speaks.
     """
 
-    count: int
     bend: float
     bend_p: float
     break_year: float
     change_at_break: float
     break_p: float
-    significance: float
 
     @property
     def verdict(self) -> str:
@@ -165,14 +164,12 @@ class GrowthTest:
         Speaks only if both tests agree in direction and at least one is significant after halving the
         significance, because two tests have two chances to err.
         """
-        if min(self.bend_p, self.break_p) >= self.significance / 2 or self.bend * self.change_at_break <= 0:
+        if min(self.bend_p, self.break_p) >= SIGNIFICANCE / 2 or self.bend * self.change_at_break <= 0:
             return "exponential, as far as the data tell"
         return "more than exponential" if self.bend > 0 else "less than exponential"
 
 
-def compare_growth(
-    dots: pd.DataFrame, *, significance: float = 0.05, resamples: int = 1_999, seed: int = 0
-) -> GrowthTest:
+def compare_growth(dots: pd.DataFrame, *, resamples: int = 1_999) -> GrowthTest:
     """Test "more than exponential", which the talk says of compute (7:31–9:06).
 
     The bend is tested by an F test (statsmodels). The break cannot be: the F test does not know that its year
@@ -181,9 +178,7 @@ def compare_growth(
 
     Args:
         dots: of one series, at least 12 confirmed ones.
-        significance: as in `GrowthTest`.
         resamples: simulated data sets for the break.
-        seed: of the simulation.
 
     Raises:
         ValueError: as `fit_piecewise`.
@@ -195,12 +190,12 @@ def compare_growth(
     bent = sm.OLS(logs, np.column_stack([np.ones_like(time), time, time**2])).fit()
 
     def clearest_break(sample: np.ndarray, axis: int = -1) -> np.ndarray:
-        return search_breaks(years, np.moveaxis(sample, axis, -1), break_candidates(years)).explained
+        return search_breaks(years, np.moveaxis(sample, axis, -1), break_candidates(years))[1]
 
     # Straight growth is any line plus normal scatter; the statistic removes the line, so only scatter is drawn.
     simulated = stats.monte_carlo_test(
         logs,
-        np.random.default_rng(seed).standard_normal,
+        np.random.default_rng(0).standard_normal,
         clearest_break,
         vectorized=True,
         n_resamples=resamples,
@@ -208,13 +203,11 @@ def compare_growth(
         axis=-1,
     )
     return GrowthTest(
-        count=len(years),
         bend=float(2 * bent.params[2]),
         bend_p=float(bent.compare_f_test(line)[1]),
         break_year=broken.break_year,
         change_at_break=broken.after - broken.before,
         break_p=float(simulated.pvalue),
-        significance=significance,
     )
 
 
@@ -245,7 +238,7 @@ def fit_piecewise(dots: pd.DataFrame) -> PiecewiseTrend:
         ValueError: if there are too few dots on either side of every possible break, or several series.
     """
     years, logs = years_and_logs(dots, needed=2 * DOTS_A_SIDE + 2)
-    best = float(search_breaks(years, logs, break_candidates(years)).break_year)
+    best = float(search_breaks(years, logs, break_candidates(years))[0])
     past = years - best
     lines = sm.OLS(logs, np.column_stack([np.ones_like(past), past, np.maximum(past, 0)])).fit()
     height, before, change = lines.params.tolist()
@@ -266,17 +259,12 @@ def break_candidates(years: np.ndarray) -> np.ndarray:
     return candidates
 
 
-class BreakSearch(NamedTuple):
-    """The best break of each sample, and the share of what a straight line leaves over that it explains (0 to 1)."""
+def search_breaks(
+    years: np.ndarray, logs: np.ndarray, candidates: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The best break of each sample, and the share of what a straight line leaves over that it explains (0 to 1).
 
-    break_year: np.ndarray
-    explained: np.ndarray
-
-
-def search_breaks(years: np.ndarray, logs: np.ndarray, candidates: np.ndarray) -> BreakSearch:
-    """Least squares with a break at every candidate, for many samples at once.
-
-    One statsmodels fit per candidate and resample would take minutes, so the sums are written out here: a hinge
+    One statsmodels fit per candidate and sample would take minutes, so the sums are written out here: a hinge
     max(0, year - break) is added to a straight line, and what it explains follows from the part of it that the
     line does not hold already. The tests check break and explained share against statsmodels.
 
@@ -295,7 +283,7 @@ def search_breaks(years: np.ndarray, logs: np.ndarray, candidates: np.ndarray) -
         hinge = hinge - (hinge * time).sum() / spread * time
         share = (hinge * heights).sum(axis=-1) ** 2 / (hinge * hinge).sum() / unexplained
         best, most = np.where(share > most, candidate, best), np.maximum(share, most)
-    return BreakSearch(best, most)
+    return best, most
 
 
 def _centred(numbers: np.ndarray) -> np.ndarray:
