@@ -38,9 +38,6 @@ MEASURING = {
 }
 """How a run is measured where a configuration does not say, see `RunConfiguration`."""
 
-NUMERICS = ("plain",)
-"""Paths of computation that give different bits; a later, faster one gets a name here. No run's name says "plain"."""
-
 _VERSION = 1  # of the canonical text: a new one gives every run a new name
 _NAME_LENGTH = 16  # hexadecimal digits: two of a million runs share a name with a chance of 1 in 40 million
 _OPEN = ("dials", "model", "training", "measuring")
@@ -70,7 +67,6 @@ class RunConfiguration:
             Every `watch_every` steps (None: never) `watch_examples` validation examples are scored; the run takes
             off when their `take_off_metric` ("exact_match" or "loss") reaches `take_off_threshold`.
         seed: decides the weights and the order of the examples.
-        numerics: one of `NUMERICS`; the plain path stands in no name and no cell, so that old runs keep theirs.
         budgets: training FLOPs, rising; each is measured after a cooldown of its own that branches off.
 
     Raises:
@@ -92,26 +88,37 @@ class RunConfiguration:
     loss_on_inputs: bool = False
     training: Mapping[str, Any] | Options = ()
     measuring: Mapping[str, Any] | Options = ()
-    numerics: str = "plain"
 
     def __post_init__(self):
-        for name, value in _normalised(self).items():
+        budgets = self.budgets if isinstance(self.budgets, (tuple, list)) else (self.budgets,)
+        # In the one form that equal configurations share: numbers as Python's, settings filled in and sorted.
+        normal = {
+            "dials": freeze("dials", self.dials),
+            "model": freeze("model", self.model),
+            "training": _filled("training", self.training, TRAINING),
+            "measuring": _filled("measuring", self.measuring, MEASURING),
+            **{name: whole_number(name, getattr(self, name)) for name in _WHOLE},
+            "learning_rate": positive_number("learning_rate", self.learning_rate),
+            "budgets": tuple(positive_number("a budget", budget) for budget in budgets),
+        }
+        for name, value in normal.items():
             object.__setattr__(self, name, value)  # the usual way to fill in a frozen dataclass
         _require_choices(self)
-        _require_measuring(dict(self.measuring))
         self.model_config(vocabulary=1)
         _ = self.recipe  # made now, so that what cannot work is refused before anything has run
 
     @cached_property
     def text(self) -> str:
         """The canonical JSON text, the same for equal configurations on every machine."""
-        data = self._data() | {name: dict(getattr(self, name)) for name in _OPEN}
-        return canonical_json({"version": _VERSION, **data, "structure": asdict(self.structure)})
+        return canonical_json({"version": _VERSION, **asdict(self), **self._settings()})
 
     @cached_property
     def run(self) -> str:
         """The run's name: the beginning of the SHA-256 of `text`."""
         return hashlib.sha256(self.text.encode("ascii")).hexdigest()[:_NAME_LENGTH]
+
+    def _settings(self) -> dict[str, dict[str, Any]]:
+        return {name: dict(getattr(self, name)) for name in _OPEN}
 
     @property
     def recipe(self) -> Recipe:
@@ -149,9 +156,13 @@ class RunConfiguration:
 
     def cells(self) -> dict[str, Any]:
         """The configuration as cells of a row: one column a field and switch, open-ended settings as JSON text."""
-        row = self._data() | {name: canonical_json(dict(getattr(self, name))) for name in _OPEN}
-        row |= {"budgets": canonical_json(self.budgets), "structure": self.structure.code, "run": self.run}
-        return row | {switch: getattr(self.structure, switch) for switch in _SWITCHES}
+        as_text = {name: canonical_json(each) for name, each in self._settings().items()}
+        as_text |= {
+            "budgets": canonical_json(self.budgets),
+            "structure": self.structure.code,
+            "run": self.run,
+        }
+        return asdict(self) | as_text | asdict(self.structure)
 
     @classmethod
     def from_cells(cls, row: Mapping[str, Any]) -> "RunConfiguration":
@@ -169,7 +180,6 @@ class RunConfiguration:
             values["structure"] = Structure(**{switch: truth(row[switch]) for switch in _SWITCHES})
             values["loss_on_inputs"] = truth(row["loss_on_inputs"])
             values["learning_rate"] = float(row["learning_rate"])
-            values["numerics"] = row.get("numerics") or "plain"
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"This row does not hold a run's configuration ({type(error).__name__}: {error}); "
@@ -182,26 +192,6 @@ class RunConfiguration:
                 "or another version of the course wrote it; restore the row, or use the version it names."
             )
         return configuration
-
-    def _data(self) -> dict[str, Any]:
-        data = {field.name: getattr(self, field.name) for field in fields(self)}
-        if data["numerics"] == "plain":
-            del data["numerics"]
-        return data
-
-
-def _normalised(given: RunConfiguration) -> dict[str, Any]:
-    """The fields in the one form that equal configurations share: numbers as Python's, settings filled and sorted."""
-    budgets = given.budgets if isinstance(given.budgets, (tuple, list)) else (given.budgets,)
-    return {
-        "dials": freeze("dials", given.dials),
-        "model": freeze("model", given.model),
-        "training": _filled("training", given.training, TRAINING),
-        "measuring": _filled("measuring", given.measuring, MEASURING),
-        **{name: whole_number(name, getattr(given, name)) for name in _WHOLE},
-        "learning_rate": positive_number("learning_rate", given.learning_rate),
-        "budgets": tuple(positive_number("a budget", budget) for budget in budgets),
-    }
 
 
 def _filled(name: str, given: Mapping[str, Any] | Options, usual: dict[str, Any]) -> Options:
@@ -216,42 +206,34 @@ def _filled(name: str, given: Mapping[str, Any] | Options, usual: dict[str, Any]
     return freeze(name, settings)
 
 
-def _require_choices(configuration: RunConfiguration) -> None:
-    if configuration.purpose not in get_args(Purpose):
-        raise ValueError(
-            f"purpose is {configuration.purpose!r}; it must be one of {', '.join(get_args(Purpose))}."
-        )
-    if configuration.numerics not in NUMERICS:
-        raise ValueError(f"numerics is {configuration.numerics!r}; it must be one of {', '.join(NUMERICS)}.")
+def _require_choices(run: RunConfiguration) -> None:
+    purposes, measuring = get_args(Purpose), dict(run.measuring)
+    _require(run.purpose in purposes, "purpose", run.purpose, f"it must be one of {', '.join(purposes)}")
     for name in ("task", "arm"):
-        value = getattr(configuration, name)
-        if not isinstance(value, str) or not value.isprintable() or value != value.strip():
-            raise ValueError(f"{name} is {value!r}; give a text on one line, without spaces around it.")
-    if not isinstance(configuration.loss_on_inputs, bool):
-        raise ValueError(f"loss_on_inputs is {configuration.loss_on_inputs!r}; it must be True or False.")
-    if (
-        configuration.loss_on_inputs
-        and isinstance(configuration.structure, Structure)
-        and configuration.structure.bidirectional_input
-    ):
+        text = getattr(run, name)
+        fine = isinstance(text, str) and text.isprintable() and text == text.strip()
+        _require(fine, name, text, "give a text on one line, without spaces around it")
+    _require(
+        isinstance(run.loss_on_inputs, bool), "loss_on_inputs", run.loss_on_inputs, "it must be True or False"
+    )
+    if run.loss_on_inputs and isinstance(run.structure, Structure) and run.structure.bidirectional_input:
         raise ValueError(
-            f"loss_on_inputs needs causal input, but {configuration.structure} reads its input in both directions; "
+            f"loss_on_inputs needs causal input, but {run.structure} reads its input in both directions; "
             "use a structure without bidirectional_input."
         )
-
-
-def _require_measuring(measuring: dict[str, Any]) -> None:
     for name in ("examples", "watch_examples", "watch_every"):
-        value = measuring[name]
-        if value is None and name == "watch_every":
-            continue
-        if whole_number(f"measuring[{name!r}]", value) < 1:
-            raise ValueError(f"measuring[{name!r}] is {value!r}; it must be 1 or more.")
-    if measuring["take_off_metric"] not in ("exact_match", "loss"):
-        raise ValueError(
-            f"measuring['take_off_metric'] is {measuring['take_off_metric']!r}; it must be exact_match or loss."
-        )
+        if measuring[name] is not None or name != "watch_every":
+            count = whole_number(f"measuring[{name!r}]", measuring[name])
+            _require(count >= 1, f"measuring[{name!r}]", count, "it must be 1 or more")
+    metric = measuring["take_off_metric"]
+    known = metric in ("exact_match", "loss")
+    _require(known, "measuring['take_off_metric']", metric, "it must be exact_match or loss")
     positive_number("measuring['take_off_threshold']", measuring["take_off_threshold"])
+
+
+def _require(fine: bool, name: str, value: Any, wanted: str) -> None:
+    if not fine:
+        raise ValueError(f"{name} is {value!r}; {wanted}.")
 
 
 # --- plain data with exactly one text --------------------------------------------------------------------------
@@ -270,12 +252,11 @@ def freeze(name: str, given: Mapping[str, Any] | Options) -> Options:
     try:
         settings = dict(given)
     except (TypeError, ValueError):
-        raise ValueError(
-            f"{name} is {given!r}; give settings by name, such as {{'high': 9999}}, or nothing."
-        ) from None
-    wrong = [key for key in settings if not isinstance(key, str) or not key]
-    if wrong:
-        raise ValueError(f"{name} has a setting named {wrong[0]!r}; names are texts, such as 'high'.")
+        wanted = "give settings by name, such as {'high': 9999}, or nothing"
+        raise ValueError(f"{name} is {given!r}; {wanted}.") from None
+    for key in settings:
+        if not isinstance(key, str) or not key:
+            raise ValueError(f"{name} has a setting named {key!r}; names are texts, such as 'high'.")
     return tuple((key, _plain(f"{name}[{key!r}]", settings[key])) for key in sorted(settings))
 
 
@@ -292,16 +273,16 @@ def canonical_json(value: Any) -> str:
 
 def whole_number(name: str, value: Any) -> int:
     """A whole number from 0 on, else ValueError."""
-    value = value.item() if hasattr(value, "item") else value
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{name} is {value!r}; give a whole number.")
+    value = _of_python(value)
+    fine = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    _require(fine, name, value, "give a whole number")
     return value
 
 
 def positive_number(name: str, value: Any) -> float:
     """A positive, finite number as a float, else ValueError."""
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < math.inf:
-        raise ValueError(f"{name} is {value!r}; give a positive number.")
+    fine = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
+    _require(fine, name, value, "give a positive number")
     return float(value)
 
 
@@ -313,14 +294,15 @@ def truth(value: Any) -> bool:
 
 
 def _plain(name: str, value: Any) -> Any:
-    if hasattr(value, "item") and not getattr(value, "shape", ()):  # a single number of numpy or torch
-        value = value.item()
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, float) and math.isfinite(value):
-        return float(value)
+    value = _of_python(value)
     if isinstance(value, (list, tuple)):
         return tuple(_plain(f"{name}[{place}]", each) for place, each in enumerate(value))
-    raise ValueError(
-        f"{name} is {value!r}; a setting is a finite number, a text, True, False, None, or a list of those."
-    )
+    fine = value is None or isinstance(value, (bool, int, str))
+    fine = fine or (isinstance(value, float) and math.isfinite(value))
+    _require(fine, name, value, "a setting is a finite number, a text, True, False, None, or a list of those")
+    return float(value) if isinstance(value, float) else value
+
+
+def _of_python(value: Any) -> Any:
+    """A single number of numpy or torch as Python's; everything else as it is."""
+    return value.item() if hasattr(value, "item") and not getattr(value, "shape", ()) else value

@@ -32,7 +32,7 @@ class Plan(Work):
         for configuration in self.runs:
             if configuration.run in seen:
                 raise ValueError(
-                    f"The plan {self.name} has the run {configuration.run} twice ({describe(configuration)}); "
+                    f"The plan {self.name} has the run {configuration.run} twice ({self.describe(configuration)}); "
                     "every run may stand once."
                 )
             seen[configuration.run] = configuration
@@ -62,12 +62,15 @@ class Plan(Work):
     compute = staticmethod(run_configuration)
 
     def cost(self, run: RunConfiguration) -> float:
-        """Training FLOPs."""
-        return planned_flops(run)
+        """Training FLOPs: of the trunk to the last budget, and of a cooldown for each of the others."""
+        return run.budgets[-1] + dict(run.training)["cooldown"] * sum(run.budgets[:-1])
 
     def describe(self, run: RunConfiguration) -> str:
         """A run in a few words, for messages."""
-        return describe(run)
+        arm = f"{run.arm}, " if run.arm else ""
+        return (
+            f"{arm}{run.structure}, width {run.width}, learning rate {run.learning_rate:g}, seed {run.seed}"
+        )
 
     def finish(self, table: Table) -> None:
         """Put the rows in the planned order, so that the finished table is the same whatever happened on the way."""
@@ -84,18 +87,3 @@ class Plan(Work):
                 build_task(task, dials)
             except ValueError as error:
                 raise ValueError(f"The plan {self.name} cannot run: {error}") from None
-
-
-def planned_flops(configuration: RunConfiguration) -> float:
-    """Training FLOPs of a run: the trunk to the last budget, and a cooldown for each of the others."""
-    cooldown = dict(configuration.training)["cooldown"]
-    return configuration.budgets[-1] + cooldown * sum(configuration.budgets[:-1])
-
-
-def describe(configuration: RunConfiguration) -> str:
-    """A run in a few words, for messages."""
-    arm = f"{configuration.arm}, " if configuration.arm else ""
-    return (
-        f"{arm}{configuration.structure}, width {configuration.width}, "
-        f"learning rate {configuration.learning_rate:g}, seed {configuration.seed}"
-    )
