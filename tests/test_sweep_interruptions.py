@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from dataclasses import replace
+from operator import itemgetter
 
 import psutil
 import pytest
@@ -266,8 +267,10 @@ def test_many_threads_on_one_file_lose_and_double_nothing(tmp_path):
     def write(number):
         file = ResultsFile(path, ("key", "place"))
         for place in range(25):
-            file.append([{"key": f"{number} {place}", "place": half} for half in (1, 2)], unless=("key",))
-            file.append([{"key": f"all {place}", "place": half} for half in (1, 2)], unless=("key",))
+            file.append(
+                [{"key": f"{number} {place}", "place": half} for half in (1, 2)], unless=itemgetter("key")
+            )
+            file.append([{"key": f"all {place}", "place": half} for half in (1, 2)], unless=itemgetter("key"))
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
     for each in threads:

@@ -14,12 +14,10 @@ from destructure.studies.plans import dials
 from destructure.studies.plans.removal import SEEDS
 from destructure.studies.plans.tuning import tuned_rate
 from destructure.studies.read_outs import ReadOut, chance, read_outs
-from destructure.study.configuration import RunConfiguration
+from destructure.study import LATER, RunConfiguration, Study, build_model, build_task, by_budget, grid, names
 from destructure.study.measure import scores
-from destructure.study.one_run import build_model, build_task
-from destructure.study.study import LATER, Study, by_budget, grid, names
 from destructure.tasks.base import Task
-from destructure.train.loop import train
+from destructure.train import train
 
 DEPTHS = (2, 4, 6)
 TUNED_AT = {2: 2, 4: 4, 6: 4}

@@ -14,13 +14,10 @@ import pandas as pd
 
 from destructure.structure import Structure
 from destructure.studies.model_distance import Answers, answers, distance
-from destructure.study.models import make_model
-from destructure.study.study import Study, names
+from destructure.study import Study, make_model, names
 from destructure.tasks import NumberTranslation
 from destructure.tasks.base import Pair
-from destructure.train.evaluate import exact_match
-from destructure.train.loop import train
-from destructure.train.recipe import Recipe
+from destructure.train import Recipe, exact_match, train
 from destructure.transformer import Transformer, carry_over
 
 EDITED, DECODER_ONLY, OTHER_ORDER = "two softmaxes", "one softmax", "one softmax, other order"

@@ -9,11 +9,8 @@ from typing import Any
 
 from destructure.structure import Structure
 from destructure.studies.unseen_numbers import MODEL, make_task
-from destructure.study.models import make_model
-from destructure.study.study import LATER, Study, Tuning, by_budget, grid, names
-from destructure.train.evaluate import exact_match, mean_loss
-from destructure.train.loop import Run, train
-from destructure.train.recipe import Recipe
+from destructure.study import LATER, Study, Tuning, by_budget, grid, make_model, names
+from destructure.train import Recipe, Run, exact_match, mean_loss, train
 from destructure.transformer import Transformer
 
 ARMS: dict[str, dict[str, Any]] = {

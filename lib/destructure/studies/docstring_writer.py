@@ -19,12 +19,11 @@ from destructure.config import SPECIAL_TOKENS, TransformerConfig
 from destructure.files import data_folder, write_atomically
 from destructure.generate import Sampling, generate
 from destructure.structure import Structure
-from destructure.study.study import LATER, Study, by_budget, grid, names
+from destructure.study import LATER, Study, by_budget, grid, names
 from destructure.tasks.base import Pair
 from destructure.tasks.docstrings import DocstringText
+from destructure.train import Recipe, Run, train
 from destructure.train.evaluate import bits_per_character
-from destructure.train.loop import Run, train
-from destructure.train.recipe import Recipe
 from destructure.transformer import Transformer
 
 PIECE = 256

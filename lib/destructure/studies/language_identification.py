@@ -16,13 +16,11 @@ from destructure.counting import NaiveBayes
 from destructure.encoders import Classifier
 from destructure.generate import greedy
 from destructure.structure import Structure
-from destructure.study.models import make_model
-from destructure.study.study import LATER, Study, by_budget, grid, names
+from destructure.study import LATER, Study, by_budget, grid, make_model, names
 from destructure.tasks.languages import LanguageIdentification
 from destructure.tasks.message_catalogues import Message, django_version
+from destructure.train import Recipe, Run, train
 from destructure.train.batches import Batches
-from destructure.train.loop import Run, train
-from destructure.train.recipe import Recipe
 
 COUNTING, ENCODER, DECODER = "counting", "encoder-only", "decoder-only"
 LAYERS = {ENCODER: 1, DECODER: 2}

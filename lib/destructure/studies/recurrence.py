@@ -10,13 +10,10 @@ import pandas as pd
 from torch import nn
 
 from destructure.recurrent import RecurrentModel
-from destructure.study.models import make_model
-from destructure.study.study import LATER, Study, Tuning, by_budget, grid, names
+from destructure.study import LATER, Study, Tuning, by_budget, grid, make_model, names
 from destructure.tasks import TelephoneNumbers
 from destructure.tasks.base import Pair
-from destructure.train.evaluate import exact_matches
-from destructure.train.loop import Run, train
-from destructure.train.recipe import Recipe
+from destructure.train import Recipe, Run, exact_matches, train
 
 LENGTHS = range(4, 13)
 LONGER = range(13, 17)

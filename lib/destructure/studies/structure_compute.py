@@ -15,13 +15,11 @@ import pandas as pd
 
 from destructure.config import SPECIAL_TOKENS
 from destructure.structure import Structure
-from destructure.study.models import make_model
-from destructure.study.study import LATER, Study, Tuning, by_budget, grid, names
+from destructure.study import LATER, Study, Tuning, by_budget, grid, make_model, names
 from destructure.tasks.base import Pair
 from destructure.tasks.docstrings import DocstringText
+from destructure.train import Recipe, Run, train
 from destructure.train.evaluate import bits_per_character
-from destructure.train.loop import Run, train
-from destructure.train.recipe import Recipe
 
 METHODS = COUNTING, RECURRENCE, ATTENTION = "counting", "recurrence", "attention"
 """From the most structure to the least."""

@@ -7,12 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 
-from destructure.study.models import make_model
-from destructure.study.study import LATER, Study, by_budget, grid, names
+from destructure.study import LATER, Study, by_budget, grid, make_model, names
 from destructure.tasks import NumberTranslation
-from destructure.train.evaluate import exact_match
-from destructure.train.loop import Run, train
-from destructure.train.recipe import Recipe
+from destructure.train import Recipe, Run, exact_match, train
 from destructure.transformer import Transformer
 
 TRAIN_EXAMPLES = 5_000  # the notebook's; the first arm of the study had 20,000

@@ -20,11 +20,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "columns": ["COLUMNS", "GAINED", "read_results", "stored_interval"],
         "configuration": ["RunConfiguration"],
+        "measure": ["by_budget"],
         "models": ["make_model"],
         "one_run": ["build_model", "build_task", "run_configuration"],
         "plan": ["Plan"],
         "runner": ["Report", "SweepStopped"],
         "storage": ["ResultsFile"],
-        "study": ["Study", "Tuning", "band", "by_budget", "grid"],
+        "study": ["LATER", "Study", "Tuning", "band", "grid", "names"],
     },
 )

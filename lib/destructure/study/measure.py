@@ -1,6 +1,6 @@
-"""How a run is scored, and when it took off."""
+"""How a run is scored, when it took off, and what it says at each budget."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from destructure.config import PADDING
 from destructure.tasks.base import Pair
 from destructure.train.batches import Batches
 from destructure.train.evaluate import all_right
+from destructure.train.loop import Run
 
 _AT_ONCE = 128  # examples scored together
 
@@ -68,3 +69,33 @@ def take_off(
     first = reached.iloc[0]
     taken = {"take_off_step": int(first["step"]), "take_off_flops": int(first["flops"])}
     return found | taken | {"take_off_censored": False}
+
+
+def by_budget(run: Run, budgets: Iterable[float], **lost: Any) -> Iterator[dict[str, Any]]:
+    """What a training run measured at each budget, as cells of rows.
+
+    Args:
+        run: from `train`.
+        budgets: those it was given.
+        lost: the names of what was measured, each with what stands there if the run diverged before the budget.
+
+    Returns:
+        For each budget: budget, status, what was measured, steps, tokens, flops, examples_seen and epochs.
+
+    Raises:
+        KeyboardInterrupt: if the run was interrupted.
+    """
+    spent = {"steps": "step", "tokens": "tokens", "flops": "flops"}
+    if run.status == "interrupted":
+        raise KeyboardInterrupt
+    reached = {result["budget"]: result for result in run.results.to_dict("records")}
+    stopped = run.history.iloc[-1].to_dict() | lost
+    for budget in budgets:
+        result = reached.get(budget, stopped)
+        yield {
+            "budget": budget,
+            "status": "finished" if budget in reached else run.status,
+            **{name: result[name] for name in lost},
+            **{column: int(result[name]) for column, name in spent.items()},
+            **{name: result.get(name) for name in ("examples_seen", "epochs")},
+        }

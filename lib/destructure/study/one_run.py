@@ -14,7 +14,7 @@ from destructure import cost
 from destructure import tasks as all_tasks
 from destructure.study.configuration import Options, RunConfiguration
 from destructure.study.machine import choose_device, machine_facts
-from destructure.study.measure import scores, take_off
+from destructure.study.measure import by_budget, scores, take_off
 from destructure.tasks.base import Task
 from destructure.train.loop import Run, train
 from destructure.transformer import Transformer
@@ -94,33 +94,22 @@ def run_configuration(
             measure=lambda trained: scores(trained, measured) | clock.read(),
             watch=lambda trained: {"watched": scores(trained, watching)[measuring["take_off_metric"]]},
         )
-        if run.status == "interrupted":
-            raise KeyboardInterrupt
         about = {
             "parameters": cost.parameters(model.config),
             "non_embedding_parameters": cost.non_embedding_parameters(model.config),
             "examples": len(measured),
         }
-        return _rows(configuration, run, about | machine_facts(place), clock)
+        return list(_rows(configuration, run, about | machine_facts(place), clock))
 
 
 def _rows(
     configuration: RunConfiguration, run: Run, about: dict[str, Any], clock: "_Clock"
-) -> list[dict[str, Any]]:
-    reached = {result["budget"]: result for result in run.results.to_dict("records")}
-    last = run.history.iloc[-1]
-    stopped = {name: int(last[name]) for name in ("step", "tokens", "flops")} | clock.read()
-    stopped |= {"loss": None, "exact_match": None}
+) -> Iterator[dict[str, Any]]:
     measuring, cooldown = dict(configuration.measuring), dict(configuration.training)["cooldown"]
-    rows = []
-    for budget in configuration.budgets:
-        scored = reached.get(budget, stopped | {"budget": budget})
-        took_off = take_off(
-            run.history, budget, cooldown, measuring["take_off_metric"], measuring["take_off_threshold"]
-        )
-        status = {"status": "finished" if budget in reached else run.status}
-        rows.append(configuration.cells() | scored | took_off | status | about)
-    return rows
+    wanted = measuring["take_off_metric"], measuring["take_off_threshold"]
+    for row in by_budget(run, configuration.budgets, loss=None, exact_match=None, **clock.read()):
+        took_off = take_off(run.history, row["budget"], cooldown, *wanted)
+        yield configuration.cells() | {"step": row.pop("steps")} | row | took_off | about
 
 
 class _Clock:

@@ -49,6 +49,7 @@ class Pool:
     """Runs in this process, one after the other; and what the other pools have in common."""
 
     room = 1
+    loss = ""  # why a run was lost, where that can happen
 
     def __init__(self, work: Any, device: str):
         self.work, self.device = work, device
@@ -80,17 +81,16 @@ class Pool:
         run = self._running.pop(future)
         try:
             return Ended(run, future.result())
-        except (futures.BrokenExecutor, futures.CancelledError) as error:
-            return Ended(run, problem=self._loss(error), lost=True)
+        except (futures.BrokenExecutor, futures.CancelledError):
+            return Ended(run, problem=self.loss, lost=True)
         except Exception as error:
             return Ended(run, problem=_sentence(error))
-
-    def _loss(self, error: BaseException) -> str:
-        return _sentence(error)
 
 
 class _Processes(Pool):
     """Worker processes of joblib's own kind (loky): one thread each, replaced when one is killed."""
+
+    loss = "its worker process was killed"
 
     def __init__(self, work: Any, workers: int, device: str):
         super().__init__(work, device)
@@ -113,12 +113,11 @@ class _Processes(Pool):
         self._executor = get_reusable_executor(self.room, **usual, **begin)
         return self._executor.submit(compute, run, device)
 
-    def _loss(self, error: BaseException) -> str:
-        return "its worker process was killed"
-
 
 class _Cluster(Pool):
     """Workers of a Dask cluster that is already there; they must have the same course installed."""
+
+    loss = "the cluster gave it up"
 
     def __init__(self, work: Any, address: str, device: str):
         super().__init__(work, device)
@@ -165,9 +164,6 @@ class _Cluster(Pool):
 
     def _start(self, compute: Callable, run: Any, device: str) -> futures.Future:
         return self._executor.submit(compute, run, device)
-
-    def _loss(self, error: BaseException) -> str:
-        return "the cluster gave it up"
 
 
 def _sentence(error: BaseException) -> str:

@@ -11,7 +11,6 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +46,13 @@ class ResultsFile:
         """
         return self._parse(self._whole_lines()[0])
 
-    def append(
-        self, rows: Iterable[Mapping[str, Any]], unless: Callable[[Row], tuple] | Sequence[str] = ()
-    ) -> bool:
+    def append(self, rows: Iterable[Mapping[str, Any]], unless: Callable[[Row], Any] | None = None) -> bool:
         """Add the rows of one run: all of them or none.
 
         Args:
             rows: the new rows, with exactly the file's columns (gained ones may be absent).
-            unless: the key of a row (a function, or columns); if a row of the file has the last new row's, another
-                process was faster and nothing is added.
+            unless: the key of a row; if a row of the file has the last new row's, another process was faster and
+                nothing is added.
 
         Returns:
             Whether the rows were added.
@@ -66,10 +63,9 @@ class ResultsFile:
         with self._locked():
             content, _ = self._whole_lines()
             present = self._parse(content)
-            key = unless if callable(unless) else itemgetter(*unless) if unless else None
-            if key and any(key(old) == key(rows[-1]) for old in present):
+            if unless and any(unless(old) == unless(rows[-1]) for old in present):
                 return False
-            if not self._has_all_columns(content):
+            if content.split("\n", 1)[0].removeprefix("\ufeff") != ",".join(self.columns):
                 content = self._text(present, header=True)
             self._write(content + self._text(rows))
             return True
@@ -136,10 +132,6 @@ class ResultsFile:
                 )
         empty = dict.fromkeys(self.columns, "")
         return [empty | dict(zip(header, cells, strict=True)) for cells in lines[1:]]
-
-    def _has_all_columns(self, content: str) -> bool:
-        first = content.split("\n", 1)[0].removeprefix("\ufeff")
-        return first == ",".join(self.columns)
 
     def _as_text(self, row: Mapping[str, Any]) -> Row:
         row = dict.fromkeys(self.gained) | row

@@ -5,7 +5,7 @@ import itertools
 import json
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,6 @@ import torch
 
 from destructure.study.one_run import one_thread
 from destructure.study.runner import Work
-from destructure.train.loop import Run
 
 TUNING, REPORTING = "tuning", "reporting"
 LATER = ("examples_seen", "epochs", "seconds")
@@ -180,38 +179,6 @@ class Study(Work):
     def _arm(self, run: Mapping[str, Any]) -> Any:
         names = self.tuning.arm
         return tuple(run[name] for name in names) if len(names) > 1 else run[names[0]]
-
-
-def by_budget(run: Run, budgets: Iterable[float], **lost: Any) -> Iterator[dict[str, Any]]:
-    """What a training run measured at each budget, as cells of rows.
-
-    Args:
-        run: from `train`.
-        budgets: those it was given.
-        lost: the names of what was measured, each with what stands there if the run diverged before the budget.
-
-    Returns:
-        For each budget: budget, status, what was measured, steps, tokens, flops, examples_seen and epochs.
-
-    Raises:
-        KeyboardInterrupt: if the run was interrupted.
-    """
-    if run.status == "interrupted":
-        raise KeyboardInterrupt
-    reached = {result["budget"]: result for result in run.results.to_dict("records")}
-    stopped = run.history.iloc[-1].to_dict() | lost
-    for budget in budgets:
-        result = reached.get(budget, stopped)
-        yield {
-            "budget": budget,
-            "status": "finished" if budget in reached else run.status,
-            **{name: result[name] for name in lost},
-            **{column: int(result[name]) for column, name in _SPENT.items()},
-            **{name: result.get(name) for name in ("examples_seen", "epochs")},
-        }
-
-
-_SPENT = {"steps": "step", "tokens": "tokens", "flops": "flops"}
 
 
 def band(values: pd.Series, margin: float, highest: float | None = None) -> tuple[float, float]:
