@@ -1,10 +1,12 @@
 """What tests ask of sweeps' tables: are two the same, and does a stored row come out again?"""
 
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
 
 import numpy as np
 import pandas as pd
 
+from destructure.structure import Structure
 from destructure.study import RunConfiguration, run_configuration
 from destructure.study.columns import CONFIGURATION, RESULTS, read_results, stored_interval
 
@@ -51,9 +53,23 @@ def _equal(one, other):
     return one == other
 
 
+def configuration_of(row):
+    """The configuration that a row was made with, whether its cells are text or as `read_results` gives them."""
+    switches = [switch.name for switch in fields(Structure)]
+    truth = {name: {"True": True, "False": False}[str(row[name])] for name in (*switches, "loss_on_inputs")}
+    return RunConfiguration(
+        **{name: row[name] for name in ("purpose", "arm", "task")},
+        **{name: json.loads(row[name]) for name in ("dials", "model", "training", "measuring", "budgets")},
+        **{name: int(row[name]) for name in ("width", "layers", "heads", "seed")},
+        structure=Structure(**{name: truth[name] for name in switches}),
+        loss_on_inputs=truth["loss_on_inputs"],
+        learning_rate=float(row["learning_rate"]),
+    )
+
+
 def rerun(row):
     """Run again what a row says, cut off after its own budget: fresh rows under the run's name, the last its own."""
-    whole = RunConfiguration.from_cells(row)
+    whole = configuration_of(row)
     budgets = tuple(budget for budget in whole.budgets if budget <= float(row["budget"]))
     named = {name: whole.cells()[name] for name in ("run", "budgets")}
     device = "cpu" if row["device"] == "cpu" else "auto"

@@ -10,7 +10,6 @@ from destructure.studies import bottleneck_probe as study
 from destructure.studies import read_outs as reading
 from destructure.studies.plans import dials, tuning
 from destructure.studies.plans.removal import SEEDS
-from destructure.studies.read_outs import chance, read_outs
 from destructure.study import COLUMNS, ResultsFile
 from destructure.study.measure import scores
 from destructure.study.one_run import run_configuration
@@ -87,11 +86,8 @@ TINY = replace(
 
 @pytest.fixture
 def tiny(monkeypatch):
-    monkeypatch.setattr(reading, "STEPS", 20)
-    monkeypatch.setattr(
-        study, "read_outs", lambda model, task: read_outs(model, task, learned_from=100, measured_on=50)
-    )
-    monkeypatch.setattr(study, "chance", lambda task: chance(task, 100, 50))
+    for name, value in (("STEPS", 20), ("LEARNED_FROM", 100), ("MEASURED_ON", 50)):
+        monkeypatch.setattr(reading, name, value)
 
 
 def test_a_run_is_the_sweeps_own_run_and_has_a_row_for_each_layer_twice(tiny, monkeypatch):

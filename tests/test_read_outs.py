@@ -11,6 +11,13 @@ from destructure.studies.read_outs import accuracy, chance, encoder_states, lear
 from destructure.tasks import NumberTranslation
 
 SMALL = NumberTranslation(high=999)
+FEW = (300, 90)
+
+
+@pytest.fixture(autouse=True)
+def few_examples(monkeypatch):
+    monkeypatch.setattr(reading, "LEARNED_FROM", FEW[0])
+    monkeypatch.setattr(reading, "MEASURED_ON", FEW[1])
 
 
 def make_model(structure=Structure.ENCODER_DECODER, layers=2, seed=0, **settings):
@@ -125,9 +132,9 @@ def test_read_outs_measure_numbers_that_they_did_not_learn_from(monkeypatch):
         return encoder_states(model, pairs)
 
     monkeypatch.setattr(reading, "encoder_states", spy)
-    found = read_outs(make_model(), SMALL, learned_from=300, measured_on=90)
+    found = read_outs(make_model(), SMALL)
     learned, measured = seen
-    assert (len(learned), len(measured)) == (300, 90)
+    assert (len(learned), len(measured)) == FEW
     assert not set(learned) & set(measured)
     assert [each.layer for each in found] == [0, 1, 2]
     assert found[0].accuracy == 1.0  # the embedding is the token
@@ -138,9 +145,7 @@ def test_a_model_that_hands_over_less_is_seen_by_the_read_outs():
     whole, narrow = make_model(), make_model()
     with torch.no_grad():
         narrow.input_stack.final_norm.weight[1:] = 0  # the decoder gets one number a position
-    scores = [
-        read_outs(each, SMALL, learned_from=200, measured_on=80)[-1].accuracy for each in (whole, narrow)
-    ]
+    scores = [read_outs(each, SMALL)[-1].accuracy for each in (whole, narrow)]
     assert scores[0] > 0.8
     assert scores[1] < 0.6
 
@@ -149,29 +154,28 @@ def test_reading_out_leaves_the_model_as_it_is():
     model = make_model()
     before = {name: values.clone() for name, values in model.state_dict().items()}
     with torch.no_grad():
-        read_outs(model, SMALL, learned_from=50, measured_on=20)
+        read_outs(model, SMALL)
     assert all(torch.equal(before[name], values) for name, values in model.state_dict().items())
     assert all(parameter.grad is None for parameter in model.parameters())
 
 
 def test_chance_is_the_most_common_token():
-    tokens = [token for pair in SMALL.pairs("train")[:100] for token in pair.source]
+    tokens = [token for pair in SMALL.pairs("train")[: FEW[0]] for token in pair.source]
     most_common = max(sorted(set(tokens)), key=tokens.count)
-    measured = [token for pair in SMALL.pairs("test")[:50] for token in pair.source]
-    assert chance(SMALL, 100, 50) == pytest.approx(measured.count(most_common) / len(measured))
+    measured = [token for pair in SMALL.pairs("test")[: FEW[1]] for token in pair.source]
+    assert chance(SMALL) == pytest.approx(measured.count(most_common) / len(measured))
 
 
 @pytest.mark.parametrize(
-    ("model", "settings", "said"),
+    ("model", "few", "said"),
     [
-        (make_model(), {"learned_from": 10**6}, "learned_from is 1000000; the task has"),
-        (make_model(), {"measured_on": 0}, "measured_on is 0"),
-        (make_model(), {"measured_on": 2.5}, "measured_on is 2.5"),
-        (torch.nn.Linear(2, 2), {}, "A Linear has no encoder"),
-        (Transformer(TransformerConfig(vocabulary=5)), {}, "The model knows 5 token ids"),
+        (make_model(), 10**6, "train examples, but a read-out needs 1,000,000"),
+        (torch.nn.Linear(2, 2), 20, "A Linear has no encoder"),
+        (Transformer(TransformerConfig(vocabulary=5)), 20, "The model knows 5 token ids"),
     ],
 )
-def test_bad_input_of_read_outs_is_one_sentence(model, settings, said):
+def test_bad_input_of_read_outs_is_one_sentence(model, few, said, monkeypatch):
+    monkeypatch.setattr(reading, "LEARNED_FROM", few)
     with pytest.raises(ValueError, match=said) as caught:
-        read_outs(model, SMALL, **({"learned_from": 20, "measured_on": 20} | settings))
+        read_outs(model, SMALL)
     assert "\n" not in str(caught.value)

@@ -131,7 +131,7 @@ def pair(comparison: str, first: str, first_seed: int, second: str, second_seed:
         "second_model": second,
         "second_seed": second_seed,
     }
-    return {"comparison": comparison, **models}
+    return {"comparison": comparison} | models
 
 
 def _registered() -> Iterator[dict]:

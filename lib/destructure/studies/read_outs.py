@@ -40,21 +40,18 @@ class ReadOut(NamedTuple):
     accuracy_learned: float
 
 
-def read_outs(
-    model: Transformer, task: Task, *, learned_from: int = LEARNED_FROM, measured_on: int = MEASURED_ON
-) -> list[ReadOut]:
+def read_outs(model: Transformer, task: Task) -> list[ReadOut]:
     """Learn a read-out from the embedding and from each input layer, and measure it. The model stays as it is.
 
     Args:
         model: trained or not; any structure.
-        task: whose sources it reads.
-        learned_from, measured_on: how many training and test examples; all positions of them are used.
+        task: whose sources it reads, at all positions.
 
     Raises:
-        ValueError: if there are not so many examples, or they do not fit the model.
+        ValueError: if there are too few examples, or they do not fit the model.
     """
-    known, tokens = encoder_states(model, _examples(task, "train", learned_from, "learned_from"))
-    unseen, expected = encoder_states(model, _examples(task, "test", measured_on, "measured_on"))
+    known, tokens = encoder_states(model, _examples(task, "train", LEARNED_FROM))
+    unseen, expected = encoder_states(model, _examples(task, "test", MEASURED_ON))
     found = []
     for layer, (states, others) in enumerate(zip(known, unseen, strict=True)):
         read = learn_read_out(states, tokens)
@@ -112,14 +109,13 @@ def learn_read_out(states: Tensor, tokens: Tensor) -> Callable[[Tensor], Tensor]
     linear = nn.utils.skip_init(nn.Linear, states.shape[1], int(tokens.max()) + 1, dtype=torch.float64)
     for parameter in linear.parameters():
         nn.init.zeros_(parameter)
-    solver = torch.optim.LBFGS(
-        linear.parameters(),
-        max_iter=STEPS,
-        tolerance_grad=1e-6,
-        tolerance_change=0,
-        history_size=20,
-        line_search_fn="strong_wolfe",
-    )
+    how = {
+        "tolerance_grad": 1e-6,
+        "tolerance_change": 0,
+        "history_size": 20,
+        "line_search_fn": "strong_wolfe",
+    }
+    solver = torch.optim.LBFGS(linear.parameters(), max_iter=STEPS, **how)
 
     def loss():
         solver.zero_grad()
@@ -138,10 +134,10 @@ def accuracy(read: Callable[[Tensor], Tensor], states: Tensor, tokens: Tensor) -
     return (read(states).argmax(dim=-1) == tokens).double().mean().item()
 
 
-def chance(task: Task, learned_from: int = LEARNED_FROM, measured_on: int = MEASURED_ON) -> float:
+def chance(task: Task) -> float:
     """Share of right answers without any state: always the token that is most common where read-outs learn."""
-    learned = np.concatenate([pair.source for pair in _examples(task, "train", learned_from, "learned_from")])
-    measured = np.concatenate([pair.source for pair in _examples(task, "test", measured_on, "measured_on")])
+    learned = np.concatenate([pair.source for pair in _examples(task, "train", LEARNED_FROM)])
+    measured = np.concatenate([pair.source for pair in _examples(task, "test", MEASURED_ON)])
     return float((measured == np.bincount(learned).argmax()).mean())
 
 
@@ -151,11 +147,11 @@ def _whitening(states: Tensor) -> Tensor:
     return directions / variances.clamp(min=floor).sqrt()
 
 
-def _examples(task: Task, split: str, count: int, name: str) -> Sequence[Pair]:
+def _examples(task: Task, split: str, count: int) -> Sequence[Pair]:
     pairs = task.pairs(split)
-    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= len(pairs):
+    if len(pairs) < count:
         raise ValueError(
-            f"{name} is {count!r}; the task has {len(pairs):,} {split} examples, so give 1 to that."
+            f"The task has {len(pairs):,} {split} examples, but a read-out needs {count:,}; give a larger task."
         )
     return pairs[:count]
 

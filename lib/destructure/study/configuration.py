@@ -41,7 +41,6 @@ MEASURING = {
 _VERSION = 1  # of the canonical text: a new one gives every run a new name
 _NAME_LENGTH = 16  # hexadecimal digits: two of a million runs share a name with a chance of 1 in 40 million
 _OPEN = ("dials", "model", "training", "measuring")
-_SWITCHES = tuple(switch.name for switch in fields(Structure))
 _WHOLE = ("width", "layers", "heads", "seed")
 _GIVEN_ELSEWHERE = ("vocabulary", "width", "layers", "heads", "structure")
 
@@ -163,35 +162,6 @@ class RunConfiguration:
             "run": self.run,
         }
         return asdict(self) | as_text | asdict(self.structure)
-
-    @classmethod
-    def from_cells(cls, row: Mapping[str, Any]) -> "RunConfiguration":
-        """The configuration that a row of a table was made with.
-
-        Raises:
-            ValueError: if cells are missing or damaged, or do not give the run's name: then a cell was changed, or
-                the row was written by another version of the course.
-        """
-        try:
-            values = {name: row[name] for name in ("purpose", "arm", "task")}
-            values |= {name: json.loads(row[name]) for name in (*_OPEN, "budgets")}
-            values |= {name: int(row[name]) for name in _WHOLE}
-            values["arm"] = values["arm"] if isinstance(values["arm"], str) else ""  # pandas' NaN
-            values["structure"] = Structure(**{switch: truth(row[switch]) for switch in _SWITCHES})
-            values["loss_on_inputs"] = truth(row["loss_on_inputs"])
-            values["learning_rate"] = float(row["learning_rate"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"This row does not hold a run's configuration ({type(error).__name__}: {error}); "
-                "give a row as a sweep wrote it."
-            ) from None
-        configuration = cls(**values)
-        if configuration.run != row["run"]:
-            raise ValueError(
-                f"The row is named {row['run']}, but its cells make the run {configuration.run}: a cell was changed, "
-                "or another version of the course wrote it; restore the row, or use the version it names."
-            )
-        return configuration
 
 
 def _filled(name: str, given: Mapping[str, Any] | Options, usual: dict[str, Any]) -> Options:

@@ -10,13 +10,5 @@ from destructure.train.evaluate import (
 from destructure.train.loop import Run, train
 from destructure.train.recipe import Recipe
 
-__all__ = [
-    "Recipe",
-    "Run",
-    "exact_match",
-    "exact_matches",
-    "mean_loss",
-    "teacher_forced_accuracy",
-    "train",
-    "translate",
-]
+__all__ = ["Recipe", "Run", "exact_match", "exact_matches", "mean_loss", "teacher_forced_accuracy", "train"]
+__all__ += ["translate"]

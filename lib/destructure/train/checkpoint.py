@@ -66,8 +66,3 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if hashlib.sha256(content).hexdigest() != digest:
         raise ValueError(damaged.format(f"{name} is not the file that was written"))
     return safetensors.torch.load(content), state
-
-
-def has_checkpoint(folder: Path) -> bool:
-    """Whether the folder holds a checkpoint, whole or damaged."""
-    return (folder / INDEX).exists()

@@ -112,11 +112,12 @@ class _Loop:
 
     def _advance(self, state, until, cooling) -> str | None:
         """Take steps until the budget is spent; return why it stopped early, if it did."""
+        objective = loss_with_inputs if self.recipe.loss_on_inputs else target_loss
         while state.spent < until:
             if self.interrupt.requested:
                 return "interrupted"
             spent = state.spent
-            row = state.step(self._objective(), cooling)
+            row = state.step(objective, cooling)
             if row is None:
                 return "diverged"
             self.bar.update(min(state.spent, self.bar.total) - self.bar.n)
@@ -128,9 +129,6 @@ class _Loop:
             if state.spent == spent:
                 raise RuntimeError("A training step spent nothing of the budget; the batch was empty.")
         return None
-
-    def _objective(self):
-        return loss_with_inputs if self.recipe.loss_on_inputs else target_loss
 
     def _stop(self, status, stopped, trunk):
         if status == "interrupted":
@@ -185,8 +183,5 @@ def _validation_scores(task: Task, recipe: Recipe) -> Callable[[nn.Module], dict
 
 
 def _bar(recipe: Recipe, progress: bool, spent: float):
-    total = recipe.budgets[-1]
-    unit = {"steps": "step", "flops": "FLOP"}[recipe.unit]
-    return tqdm(
-        total=total, initial=spent, unit=unit, unit_scale=recipe.unit == "flops", disable=not progress
-    )
+    unit = {"unit": "step"} if recipe.unit == "steps" else {"unit": "FLOP", "unit_scale": True}
+    return tqdm(total=recipe.budgets[-1], initial=spent, disable=not progress, **unit)

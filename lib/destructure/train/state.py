@@ -13,20 +13,11 @@ from torch.optim.swa_utils import AveragedModel
 
 from destructure.tasks.base import Task
 from destructure.train.batches import Batches
-from destructure.train.checkpoint import has_checkpoint, load_checkpoint, save_checkpoint
+from destructure.train.checkpoint import INDEX, load_checkpoint, save_checkpoint
 from destructure.train.recipe import Recipe
 
-HISTORY = (
-    "step",
-    "tokens",
-    "flops",
-    "phase",
-    "learning_rate",
-    "loss",
-    "gradient_norm",
-    "validation_loss",
-    "exact_match",
-)
+_SPENT = ("step", "tokens", "flops")
+HISTORY = (*_SPENT, "phase", "learning_rate", "loss", "gradient_norm", "validation_loss", "exact_match")
 
 
 class TrainingState:
@@ -71,12 +62,8 @@ class TrainingState:
         self.steps += 1
         self.tokens += batch.tokens
         self.flops += flops
-        row = self.progress() | {
-            "phase": "cooldown" if cooling else "constant",
-            "learning_rate": rate,
-            "loss": loss.item(),
-            "gradient_norm": norm.item(),
-        }
+        row = self.progress() | {"phase": "cooldown" if cooling else "constant", "learning_rate": rate}
+        row |= {"loss": loss.item(), "gradient_norm": norm.item()}
         self.rows.append(row)
         if not (np.isfinite(row["loss"]) and np.isfinite(row["gradient_norm"])):
             return None  # the broken gradient is recorded but never applied
@@ -117,8 +104,7 @@ class TrainingState:
 
     def save_to(self, folder: Path) -> None:
         """Write a checkpoint."""
-        tensors = {f"model.{name}": tensor for name, tensor in _own_tensors(self.model)}
-        tensors |= {f"average.{name}": tensor for name, tensor in _own_tensors(self.average.module)}
+        tensors = dict(self._weights())
         optimizer = self.optimizer.state_dict()
         for number, moments in optimizer["state"].items():
             tensors |= {f"optimizer.{number}.{name}": tensor for name, tensor in moments.items()}
@@ -132,14 +118,14 @@ class TrainingState:
         }
         save_checkpoint(folder, tensors, state)
 
-    def resume_from(self, folder: Path) -> bool:
+    def resume_from(self, folder: Path) -> None:
         """Continue from a checkpoint, if the folder holds one.
 
         Raises:
             ValueError: if it is damaged, or belongs to another model, task, recipe or seed.
         """
-        if not has_checkpoint(folder):
-            return False
+        if not (folder / INDEX).exists():
+            return
         tensors, state = load_checkpoint(folder)
         _require_same(folder, state["identity"], self.identity)
         try:
@@ -149,14 +135,11 @@ class TrainingState:
                 f"The checkpoint in {folder} is damaged (its content does not fit: {error}); "
                 "delete the folder to start anew, or restore a copy."
             ) from None
-        return True
 
     def _restore(self, tensors, state):
         with torch.no_grad():
-            for name, tensor in _own_tensors(self.model):
-                tensor.copy_(tensors[f"model.{name}"])
-            for name, tensor in _own_tensors(self.average.module):
-                tensor.copy_(tensors[f"average.{name}"])
+            for name, tensor in self._weights():
+                tensor.copy_(tensors[name])
         optimizer = self.optimizer.state_dict()
         for key, tensor in tensors.items():
             kind, number, *name = key.split(".")
@@ -164,14 +147,14 @@ class TrainingState:
                 optimizer["state"].setdefault(int(number), {})[name[0]] = tensor
         self.optimizer.load_state_dict(optimizer)
         self.average.n_averaged.fill_(state["averaged_steps"])
-        self.steps, self.tokens, self.flops = (state["progress"][key] for key in ("step", "tokens", "flops"))
+        self.steps, self.tokens, self.flops = (state["progress"][key] for key in _SPENT)
         self.batches.epoch, self.batches.index = state["batches"]
         self.rows, self.results = state["rows"], state["results"]
 
-
-def _own_tensors(model: nn.Module):
-    """Parameters by name, shared ones once."""
-    return model.named_parameters()
+    def _weights(self):
+        """Parameters by name, shared ones once."""
+        for part, module in (("model", self.model), ("average", self.average.module)):
+            yield from ((f"{part}.{name}", weights) for name, weights in module.named_parameters())
 
 
 def _optimizer(model, recipe):
@@ -205,14 +188,8 @@ def _flops_of_each(model, batches: Batches) -> np.ndarray:
 
 def _identity(model, task, recipe, seed) -> dict:
     """What a checkpoint belongs to, as JSON would give it back."""
-    identity = {
-        "model": type(model).__name__,
-        "config": asdict(model.config),
-        "task": repr(task),
-        "recipe": asdict(recipe),
-        "seed": seed,
-    }
-    return json.loads(json.dumps(identity))
+    identity = {"model": type(model).__name__, "config": asdict(model.config), "task": repr(task)}
+    return json.loads(json.dumps(identity | {"recipe": asdict(recipe), "seed": seed}))
 
 
 def _require_same(folder: Path, saved: dict, asked: dict) -> None:

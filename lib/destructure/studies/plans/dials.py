@@ -69,13 +69,8 @@ CONVERSATION = Setting("turns", "Turns", {"turns": 2, "digits": 3, "train_exampl
 ROLE_SWAP = Setting(
     "role swap",
     "RoleSwap",
-    {
-        "high": 9_999,
-        "examples": 5_000,
-        "swapped_examples": 500,
-        "validation_examples": 500,
-        "test_examples": 500,
-    },
+    {"high": 9_999, "examples": 5_000}
+    | dict.fromkeys(("swapped_examples", "validation_examples", "test_examples"), 500),
     LONG,
 )
 

@@ -35,9 +35,7 @@ def make_plan(name: str) -> Plan:
     Raises:
         ValueError: if there is none; the message lists the names.
     """
-    if name not in _BUILDERS:
-        raise ValueError(f"There is no plan named {name!r}; the plans are {', '.join(plan_names())}.")
-    return Plan(name, tuple(_BUILDERS[name]()))
+    return Plan(name, tuple(_builder(name)()))
 
 
 def stored_rows(name: str) -> pd.DataFrame:
@@ -46,6 +44,11 @@ def stored_rows(name: str) -> pd.DataFrame:
     Raises:
         ValueError: if there is no such plan, or its table is missing or damaged.
     """
+    _builder(name)
+    return read_results(data_folder() / "results" / f"{name}.csv")
+
+
+def _builder(name: str) -> Callable[[], list[RunConfiguration]]:
     if name not in _BUILDERS:
         raise ValueError(f"There is no plan named {name!r}; the plans are {', '.join(plan_names())}.")
-    return read_results(data_folder() / "results" / f"{name}.csv")
+    return _BUILDERS[name]

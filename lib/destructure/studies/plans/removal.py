@@ -78,21 +78,10 @@ def twice_the_layers(width: int, **settings) -> RunConfiguration:
     """A prefix LM with the serial depth that final-layer memory gives: twice the layers, as many parameters."""
     base = corner(PREFIX_LM, width)
     heads = max(1, round(width / HEAD_WIDTH / 2**0.5))
-    narrow = matching_width(
-        PREFIX_LM,
-        2 * LAYERS,
-        cost.non_embedding_parameters(base.model_config(vocabulary=1)),
-        heads=heads,
-        **dict(base.model),
-    )
-    return replace(
-        base,
-        arm="twice the layers",
-        layers=2 * LAYERS,
-        width=narrow,
-        heads=heads,
-        **settings,
-    )
+    parameters = cost.non_embedding_parameters(base.model_config(vocabulary=1))
+    narrow = matching_width(PREFIX_LM, 2 * LAYERS, parameters, heads=heads, **dict(base.model))
+    sizes = {"layers": 2 * LAYERS, "width": narrow, "heads": heads}
+    return replace(base, arm="twice the layers", **sizes, **settings)
 
 
 @register
