@@ -22,8 +22,7 @@ def as_plain(value: Any) -> Plain:
     Raises:
         UnreadableAnswer: for any other type, NaN, infinity, or data that is too large or too deep.
     """
-    budget = [MAX_ITEMS]
-    return _copy(value, depth=0, budget=budget)
+    return _copy(value, depth=0, budget=[MAX_ITEMS])
 
 
 def _copy(value: Any, depth: int, budget: list[int]) -> Plain:
@@ -66,21 +65,18 @@ def _text(value: str) -> str:
 
 
 def _key(key: Any) -> str:
-    if type(key) in (str, int, bool):
-        return _text(str(key)) if type(key) is str or abs(key) < 10**9 else _too_large()
-    raise UnreadableAnswer(f"A name in this answer is of type {type(key).__name__}; names must be text.")
-
-
-def _too_large() -> str:
-    raise UnreadableAnswer("A name in this answer is a very large number; names must be short text.")
+    if type(key) not in (str, int, bool):
+        raise UnreadableAnswer(f"A name in this answer is of type {type(key).__name__}; names must be text.")
+    if type(key) is int and abs(key) >= 10**9:
+        raise UnreadableAnswer("A name in this answer is a very large number; names must be short text.")
+    return _text(str(key))
 
 
 def _foreign(value: Any, kind: type) -> Any:
     """Data of the few other types that learners have at hand."""
     home = str(getattr(kind, "__module__", "")).partition(".")[0]
     if home in ("numpy", "torch") and hasattr(kind, "tolist"):
-        size = getattr(value, "size", 0)
-        count = value.numel() if home == "torch" else size
+        count = value.numel() if home == "torch" else getattr(value, "size", 0)
         if count > MAX_ITEMS:
             raise UnreadableAnswer(
                 f"This array has {count} entries; an answer has at most {MAX_ITEMS} parts."

@@ -46,26 +46,25 @@ def current_student() -> Student:
     `student_problem` says what is wrong with it.
     """
     named = os.environ.get(STUDENT_VARIABLE)
-    if named:
-        return Student(named.strip())
-    try:
-        return _read(work_folder() / STUDENT_FILE)
-    except (OSError, ValueError):
-        return Student()
+    return Student(named.strip()) if named else _on_file()[0]
 
 
 def student_problem() -> str:
     """One sentence if `student.json` is there but cannot be used, else ""."""
+    return _on_file()[1]
+
+
+def _on_file() -> tuple[Student, str]:
     path = work_folder() / STUDENT_FILE
     try:
-        if path.exists():
-            _read(path)
+        return _student(json.loads(path.read_text(encoding="utf-8"))), ""
+    except (FileNotFoundError, NotADirectoryError):
+        return Student(), ""
     except (OSError, ValueError) as problem:
-        return (
+        return Student(), (
             f"{path.name} in the work folder cannot be used ({problem}); exercises show everybody's variant."
             ' It should read {"student": "your id"}; sign_in("your id") writes it.'
         )
-    return ""
 
 
 def sign_in(student: str, course: str = "") -> Student:
@@ -81,10 +80,6 @@ def sign_in(student: str, course: str = "") -> Student:
     text = json.dumps({"student": signed.id, "course": signed.course}, ensure_ascii=False, indent=2)
     (folder / STUDENT_FILE).write_text(text + "\n", encoding="utf-8")
     return signed
-
-
-def _read(path: Path) -> Student:
-    return _student(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _student(data) -> Student:

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from destructure.exercises.kinds.base import Kind, Source, Text
-from destructure.exercises.kinds.code_running import Fault, Inputs, agree, load, misshapen, run, undefined
+from destructure.exercises.kinds.code_running import (
+    Fault,
+    Inputs,
+    agree,
+    functions_of,
+    load,
+    misshapen,
+    run,
+    undefined,
+)
 from destructure.exercises.markup import escape
 from destructure.exercises.plain import Plain, as_plain
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, not_counted, partly, right
@@ -96,11 +105,8 @@ class Code(Kind):
     @property
     def starter(self) -> str:
         """The unsolved cell's source; it runs."""
-        tree = ast.parse(self.reference)
-        node = next(
-            one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == self.function
-        )
-        return f"def {self.function}({ast.unparse(node.args)}):\n    ...  # your code here\n"
+        arguments = ast.unparse(functions_of(ast.parse(self.reference))[-1].args)
+        return f"def {self.function}({arguments}):\n    ...  # your code here\n"
 
     @property
     def unanswered(self) -> str:
@@ -221,14 +227,13 @@ class Code(Kind):
 
 
 def _defined(source: str) -> list[str]:
-    return [node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)] or [""]
+    return [function.name for function in functions_of(ast.parse(source))] or [""]
 
 
 def _tree(source: str) -> str:
     """What a source does, without comments and layout; "" if it is not Python yet."""
     try:
-        tree = ast.parse(source)
+        functions = functions_of(ast.parse(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     return ast.dump(functions[0]) if functions else ""

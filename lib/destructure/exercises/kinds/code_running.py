@@ -38,7 +38,7 @@ def load(source: str, name: str, given: dict[str, str]) -> Callable:
         ) from None
     except (ValueError, RecursionError, MemoryError):
         raise Fault("This text cannot be read as Python.", "syntax error") from None
-    defined = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    defined = [function.name for function in functions_of(tree)]
     if not defined:
         raise Fault(
             f"There is no function in this text; it must define {name}.", "no function", counted=False
@@ -54,6 +54,11 @@ def load(source: str, name: str, given: dict[str, str]) -> Callable:
     except (Exception, SystemExit) as problem:
         raise Fault(f"Defining the function raised {_sentence(problem)}", "raises an error") from None
     return namespace[name if name in defined else defined[0]]
+
+
+def functions_of(tree: ast.Module) -> list[ast.FunctionDef]:
+    """The functions defined at the top of a source."""
+    return [node for node in tree.body if isinstance(node, ast.FunctionDef)]
 
 
 def run(function: Callable, inputs: Inputs, names: Iterable[str] = ()) -> Any:

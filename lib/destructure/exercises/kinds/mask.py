@@ -1,5 +1,6 @@
 """Paint an attention mask: one row a query, one column a key, a painted cell is visible."""
 
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -72,8 +73,7 @@ class Mask(Kind):
         given = tuple(tuple(row) for row in answer)
         if given == self.visible:
             return right("Every query sees exactly what it may see.")
-        rows_right = sum(mine == wanted for mine, wanted in zip(given, self.visible, strict=True))
-        score = rows_right / len(self.visible)
+        score = sum(map(operator.eq, given, self.visible)) / len(self.visible)
         for name, visible, message in self._known_mistakes():
             if given == visible:
                 return partly(score, message, name)
@@ -81,13 +81,8 @@ class Mask(Kind):
 
     def _known_mistakes(self) -> Iterator[tuple[str, Rows, str]]:
         height, width = len(self.queries), len(self.keys)
-        if self.causal:
-            for name, sees, message in _CAUSAL:
-                yield (
-                    name,
-                    tuple(tuple(int(sees(q, k)) for k in range(width)) for q in range(height)),
-                    message,
-                )
+        for name, sees, message in _CAUSAL if self.causal else ():
+            yield name, tuple(tuple(int(sees(q, k)) for k in range(width)) for q in range(height)), message
         for mistake in self.mistakes:
             yield mistake.name, mistake.visible, mistake.message
         inverted = tuple(tuple(1 - cell for cell in row) for row in self.visible)

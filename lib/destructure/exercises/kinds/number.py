@@ -71,22 +71,14 @@ class Number(Kind):
         found = _PATTERN.fullmatch(text)
         if not found:
             raise UnreadableAnswer(f"{shown(text)} is not a number; give one such as {self.example()}.")
-        number, divisor, unit = found.groups()
-        value = float(number.replace("−", "-"))
-        if divisor is not None:
-            if float(divisor.replace("−", "-")) == 0:
-                raise UnreadableAnswer(f"{shown(text)} divides by zero; give an ordinary number.")
-            value /= float(divisor.replace("−", "-"))
-        return float(as_plain(value * self._factor(unit, text)))
-
-    def _factor(self, unit: str, text: str) -> float:
-        if unit in ("", self.unit):
-            return 1.0
-        others = self.other_units | _ALSO.get(self.unit, {})
-        if unit in others:
-            return others[unit]
-        wanted = f"in {self.unit}" if self.unit else "without a unit"
-        raise UnreadableAnswer(f"The unit in {shown(text)} is not understood; give the number {wanted}.")
+        number, divisor = (float((part or "1").replace("−", "-")) for part in found.groups()[:2])
+        if divisor == 0:
+            raise UnreadableAnswer(f"{shown(text)} divides by zero; give an ordinary number.")
+        factors = self.other_units | _ALSO.get(self.unit, {}) | {"": 1.0, self.unit: 1.0}
+        if found[3] not in factors:
+            wanted = f"in {self.unit}" if self.unit else "without a unit"
+            raise UnreadableAnswer(f"The unit in {shown(text)} is not understood; give the number {wanted}.")
+        return float(as_plain(number / divisor * factors[found[3]]))
 
     def grade(self, answer: Plain) -> Verdict:
         """Right within the tolerance; then named mistakes, impossible values, near misses, wrong units."""

@@ -75,9 +75,7 @@ class Switchboard(Kind):
         structure = Structure.named(answer)
         if structure in self.wanted:
             return right(f"This setting fits: {structure_description(structure)}.")
-        wrong = min(
-            ([short for short in _SWITCHES if _differ(structure, one, short)] for one in self.wanted), key=len
-        )
+        wrong = min((self._differing(structure, one) for one in self.wanted), key=len)
         score = 1 - len(wrong) / len(_SWITCHES)
         if answer in self.mistakes:
             return partly(score, self.mistakes[answer], answer)
@@ -85,6 +83,10 @@ class Switchboard(Kind):
         state = "on" if getattr(structure, switch) else "off"
         more = f" ({len(wrong)} switches are not right yet.)" if len(wrong) > 1 else ""
         return partly(score, f"{LABELS[switch]} is {state}. {self.why[wrong[0]]}{more}", f"{switch} {state}")
+
+    @staticmethod
+    def _differing(one: Structure, other: Structure) -> list[str]:
+        return [short for short, name in _SWITCHES.items() if getattr(one, name) != getattr(other, name)]
 
     def control(self, live: bool) -> str:
         """Four switches and the drawing that follows them."""
@@ -94,7 +96,7 @@ class Switchboard(Kind):
             goal = f"<p><b>Goal</b></p>{image(structure_drawing(self.goal), description)}"
         drawing = image(structure_drawing(self.start), "Your setting: " + structure_description(self.start))
         text = f'<p class="exercise-caption" aria-live="polite">{self._caption(self.start)}</p>'
-        states = {switch: getattr(self.start, switch) for switch in LABELS}
+        states = self._states()
         if not live:
             rows = "".join(
                 f"<li>{'☑' if states[switch] else '☐'} {label}</li>" for switch, label in LABELS.items()
@@ -108,6 +110,9 @@ class Switchboard(Kind):
         )
         fieldset = f'<fieldset class="exercise-switches"><legend>Your switches</legend>{rows}</fieldset>'
         return f'{goal}{fieldset}<div class="exercise-drawn">{drawing}{text}</div>'
+
+    def _states(self) -> dict[str, bool]:
+        return {switch: getattr(self.start, switch) for switch in LABELS}
 
     def _caption(self, structure: Structure) -> str:
         description = structure_description(structure)
@@ -124,7 +129,7 @@ class Switchboard(Kind):
     def front(self) -> dict:
         """Drawing and caption of all sixteen settings."""
         return {
-            "start": {switch: getattr(self.start, switch) for switch in Structure.SWITCHES},
+            "start": self._states(),
             "corners": {
                 corner.code: {
                     "picture": data_address(structure_drawing(corner)),
@@ -138,7 +143,3 @@ class Switchboard(Kind):
     def example(self) -> str:
         """The code of the setting at the start: never right."""
         return f'"{self.start.code}"'
-
-
-def _differ(one: Structure, other: Structure, short: str) -> bool:
-    return getattr(one, _SWITCHES[short]) != getattr(other, _SWITCHES[short])
