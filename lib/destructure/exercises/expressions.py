@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+import traceback
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -30,18 +31,11 @@ def checks(folder: Path) -> Mapping[str, Any]:
     try:
         spec.loader.exec_module(module)
     except Exception as problem:
-        line = getattr(problem, "lineno", None) or _line_of(problem, path)
+        frames = traceback.extract_tb(problem.__traceback__)
+        lines = [1, *(frame.lineno for frame in frames if frame.filename == str(path))]
+        line = getattr(problem, "lineno", None) or lines[-1]
         raise BrokenSheet(path, line, f"{type(problem).__name__}: {problem}") from None
     return vars(module)
-
-
-def _line_of(problem: Exception, path: Path) -> int:
-    trace, line = problem.__traceback__, 1
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
 
 
 class Names(Formatter):

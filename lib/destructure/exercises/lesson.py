@@ -1,9 +1,10 @@
 """What a notebook calls: show an exercise, answer by text, reveal a result."""
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from IPython import get_ipython
 
 from destructure.exercises.homework import Homework
 from destructure.exercises.result_widget import RevealWidget
@@ -109,8 +110,6 @@ def reveal(
 
 def _newest(name: str, given: Callable | None) -> Callable | None:
     """The function of that name as it now stands in the notebook; else the one given when the cell ran."""
-    if "IPython" in sys.modules:
-        shell = sys.modules["IPython"].get_ipython()
-        if shell is not None and callable(shell.user_ns.get(name)):
-            return shell.user_ns[name]
-    return given
+    shell = get_ipython()
+    found = shell.user_ns.get(name) if shell else None
+    return found if callable(found) else given

@@ -10,15 +10,13 @@ from markdown_it import MarkdownIt
 __all__ = ["escape", "front_file", "image", "inline", "markdown"]
 
 
-@cache
-def _renderer() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable("table")
+_RENDERER = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 @cache
 def markdown(text: str) -> str:
     """Render Markdown to HTML; raw HTML inside it is shown, not run."""
-    return _renderer().render(text).strip()
+    return _RENDERER.render(text).strip()
 
 
 def inline(text: str) -> str:

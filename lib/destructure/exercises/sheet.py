@@ -22,7 +22,6 @@ indented, perhaps a quotation, a block of code, and records that belong to it. A
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -90,9 +89,7 @@ class Sheet:
     sections: tuple[Item, ...] = field(repr=False)
 
 
-@cache
-def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark").use(front_matter_plugin)
+_PARSER = MarkdownIt("commonmark").use(front_matter_plugin)
 
 
 def read_sheet(path: Path) -> Sheet:
@@ -106,7 +103,7 @@ def read_sheet(path: Path) -> Sheet:
     except (OSError, UnicodeDecodeError) as problem:
         raise BrokenSheet(path, 1, f"the file cannot be read ({problem})") from None
     try:
-        root = SyntaxTreeNode(_parser().parse(text))
+        root = SyntaxTreeNode(_PARSER.parse(text))
         nodes = list(root.children)
         if not nodes or nodes[0].type != "front_matter":
             raise Fault(1, "it must begin with front matter between two lines of ---")

@@ -7,12 +7,13 @@ disk, a damaged file, and a file that a newer version of the course has written.
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_type_hints
+
+import filelock
 
 from destructure.exercises.plain import Plain
 from destructure.exercises.workplace import work_folder
@@ -108,7 +109,7 @@ class AnswerStore:
             return Answers({}, str(problem))
         except OSError as problem:
             return Answers(
-                {}, f"{self.path.name} cannot be read ({problem.strerror or problem}); answers are not shown."
+                {}, f"{self.path.name} cannot be read ({_reason(problem)}); answers are not shown."
             )
 
     def record(self, id: str) -> Record:
@@ -133,7 +134,7 @@ class AnswerStore:
                 return record, answers.notice
         except OSError as problem:
             raise NotSaved(
-                f"Your answer could not be saved ({problem.strerror or problem}). What was saved before is"
+                f"Your answer could not be saved ({_reason(problem)}). What was saved before is"
                 f" intact; make room in, or allow writing to, the folder “{self.folder.name}”, then check"
                 " again."
             ) from None
@@ -172,25 +173,22 @@ class AnswerStore:
         except NotSaved as problem:
             return Answers({}, str(problem))
         except OSError as problem:
-            return Answers({}, f"{FILE} is damaged and cannot be put aside ({problem.strerror or problem}).")
+            return Answers({}, f"{FILE} is damaged and cannot be put aside ({_reason(problem)}).")
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        import filelock
-
-        try:
-            with filelock.FileLock(self.folder / (FILE + ".lock"), timeout=_LOCK_SECONDS):
-                yield
-        except filelock.Timeout:
-            raise TimeoutError(
-                None, f"another program has been writing {FILE} for {_LOCK_SECONDS} seconds"
-            ) from None
+    def _locked(self) -> filelock.BaseFileLock:
+        return filelock.FileLock(self.folder / (FILE + ".lock"), timeout=_LOCK_SECONDS)
 
     def _write(self, records: dict[str, Record]) -> None:
         """Replace the file at once: at every moment it is either the old one or the new one, whole."""
         for left_over in self.folder.glob(temporary_prefix(self.path) + "*"):  # of a process that was killed:
             left_over.unlink(missing_ok=True)  # we hold the lock
         write_atomically(self.path, _to_text(records).encode("utf-8"))
+
+
+def _reason(problem: OSError) -> str:
+    if isinstance(problem, filelock.Timeout):
+        return f"another program has been writing {FILE} for {_LOCK_SECONDS} seconds"
+    return problem.strerror or str(problem)
 
 
 def _free_name(folder: Path) -> Path:
