@@ -151,7 +151,7 @@ def test_the_model_is_what_the_configuration_says():
 def test_unknown_tasks_and_dials_are_refused_with_what_there_is():
     with pytest.raises(ValueError, match=r"There is no task 'Numbers'; the tasks are .*NumberTranslation"):
         build_task("Numbers")
-    with pytest.raises(ValueError, match="no dial 'hihg'; its dials are direction, low, high"):
+    with pytest.raises(ValueError, match="no dial 'hihg'; its dials are direction, high"):
         build_task("NumberTranslation", (("hihg", 3),))
     with pytest.raises(ValueError, match="Task"):
         build_task("Task")

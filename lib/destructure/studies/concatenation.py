@@ -46,13 +46,8 @@ def train_arm(
 ) -> Run:
     """Train one arm; its results are the shares of right answers `unseen` and `gap`, and `target_loss`.
 
-    Args:
-        arm: one of `ARMS`.
-        seed: decides the weights and the order of the examples.
-        learning_rate: of the reporting runs: `rates()[arm]`.
-        budgets: training FLOPs; the warm-up has the same length whatever the first of them is.
-        split: what to measure on, "validation" or "test".
-        progress: show a bar.
+    The seed decides the weights and the order of the examples; reporting runs have the learning rate `rates()[arm]`.
+    The warm-up has the same length whatever the first budget (training FLOPs) is. The split is what is measured on.
     """
     task = make_task()
     pairs, gap = task.pairs(split), task.held_out_pairs()[:GAP_NUMBERS]

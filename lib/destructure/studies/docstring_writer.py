@@ -65,15 +65,9 @@ def held_out() -> list[Pair]:
 
 def train_writer(recipe: Recipe = LESSON_RECIPE, seed: int = SEED, progress: bool = True) -> Run:
     """Train the model; `results` has bits a character on unseen text for each budget."""
-    pairs = held_out()
-    run = train(
-        Transformer(make_config(), seed=seed),
-        make_task(),
-        recipe,
-        seed=seed,
-        progress=progress,
-        measure=lambda trained: {"bits": bits_per_character(trained, pairs)},
-    )
+    pairs, model = held_out(), Transformer(make_config(), seed=seed)
+    measure = lambda trained: {"bits": bits_per_character(trained, pairs)}  # noqa: E731
+    run = train(model, make_task(), recipe, seed=seed, progress=progress, measure=measure)
     without_marks(run.model)
     return run
 
@@ -118,8 +112,7 @@ def stored_writer() -> Transformer:
 
 
 @cache
-def known_words() -> frozenset[str]:
-    """All words of the training text, in small letters."""
+def _known_words() -> frozenset[str]:
     return frozenset(_words(make_task().text("train")))
 
 
@@ -130,7 +123,7 @@ def quality(model: Transformer, how: Sampling, texts: int = 64, length: int = 12
         "known words": the share of written words that occur in the training text; "distinct words": the share of a
         text's words that are not repetitions, on average. First and last word, perhaps cut, do not count.
     """
-    task, known = make_task(), known_words()
+    task, known = make_task(), _known_words()
     written = generate(model, None, length, prompts=[[]] * texts, how=how)
     pages = [page for page in (_words(task.decode_target(ids))[1:-1] for ids in written) if page]
     everything = [word for page in pages for word in page]

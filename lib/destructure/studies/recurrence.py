@@ -64,12 +64,8 @@ def reader(arm: str, seed: int) -> RecurrentModel:
 def train_reader(arm: str, seed: int, split: str = "test", progress: bool = True, **recipe) -> Run:
     """Train one arm; the run's results hold the exact match of each length, in a column named after it.
 
-    Args:
-        arm: one of `ARMS`.
-        seed: decides the weights and the order of the examples.
-        split: what to measure on, "validation" or "test" (which includes the longer numbers).
-        progress: show a bar.
-        recipe: `flops` and `learning_rate` (of the reporting runs: `rates()[arm]`).
+    The seed decides the weights and the order of the examples; the split is what is measured on, and "test" includes
+    the longer numbers. The recipe is `flops` and `learning_rate` (of the reporting runs: `rates()[arm]`).
     """
     model, task = reader(arm, seed), make_task(arm)
     pairs = task.pairs(split) + (make_task(arm, LONGER).pairs("test") if split == "test" else ())

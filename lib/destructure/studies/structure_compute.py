@@ -63,12 +63,8 @@ def train_method(
 ) -> Run:
     """Train one recurrent layer, or two of attention; the run's results hold `bits` per character of unseen text.
 
-    Args:
-        method, width: one of the cases of `BUDGETS` and `SECOND_STAGE`.
-        seed: decides the weights and the order of the pieces.
-        split: what to measure on, "validation" or "test".
-        progress: show a bar.
-        recipe: `flops` and `learning_rate` (of the reporting runs: `rates()[method, width]`).
+    Methods and widths are those of `BUDGETS` and `SECOND_STAGE`. The seed decides the weights and the order of the
+    pieces; the recipe is `flops` and `learning_rate` (of the reporting runs: `rates()[method, width]`).
     """
     task, pairs = make_task(), held_out(split)
     if method == RECURRENCE:

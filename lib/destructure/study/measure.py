@@ -49,26 +49,16 @@ def take_off(
         metric: "exact_match" takes off at the threshold or above, "loss" at the threshold or below.
         threshold: the registered number.
     """
-    nothing = dict.fromkeys(("take_off_step", "take_off_flops", "watched_step", "watched_flops")) | {
-        "take_off_censored": True
-    }
-    if "watched" not in history:
-        return nothing
     trunk = history[history["phase"] == "constant"]
+    watched = trunk["watched"] if "watched" in trunk else pd.Series(np.nan, trunk.index)
     spent_before = trunk["flops"].shift(fill_value=0)
-    seen = trunk[(spent_before < (1 - cooldown) * budget) & trunk["watched"].notna()]
-    if seen.empty:
-        return nothing
-    found = nothing | {
-        "watched_step": int(seen["step"].iloc[-1]),
-        "watched_flops": int(seen["flops"].iloc[-1]),
-    }
-    reached = seen[seen["watched"] >= threshold if metric == "exact_match" else seen["watched"] <= threshold]
-    if reached.empty:
-        return found
-    first = reached.iloc[0]
-    taken = {"take_off_step": int(first["step"]), "take_off_flops": int(first["flops"])}
-    return found | taken | {"take_off_censored": False}
+    in_time = watched.notna() & (spent_before < (1 - cooldown) * budget)
+    reached = in_time & ((watched >= threshold) if metric == "exact_match" else (watched <= threshold))
+    found = {"take_off_censored": not reached.any()}
+    for name, rows, place in (("take_off", trunk[reached], 0), ("watched", trunk[in_time], -1)):
+        for spent in ("step", "flops"):
+            found[f"{name}_{spent}"] = None if rows.empty else int(rows[spent].iloc[place])
+    return found
 
 
 def by_budget(run: Run, budgets: Iterable[float], **lost: Any) -> Iterator[dict[str, Any]]:

@@ -15,9 +15,9 @@ from destructure import tasks as all_tasks
 from destructure.study.configuration import Options, RunConfiguration
 from destructure.study.machine import choose_device, machine_facts
 from destructure.study.measure import by_budget, scores, take_off
+from destructure.study.models import build_model
 from destructure.tasks.base import Task
 from destructure.train.loop import Run, train
-from destructure.transformer import Transformer
 
 
 def build_task(name: str, dials: Options = ()) -> Task:
@@ -49,18 +49,6 @@ def build_task(name: str, dials: Options = ()) -> Task:
 @lru_cache(maxsize=16)
 def _make_task(task: Callable[..., Task], dials: Options) -> Task:
     return task(**dict(dials))
-
-
-def build_model(
-    configuration: RunConfiguration, vocabulary: int, max_length: int | None = None
-) -> Transformer:
-    """The untrained model of a configuration; its seed decides the weights.
-
-    Args:
-        vocabulary: how many token ids the task has.
-        max_length: positions that the task needs, unless the configuration's `model` gives a number.
-    """
-    return Transformer(configuration.model_config(vocabulary, max_length), seed=configuration.seed)
 
 
 def run_configuration(

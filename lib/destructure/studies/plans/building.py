@@ -28,11 +28,8 @@ def matching_width(structure: Structure, layers: int, parameters: int, heads: in
     For arms with equal parameters: a structure that shares its stacks is widened until it has as many parameters as
     the encoder-decoder, or a model with twice the layers is narrowed until it has as many as before.
 
-    Args:
-        structure, layers: of the arm.
-        parameters: non-embedding parameters to reach, such as `cost.non_embedding_parameters(config)`.
-        heads: the width is a multiple of it; of twice it for rotary positions.
-        model: further fields of `TransformerConfig`.
+    It is a multiple of the number of heads, and of twice that for rotary positions; `model` is further fields of
+    `TransformerConfig`.
 
     Raises:
         ValueError: if even the smallest width has more than twice the parameters.
@@ -40,9 +37,8 @@ def matching_width(structure: Structure, layers: int, parameters: int, heads: in
     step = 2 * heads if model.get("positions") == "rotary" else heads
 
     def distance(width: int) -> int:
-        config = TransformerConfig(
-            vocabulary=1, width=width, layers=layers, heads=heads, structure=structure, **model
-        )
+        sizes = {"width": width, "layers": layers, "heads": heads}
+        config = TransformerConfig(vocabulary=1, structure=structure, **sizes, **model)
         return cost.non_embedding_parameters(config) - parameters
 
     width = step
