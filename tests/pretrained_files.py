@@ -16,14 +16,6 @@ def needs(name):
     return pytest.mark.skipif(reason is not None, reason=str(reason))
 
 
-def one_sentence(error):
-    """A message of one line that names no folder of this machine."""
-    text = str(error.value)
-    assert "\n" not in text
-    assert "/tmp" not in text
-    return text
-
-
 def randomise(model, seed=1):
     """Random values everywhere, biases and norms included, so that no weight can be forgotten."""
     generator = torch.Generator().manual_seed(seed)

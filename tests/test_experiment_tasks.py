@@ -12,6 +12,7 @@ from destructure.tasks.copying import CopyExample, Copying
 from destructure.tasks.drawn import MOST_TOKENS
 from destructure.tasks.instruction import ListExample, ListInstruction, Thing
 from destructure.tasks.turns import OPERATIONS, Turns
+from refusals import refused
 
 FEW = {"train_examples": 300, "validation_examples": 60, "test_examples": 60}
 TASKS = {
@@ -32,12 +33,6 @@ GOLDEN = [
     "6 9 4 0 2 left 9 4 0 2 6 right 6 9 4 0 2 right 2 6 9 4 0 right",
 ]
 each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
-
-
-def one_sentence(error):
-    text = str(error.value)
-    assert text.endswith(".")
-    assert "\n" not in text
 
 
 # --- what every task keeps -----------------------------------------------------------------------------------
@@ -77,12 +72,7 @@ def test_a_source_has_one_answer(task):
 
 
 @pytest.mark.parametrize(
-    ("task", "dials"),
-    [
-        (ListInstruction, {"things": 3}),
-        (Turns, {"turns": 2}),
-        (Copying, {"read": 8}),
-    ],
+    ("task", "dials"), [(ListInstruction, {"things": 3}), (Turns, {"turns": 2}), (Copying, {"read": 8})]
 )
 def test_the_same_dials_give_the_same_examples(task, dials):
     first, again = task(**dials, **FEW), task(**dials, **FEW)
@@ -127,9 +117,8 @@ def test_another_order_of_the_same_letters_is_the_same_content():
     ("task", "text"), [(TASKS["four turns"], ""), (TASKS["two things"], None), (TASKS["copying"], " ")]
 )
 def test_empty_text_gets_an_example(task, text):
-    with pytest.raises(ValueError, match="write tokens with spaces, such as") as error:
+    with refused("write tokens with spaces, such as"):
         task.encode_source(text)
-    one_sentence(error)
     with pytest.raises(ValueError, match="'zebra' is not one of the"):
         task.encode_source("zebra")
     with pytest.raises(ValueError, match="The split is 'all'"):
@@ -138,11 +127,7 @@ def test_empty_text_gets_an_example(task, text):
 
 # --- the answers ---------------------------------------------------------------------------------------------
 
-THINGS = (
-    Thing("d", "red", "ball", "7"),
-    Thing("a", "blue", "ball", "2"),
-    Thing("q", "red", "cube", "0"),
-)
+THINGS = (Thing("d", "red", "ball", "7"), Thing("a", "blue", "ball", "2"), Thing("q", "red", "cube", "0"))
 
 
 @pytest.mark.parametrize(
@@ -260,15 +245,11 @@ def test_copying_by_hand():
     ids=str,
 )
 def test_dials_that_cannot_be(task, dials, fragment):
-    with pytest.raises(ValueError, match=fragment) as error:
+    with refused(fragment):
         task(**dials)
-    one_sentence(error)
 
 
 def test_asking_for_more_examples_than_there_are():
     task = Copying(read=1, write=1)
-    with pytest.raises(
-        ValueError, match=r"with these dials only \d+ different examples for train turned up"
-    ) as error:
+    with refused(r"with these dials only \d+ different examples for train turned up"):
         task.pairs("train")
-    one_sentence(error)

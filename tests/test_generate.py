@@ -8,14 +8,7 @@ import torch
 import transformers
 
 from destructure import Transformer
-from destructure.generate import (
-    Beam,
-    FastWriter,
-    Greedy,
-    PlainWriter,
-    Sampling,
-    generate,
-)
+from destructure.generate import Beam, FastWriter, Greedy, PlainWriter, Sampling, generate
 from destructure.pretrained.checkpoints import from_checkpoint
 from random_models import (
     EVERY_STRUCTURE,

@@ -11,12 +11,7 @@ from destructure import Structure
 from destructure.generate import Beam, Greedy, Sampling, beam_search, draw, generate, next_token_probabilities
 from destructure.generate.probabilities import spins_of
 from destructure.generate.request import make_requests
-from random_models import (
-    EVERY_STRUCTURE,
-    random_ids,
-    random_model,
-    random_prompts,
-)
+from random_models import EVERY_STRUCTURE, random_ids, random_model, random_prompts
 
 every_structure = pytest.mark.parametrize("structure", EVERY_STRUCTURE, ids=str)
 logit_lists = some.lists(some.integers(-8, 8), min_size=2, max_size=12)  # whole numbers: many ties

@@ -28,6 +28,7 @@ from destructure.tasks import (
 )
 from destructure.tasks.number_forms import ENGLISH_WORDS, GERMAN_PIECES, tidy, write
 from destructure.tasks.number_words import LARGEST
+from refusals import refused
 
 GOLDEN_TEST_NUMBERS = (7_480, 87_084, 282_084, 5_998, 97_110)
 GOLDEN_DIGEST = "9338dd4cf52b043f"
@@ -316,9 +317,8 @@ def test_same_pairs_under_every_hash_seed_and_without_torch(hash_seed):
     ],
 )
 def test_dials_that_cannot_work_are_refused_in_one_sentence(dials, message):
-    with pytest.raises(ValueError, match=message) as caught:
+    with refused(message):
         NumberTranslation(**dials)
-    assert "\n" not in str(caught.value)
 
 
 def test_a_task_is_plain_data():

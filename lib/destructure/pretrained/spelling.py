@@ -6,7 +6,7 @@ Conversion" (Kyubyong Park and Jongseok Kim, 2019; package licence Apache-2.0), 
 Dictionary. Phonemes are written in its alphabet: "AO1" is a vowel with main stress, 2 is side stress, 0 is none.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -43,8 +43,7 @@ class SpellingToSound:
     """
 
     model: RecurrentModel
-    letters: tuple[str, ...] = field(default=LETTERS, repr=False)
-    phonemes: tuple[str, ...] = field(default=PHONEMES, repr=False)
+    letters, phonemes = LETTERS, PHONEMES
 
     def encode(self, word: str) -> Tensor:
         """The ids of a word's letters and of `[EOS]`: (1, letters + 1); ValueError for other letters than a to z."""
