@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from wrong_answers import Wrong, wrong_answers
 
-from destructure.exercises.catalogue import check, every, find
+from destructure.exercises.catalogue import every, find
 
 EXERCISES = list(every())
 STUDENTS = [f"student {number}" for number in range(5)]
@@ -99,7 +99,7 @@ def test_the_test_above_can_fail():
 
 def test_a_student_who_does_everything_wrong_at_once_is_not_right():
     nonsense = "def multi_head_attention(states, memory, mask, weights, heads):\n    return states * 0.5\n"
-    verdict = check("04.code.multi_head", nonsense)
+    verdict = find("04.code.multi_head").check(nonsense)
     assert verdict.score < 0.5
     assert verdict.misconception == "hidden memory is read" or verdict.misconception == "output matrix unused"
 
@@ -127,7 +127,7 @@ def test_unknown_exercise_is_one_clear_sentence():
         find("04.mask.decodr")
     for id in ("", "99.x.y", 4, None, "04", "x" * 1000):
         with pytest.raises(ValueError, match="There is no exercise"):
-            check(id, 1)
+            find(id)
 
 
 def test_listing_showing_and_checking_needs_no_torch():

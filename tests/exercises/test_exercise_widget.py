@@ -51,9 +51,10 @@ def test_answering_through_the_widget(one, capsys):
 
 
 @each
-def test_widget_and_text_path_grade_alike(one, tmp_path):
+def test_widget_and_text_path_grade_alike(one, tmp_path, monkeypatch):
     for number, value in enumerate((one.reference, *(wrong.value for wrong in wrong_answers(one).values()))):
-        text = answer(one.id, value, store=AnswerStore(tmp_path / str(number)))
+        monkeypatch.setenv("DESTRUCTURE_WORK", str(tmp_path / str(number)))
+        text = answer(one.id, value)
         assert text.verdict == one.check(value)
         if not one.kind.runs_code and not one.kind.locks:
             widget = hand_in(one, value)

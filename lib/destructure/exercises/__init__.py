@@ -10,7 +10,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "catalogue": ["check", "every", "find"],
+        "catalogue": ["every", "find"],
         "draws": ["Variants"],
         "definition": ["Exercise"],
         "editions": ["solved"],

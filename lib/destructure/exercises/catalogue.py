@@ -4,27 +4,16 @@ import difflib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from destructure.exercises.building import build
 from destructure.exercises.definition import Exercise
 from destructure.exercises.draws import Draw
 from destructure.exercises.plain import Plain
 from destructure.exercises.sheet import BrokenSheet, Sheet, read_sheet
-from destructure.exercises.verdict import Verdict
 from destructure.files import notebooks_folder
 
 NOTEBOOK = "notebook.md"
 """The file that names a notebook's exercises in order."""
-
-
-def check(id: str, value: Any, student: str = "", course: str = "") -> Verdict:
-    """Grade an answer. Pure: nothing is stored; it never raises for any value.
-
-    Raises:
-        ValueError: if there is no exercise of that id.
-    """
-    return find(id, student, course).check(value)
 
 
 def find(id: str, student: str = "", course: str = "") -> Exercise:

@@ -8,7 +8,6 @@ from IPython import get_ipython
 
 from destructure.exercises.homework import Homework
 from destructure.exercises.result_widget import RevealWidget
-from destructure.exercises.store import AnswerStore
 from destructure.exercises.verdict import Verdict
 from destructure.exercises.widget import ExerciseWidget
 
@@ -39,21 +38,18 @@ class Answered:
         return f"{self.id}: {head}. {verdict.message}" + (f"\n{self.note}" if self.note else "")
 
 
-def exercise(
-    id: str, function: Callable | None = None, *, store: AnswerStore | None = None
-) -> ExerciseWidget:
+def exercise(id: str, function: Callable | None = None) -> ExerciseWidget:
     """Show an exercise with everything that was answered before.
 
     Args:
         id: such as "04.mask.decoder".
         function: for a code exercise, the learner's function. It is checked at once, unless it is still the
             unsolved starter; the Check button later looks for the newest function of that name.
-        store: where answers are kept; the work folder by default.
 
     Raises:
         ValueError: if there is no exercise of that id, or a function is given where none belongs.
     """
-    homework = Homework.open(id, store)
+    homework = Homework.open(id)
     kind = homework.exercise.kind
     if not kind.runs_code:
         if function is not None:
@@ -66,7 +62,7 @@ def exercise(
     return widget
 
 
-def answer(id: str, value: Any, *, store: AnswerStore | None = None) -> Answered:
+def answer(id: str, value: Any) -> Answered:
     """Answer an exercise by text: graded and kept exactly as if it came from the widget.
 
     Never raises for any value; what cannot be read is explained and not kept.
@@ -74,19 +70,16 @@ def answer(id: str, value: Any, *, store: AnswerStore | None = None) -> Answered
     Args:
         id: such as "04.mask.decoder".
         value: the answer as plain data; each exercise says which form it wants.
-        store: where answers are kept; the work folder by default.
 
     Raises:
         ValueError: if there is no exercise of that id.
     """
-    homework = Homework.open(id, store)
+    homework = Homework.open(id)
     verdict = homework.check(value)
     return Answered(id, verdict, homework.note)
 
 
-def reveal(
-    id: str, outcome: float, data: Sequence[float] = (), *, store: AnswerStore | None = None
-) -> RevealWidget:
+def reveal(id: str, outcome: float, data: Sequence[float] = ()) -> RevealWidget:
     """Show the result of a prediction, as soon as the learner has locked it.
 
     Args:
@@ -97,7 +90,7 @@ def reveal(
     Raises:
         ValueError: if there is no prediction of that id, or the outcome is not one of the possible values.
     """
-    homework = Homework.open(id, store)
+    homework = Homework.open(id)
     kind = homework.exercise.kind
     if not kind.locks:
         raise ValueError(f"Exercise {id} is not a prediction, so there is no result to reveal.")

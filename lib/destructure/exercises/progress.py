@@ -82,15 +82,14 @@ class ProgressPanel(Panel):
     buttons = ("refresh",)
     table = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, store: AnswerStore | None = None):
+    def __init__(self):
         super().__init__()
-        self.store = store or AnswerStore()
         self.click("refresh")
 
     def click(self, action: str) -> None:
         """Read the answers again."""
         super().click(action)
-        answers = self.store.read()
+        answers = AnswerStore().read()
         notice = " ".join(text for text in (answers.notice, workplace.student_problem()) if text)
         self.table = progress_table(progress(answers.records), notice)
 
@@ -102,6 +101,6 @@ class ProgressPanel(Panel):
         return progress_table(progress({}))
 
 
-def progress_panel(store: AnswerStore | None = None) -> ProgressPanel:
+def progress_panel() -> ProgressPanel:
     """Show, for each notebook, what is done, tried and open, the score, the minutes left, and what comes next."""
-    return ProgressPanel(store)
+    return ProgressPanel()

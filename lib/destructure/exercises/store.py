@@ -93,10 +93,10 @@ def now() -> str:
 
 
 class AnswerStore:
-    """The answers of one learner, in `answers.json` of one folder (the work folder by default)."""
+    """The answers of one learner, in `answers.json` of the work folder."""
 
-    def __init__(self, folder: str | Path | None = None):
-        self.folder = Path(folder) if folder is not None else work_folder()
+    def __init__(self):
+        self.folder = work_folder()
         self.path = self.folder / FILE
 
     def read(self) -> Answers:
