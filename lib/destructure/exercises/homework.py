@@ -102,15 +102,13 @@ class Homework:
         history = [*record.history, {"time": now(), **found}][-_KEPT_ATTEMPTS:]
         return changed.touched(attempts=record.attempts + 1, history=history)
 
-    def hint(self) -> int:
-        """Open one more hint; returns how many are open."""
+    def hint(self) -> None:
+        """Open one more hint."""
         self._save(lambda record: replace(record, hints=min(record.hints + 1, len(self.exercise.hints))))
-        return self.record.hints
 
-    def show_solution(self) -> str:
-        """Return the worked solution; that it was opened is kept."""
+    def show_solution(self) -> None:
+        """Keep that the worked solution was opened."""
         self._save(lambda record: replace(record, solution_shown=record.solution_shown or now()))
-        return self.exercise.solution
 
     def show_result(self) -> None:
         """Keep that the result of a prediction was opened before the prediction was locked."""

@@ -119,11 +119,18 @@ class ExerciseWidget(Panel):
         if action == "check":
             self._check(self.draft if value is None else value)
         elif action == "hint":
-            self.hints = [markdown(hint) for hint in self.homework.exercise.hints[: self.homework.hint()]]
+            self.homework.hint()
+            self._show_help()
         else:
-            self.solution = markdown(self.homework.show_solution())
+            self.homework.show_solution()
+            self._show_help()
         self._after_saving()
         self.replies += 1
+
+    def _show_help(self) -> None:
+        record, exercise = self.homework.record, self.homework.exercise
+        self.hints = [markdown(hint) for hint in exercise.hints[: record.hints]]
+        self.solution = markdown(exercise.solution) if record.solution_shown else ""
 
     def _show(self, verdict: Verdict) -> None:
         state = "locked" if self.homework.is_locked else _state(verdict)
@@ -172,9 +179,7 @@ class ExerciseWidget(Panel):
             self.source = _text(record.checked)
         elif record.kind == exercise.kind.name:
             self.draft = record.value
-        self.hints = [markdown(hint) for hint in exercise.hints[: record.hints]]
-        if record.solution_shown:
-            self.solution = markdown(exercise.solution)
+        self._show_help()
         verdict = self.homework.stored_verdict()
         if verdict is not None:
             self._show(verdict)

@@ -110,9 +110,8 @@ class Form(Kind):
 
     def is_empty(self, answer: Plain) -> bool:
         """Whether every value is empty."""
-        if isinstance(answer, dict) and all(value in ("", None, []) for value in answer.values()):
-            return True
-        return super().is_empty(answer)
+        values = answer.values() if isinstance(answer, dict) else (answer,)
+        return all(value in ("", None, []) for value in values)
 
     def read(self, answer: Plain) -> Plain:
         """Accept the values by name, or all of them in order."""

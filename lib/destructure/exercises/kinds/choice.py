@@ -86,12 +86,10 @@ class Choice(Kind):
         score = max(0.0, 2 * judged_right / len(self.options) - 1)
         if astray:
             return partly(score, astray[0].feedback, astray[0].key)
-        missed = [option for option in self.options if option.key in rights - chosen]
-        if len(missed) == len(rights):
+        missed = len(rights - chosen)
+        if missed == len(rights):
             return wrong("No true statement is chosen yet.", "none chosen")
-        return partly(
-            score, f"Not all true statements are chosen: {len(missed)} still missing.", "incomplete"
-        )
+        return partly(score, f"Not all true statements are chosen: {missed} still missing.", "incomplete")
 
     def control(self, live: bool) -> str:
         """Radio buttons or check boxes."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from destructure.exercises.verdict import Verdict, wrong
+from destructure.exercises.verdict import not_counted, wrong
 
 Inputs = tuple
 
@@ -21,7 +21,7 @@ class Fault(Exception):
 
     def __init__(self, message: str, name: str, counted: bool = True):
         super().__init__(message)
-        self.verdict = wrong(message, name) if counted else Verdict(0.0, message, counted=False)
+        self.verdict = wrong(message, name) if counted else not_counted(message)
 
 
 def load(source: str, name: str, given: dict[str, str]) -> Callable:

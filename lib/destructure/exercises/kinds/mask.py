@@ -58,15 +58,13 @@ class Mask(Kind):
             answer = [list("".join(line.split())) for line in answer.strip().splitlines()]
         wanted = f"{len(self.queries)} rows of {len(self.keys)} cells"
         if not isinstance(answer, list) or not all(isinstance(row, list | str) for row in answer):
-            raise UnreadableAnswer(
-                f"Give the mask as {wanted}, such as {self.example()}, not {shown(answer)}."
-            )
-        rows = [list(row) for row in answer]
-        if [len(row) for row in rows] != [len(self.keys)] * len(self.queries):
-            sizes = " and ".join(sorted({str(len(row)) for row in rows}))[:40]
-            given = f"{len(rows)} row{'s' if len(rows) > 1 else ''} of {sizes} cells"
+            given = f"such as {self.example()}, not {shown(answer)}"
+            raise UnreadableAnswer(f"Give the mask as {wanted}, {given}.")
+        if [len(row) for row in answer] != [len(self.keys)] * len(self.queries):
+            sizes = " and ".join(sorted({str(len(row)) for row in answer}))[:40]
+            given = f"{len(answer)} row{'s' if len(answer) > 1 else ''} of {sizes} cells"
             raise UnreadableAnswer(f"This mask has {given}; it must have {wanted}.")
-        return [[_cell(cell) for cell in row] for row in rows]
+        return [[_cell(cell) for cell in row] for row in answer]
 
     def grade(self, answer: Plain) -> Verdict:
         """Each row that is right counts; a known mask is named, else the first wrong cell."""

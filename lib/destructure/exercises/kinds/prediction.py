@@ -24,7 +24,6 @@ class Prediction(Form):
         lowest, highest: the possible values.
         reference: a prediction that is fair to make.
         unit: what it is measured in.
-        sure: how sure the learner should be that the result lies inside, in per cent.
         widest: an interval wider than this share of the possible range says too little.
     """
 
@@ -33,7 +32,6 @@ class Prediction(Form):
     highest: float
     reference: dict[str, float]
     unit: str = ""
-    sure: int = 80
     widest: float = 0.7
     name: ClassVar[str] = "prediction"
     action: ClassVar[str] = "Lock my prediction"
@@ -97,10 +95,8 @@ class Prediction(Form):
     def control(self, live: bool) -> str:
         """Three fields and a line that shows them."""
         unit = escape(self.unit)
-        ask = (
-            f"{escape(self.quantity[:1].upper() + self.quantity[1:])}: a guess, and an interval you are"
-            f" {self.sure}% sure of"
-        )
+        quantity = escape(self.quantity[:1].upper() + self.quantity[1:])
+        ask = f"{quantity}: a guess, and an interval you are 80% sure of"
         if not live:
             blanks = ", ".join(f"{label.lower()} ____" for label in _PARTS.values())
             return f"<p>{ask} ({blanks} {unit})</p>"
