@@ -1,6 +1,5 @@
 """The columns of a plan's table (`columns.csv` beside this file says what each means), and how the table is read."""
 
-import csv
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,20 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from destructure.study.configuration import truth
 from destructure.study.storage import ResultsFile
 
-
-def _dictionary() -> dict[str, dict[str, str]]:
-    with Path(__file__).with_name("columns.csv").open(encoding="utf-8", newline="") as file:
-        return {entry["column"]: entry for entry in csv.DictReader(file)}
-
-
-_COLUMNS = _dictionary()
+_COLUMNS = pd.read_csv(Path(__file__).with_name("columns.csv"), index_col="column")
 
 
 def _part(part: str) -> tuple[str, ...]:
-    return tuple(name for name, entry in _COLUMNS.items() if entry["part"] == part)
+    return tuple(_COLUMNS.index[_COLUMNS["part"] == part])
 
 
 CONFIGURATION, RESULTS, MACHINE = _part("configuration"), _part("results"), _part("machine")
@@ -88,11 +80,14 @@ def stored_interval(table: pd.DataFrame, row: Mapping[str, Any], score: str = "l
 
 
 def _column(name: str, cells: list[str]) -> pd.Series:
-    kind = _COLUMNS[name]["kind"]
+    kind = _COLUMNS.loc[name, "kind"]
     if kind == "whole":
         return pd.Series([int(cell) if cell else None for cell in cells], dtype="Int64")
     if kind == "number":  # by Python: pandas' own reading of floats may be off in the last bit
         return pd.Series([float(cell) if cell else math.nan for cell in cells], dtype="float64")
     if kind == "truth":
-        return pd.Series([truth(cell) for cell in cells], dtype="bool")
+        for cell in cells:
+            if cell not in ("True", "False"):
+                raise ValueError(f"{cell!r} is neither True nor False")
+        return pd.Series([cell == "True" for cell in cells], dtype="bool")
     return pd.Series(cells, dtype="str")

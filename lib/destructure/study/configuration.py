@@ -256,13 +256,6 @@ def positive_number(name: str, value: Any) -> float:
     return float(value)
 
 
-def truth(value: Any) -> bool:
-    """A cell that says True or False, else ValueError."""
-    if str(value) not in ("True", "False"):
-        raise ValueError(f"{value!r} is neither True nor False")
-    return str(value) == "True"
-
-
 def _plain(name: str, value: Any) -> Any:
     value = _of_python(value)
     if isinstance(value, (list, tuple)):

@@ -55,14 +55,9 @@ class Tuning:
 
     def rates(self, rows: pd.DataFrame) -> dict[Any, float]:
         """The chosen rate of each arm; an arm is a value, or a tuple where several columns tell arms apart."""
-        worst = np.inf if self.best == "min" else -np.inf
-        scores = rows.assign(**{self.metric: rows[self.metric].fillna(worst)})
-        means = scores.groupby([*self.arm, "learning_rate"])[self.metric].mean()
-        chosen = {}
-        for arm, each in means.groupby(self.arm):
-            best = each.idxmin() if self.best == "min" else each.idxmax()
-            chosen[arm if len(self.arm) > 1 else arm[0]] = float(best[-1])
-        return chosen
+        losses = (rows[self.metric] * (1 if self.best == "min" else -1)).fillna(np.inf)
+        means = losses.groupby([rows[name] for name in (*self.arm, "learning_rate")]).mean()
+        return {arm: float(best[-1]) for arm, best in means.groupby(level=self.arm).idxmin().items()}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
