@@ -98,8 +98,7 @@ class Study(Work):
         if self.tuning is None:
             return {}
         stored = {self.key_of_row(row) for row in self.rows(file=file).to_dict("records")}
-        runs = [run | {"role": TUNING} for run in _records(self.tuning.runs)]
-        lacking = {self._arm(run) for run in runs if not self.row_keys(run) <= stored}
+        lacking = {self._arm(run) for run in self._tuning_runs if not self.row_keys(run) <= stored}
         rates = self.tuning.rates(self.rows(TUNING, file)) if stored else {}
         return {arm: rate for arm, rate in rates.items() if arm not in lacking}
 
@@ -107,12 +106,11 @@ class Study(Work):
 
     def planned(self, file: Path | None = None) -> list[dict[str, Any]]:
         """All runs, tuning first; a reporting run whose rate is not known yet has None for it."""
-        reports = _records(self.runs)
+        reports = self.runs.to_dict("records")
         if self.tuning is None:
             return reports
-        tuning = [run | {"role": TUNING} for run in _records(self.tuning.runs)]
-        usual = {self._arm(run): None for run in tuning} | self.rates(file)
-        return tuning + [
+        usual = {self._arm(run): None for run in self._tuning_runs} | self.rates(file)
+        return self._tuning_runs + [
             run | {"role": REPORTING, "learning_rate": usual.get(self._arm(run), 0.0)} for run in reports
         ]
 
@@ -162,6 +160,10 @@ class Study(Work):
         return [{name: (usual | row)[name] for name in (*self.columns, *self.gained)} for row in rows]
 
     @cached_property
+    def _tuning_runs(self) -> list[dict[str, Any]]:
+        return [run | {"role": TUNING} for run in self.tuning.runs.to_dict("records")]
+
+    @cached_property
     def _keys(self) -> dict[str, list[str]]:
         """For each role the columns that tell its runs apart."""
         roles = {REPORTING: self.runs} | ({} if self.tuning is None else {TUNING: self.tuning.runs})
@@ -194,10 +196,6 @@ def band(values: pd.Series, margin: float, highest: float | None = None) -> tupl
         raise ValueError("No stored run is like this one; choose an arm, size and budget of the study.")
     low, high = float(values.min() - margin), float(values.max() + margin)
     return low, high if highest is None else min(highest, high)
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return table.to_dict("records")
 
 
 def _cell(value: Any) -> float | str:
