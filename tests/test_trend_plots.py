@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from destructure.course.contents import lesson
 from destructure.show import TrendExplorer, cite, draw_trend
-from destructure.trends import between, fit_piecewise, forecast, hardware_dots, price_dots, slide_dots
+from destructure.trends import between, fit_piecewise, forecast, hardware_dots, slide_dots
 
 SLIDE = slide_dots()
 
@@ -45,14 +45,9 @@ def test_cite_prints_each_source_once(capsys):
 # --- the explorer ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def series():
-    return price_dots()
-
-
 @pytest.fixture
-def explorer(series):
-    return TrendExplorer(series, window=(1970, 2008))
+def explorer():
+    return TrendExplorer(window=(1970, 2008))
 
 
 def test_it_starts_with_its_default_view(explorer):
@@ -61,8 +56,6 @@ def test_it_starts_with_its_default_view(explorer):
     assert "10x every 4.76 years" in explorer.sentence.value
     assert explorer.picture.value.startswith("<img ")
     assert "alt=" in explorer.picture.value
-    with pytest.raises(ValueError, match="no series 'abacus'"):
-        TrendExplorer(start="abacus")
 
 
 def test_dots_outside_the_window_are_pale_and_not_fitted(explorer):

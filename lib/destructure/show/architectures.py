@@ -11,7 +11,7 @@ from destructure.show.diagram_parts import draw_glyphs, draw_legend, draw_panel
 from destructure.show.diagram_plans import ArchitecturePlan, architecture_plan
 from destructure.show.picture import Picture
 from destructure.show.style import WIDTH, use_style
-from destructure.show.token_grids import inch_figure
+from destructure.show.token_grids import inch_figure, write_title
 from destructure.structure import Structure
 
 _SOURCE = ("That", "is", "good")
@@ -56,7 +56,7 @@ def architecture(
         axes = _inch_axes(figure)
         left = (figure.get_figwidth() - geometry.width) / 2
         draw_panel(axes, geometry, left, below + _MARGIN)
-        _write_title(axes, _MARGIN, title or structure.name)
+        write_title(figure, _MARGIN, title or structure.name)
         if legend:
             draw_legend(axes, plan.sentences, _MARGIN, 2 * _LEGEND_LINE - 0.05, columns=2)
     return Picture(figure, alt or _describe(plan, tokens))
@@ -86,17 +86,19 @@ def architecture_pair(
         half = max(WIDTH / 2, *(panel.width + 2 * _MARGIN for panel in panels))
         figure = inch_figure(2 * half, _TITLE + tall + below + 2 * _MARGIN)
         axes = _inch_axes(figure)
+        changes = [
+            both for both in zip(*(plan.sentences for plan in plans), strict=True) if both[0] != both[1]
+        ]
+        changed = {mine.switch for mine, _ in changes}
         for number, (plan, panel) in enumerate(zip(plans, panels, strict=True)):
-            other = plans[1 - number]
             left = number * half
             draw_panel(axes, panel, left + (half - panel.width) / 2, below + _MARGIN)
-            _write_title(axes, left + 2 * _MARGIN, plan.structure.name)
-            changed = {
-                mine.switch for mine, its in zip(plan.sentences, other.sentences, strict=True) if mine != its
-            }
+            write_title(figure, left + 2 * _MARGIN, plan.structure.name)
             draw_legend(axes, plan.sentences, left + 2 * _MARGIN, below - 0.25, columns=1, bold=changed)
         draw_glyphs(axes, figure.get_figwidth() / 2, 0.15)
-    return Picture(figure, alt or _describe_pair(plans))
+    difference = "; ".join(f"{mine.text} against {its.text}" for mine, its in changes) or "no difference"
+    names = " and ".join(plan.structure.name for plan in plans)
+    return Picture(figure, alt or f"Drawings of {names} side by side: {difference}.")
 
 
 def _describe(plan: ArchitecturePlan, tokens: Tokens) -> str:
@@ -109,22 +111,8 @@ def _describe(plan: ArchitecturePlan, tokens: Tokens) -> str:
     return f"Drawing of the structure {plan.structure.name}. {stacks}: {sentences}. '{read}' becomes '{written}'."
 
 
-def _describe_pair(plans: list[ArchitecturePlan]) -> str:
-    first, second = plans
-    changes = [
-        f"{mine.text} against {its.text}"
-        for mine, its in zip(first.sentences, second.sentences, strict=True)
-        if mine != its
-    ]
-    difference = "; ".join(changes) or "no difference"
-    return f"Drawings of {first.structure.name} and {second.structure.name} side by side: {difference}."
-
-
-def _tokens(source: Sequence[str], target: Sequence[str]) -> Tokens:
-    return Tokens(
-        tuple(token_labels(source, len(source), "tokens")),
-        tuple(token_labels(target, len(target), "tokens")),
-    )
+def _tokens(*sides: Sequence[str]) -> Tokens:
+    return Tokens(*(tuple(token_labels(side, len(side), "tokens")) for side in sides))
 
 
 def _inch_axes(figure: Figure) -> Axes:
@@ -134,8 +122,3 @@ def _inch_axes(figure: Figure) -> Axes:
     axes.set(xlim=(0, width), ylim=(0, height))
     axes.axis("off")
     return axes
-
-
-def _write_title(axes: Axes, x: float, title: str) -> None:
-    top = axes.get_ylim()[1]
-    axes.text(x, top - _MARGIN, title, va="top", weight="bold", size=15, parse_math=False)

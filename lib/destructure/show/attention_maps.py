@@ -7,18 +7,12 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from destructure.show import token_grids as grids
 from destructure.show.alt_text import shorten
 from destructure.show.arrays import as_array, token_labels
 from destructure.show.picture import Picture
 from destructure.show.style import WIDTH, use_style
-from destructure.show.token_grids import (
-    TokenGrid,
-    draw_lines,
-    inch_figure,
-    mark_boundary,
-    name_axes,
-    write_title,
-)
+from destructure.show.token_grids import TokenGrid
 
 _COLOURS = "Blues"  # one hue from white to dark: the same order in grey and for every eye
 _ROUNDING = 1e-3  # half-precision weights add up to 1 only roughly
@@ -97,8 +91,7 @@ def _checked_weights(weights, heads: str) -> np.ndarray:
 
 def _drawing(maps, queries, keys, source_length, title) -> Figure:
     columns = _columns(len(maps), queries, keys)
-    rows = -(-len(maps) // columns)
-    grid = _grid(queries, keys, columns)
+    rows, grid = -(-len(maps) // columns), _grid(queries, keys, columns)
     below = _LINE * (len(maps) > 1) + 0.1
     names = _LINE if source_length else 0  # "input" and "target", under the first map of the last row
     above = _MARGIN + (0.42 if title else 0) + _LINE + grid.top
@@ -106,7 +99,7 @@ def _drawing(maps, queries, keys, source_length, title) -> Figure:
     # Even a map of one row has the names of its axes beside it.
     bottom = names + max(_MARGIN, 1 - rows * step[1] / 2)
     content = _MARGIN + _LINE + grid.left + columns * step[0] + grid.right + _BAR
-    figure = inch_figure(content, above + rows * step[1] + bottom)
+    figure = grids.inch_figure(content, above + rows * step[1] + bottom)
     width, height = figure.get_size_inches()
     start = (width - content) / 2 + _MARGIN
     left = start + _LINE + grid.left
@@ -116,17 +109,19 @@ def _drawing(maps, queries, keys, source_length, title) -> Figure:
         corner = left + column * step[0], height - above - row * step[1] - grid.height
         axes = grid.axes(figure, *corner, rows=column == 0, columns=row == 0)
         axes.imshow(one, cmap=_COLOURS, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
-        draw_lines(axes, "#C9C9C9", 0.5)
+        grids.draw_lines(axes, "#C9C9C9", 0.5)
         if source_length:
-            mark_boundary(axes, source_length, len(keys), grid.cell, names=(row, column) == (rows - 1, 0))
+            grids.mark_boundary(
+                axes, source_length, len(keys), grid.cell, names=(row, column) == (rows - 1, 0)
+            )
         if len(maps) > 1:
             middle, y = corner[0] + grid.width / 2, corner[1] - below + 0.1 - names * (row == rows - 1)
             figure.text(middle / width, y / height, f"head {number + 1}", ha="center", va="bottom")
 
     middle = left + (columns * step[0] - _GAP) / 2, height - above - (rows * step[1] - below) / 2
-    name_axes(figure, middle, start, height - above + grid.top)
+    grids.name_axes(figure, middle, start, height - above + grid.top)
     if title:
-        write_title(figure, start, title)
+        grids.write_title(figure, start, title)
     _colour_bar(figure, left + columns * step[0] + grid.right, height - above - grid.height, grid.height)
     return figure
 

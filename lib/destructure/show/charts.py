@@ -12,16 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 
 from destructure.show.arrays import is_labels, levels
-from destructure.show.frames import (
-    Frame,
-    check_values,
-    checked,
-    draw_live,
-    ends_of,
-    framed,
-    name_of,
-    own,
-)
+from destructure.show.frames import Frame, check_values, checked, draw_live, ends_of, framed, name_of, own
 from destructure.show.picture import Picture
 from destructure.show.style import INK, use_style
 
@@ -97,14 +88,16 @@ def curves(
                 if seeds == "lines":
                     _draw_runs(axes, group, x, y, look)
                 elif seeds == "dots":
-                    _draw_dots(axes, shift(group[x]), group[y], look)
-                line = _thick(
-                    group, x, y, at or x, band, smooth, seeds, {hue: label, panel: _heading(part, panel)}
-                )
-                _draw_thick(axes, line, x, y, str(label), look, shift if not _is_table(band) else _same)
-                place = ", ".join(
-                    str(each) for each in (_heading(part, panel), label) if each not in (None, "")
-                )
+                    colour, _, marker = look
+                    dot = {"linestyle": "", "marker": marker, "markersize": 4, "color": colour, "alpha": 0.45}
+                    axes.plot(shift(group[x]), group[y], **dot)
+                heading = None if panel is None else part[panel].iloc[0]
+                if isinstance(band, pd.DataFrame):
+                    line, shift = _given(band, x, {hue: label, panel: heading}), _same
+                else:
+                    line = _mean(group, x, y, at or x, band, smooth, seeds == "lines")
+                _draw_thick(axes, line, x, y, str(label), look, shift)
+                place = ", ".join(str(each) for each in (heading, label) if each not in (None, ""))
                 ends += [(place, line[y].iloc[0], line[y].iloc[-1])] if len(line) else []
             mine = own(live, panel, part)
             if len(mine):
@@ -124,14 +117,6 @@ def _shift(dodge: float | None, steps: float, is_log: bool) -> Callable:
     return (lambda values: values * dodge**steps) if is_log else (lambda values: values + dodge * steps)
 
 
-def _is_table(band) -> bool:
-    return isinstance(band, pd.DataFrame)
-
-
-def _heading(part: pd.DataFrame, panel: str | None):
-    return None if panel is None else part[panel].iloc[0]
-
-
 def _draw_runs(axes: Axes, group: pd.DataFrame, x: str, y: str, look: tuple) -> None:
     colour, _, marker = look
     for _, run in group.groupby("_seed", sort=False):
@@ -139,34 +124,29 @@ def _draw_runs(axes: Axes, group: pd.DataFrame, x: str, y: str, look: tuple) -> 
         dots = {"marker": marker, "markersize": 4} if len(finite) <= _MANY_POINTS else {}
         axes.plot(finite[x], finite[y], color=colour, alpha=0.5, linewidth=1, linestyle="-", **dots)
         last = run.iloc[-1]
-        if len(finite) and not all(
-            np.isfinite(last[each]) for each in ("loss", "gradient_norm") if each in run
-        ):
+        measures = [each for each in ("loss", "gradient_norm") if each in run]
+        if len(finite) and not np.isfinite(last[measures].astype(float)).all():
             end = finite[x].iloc[-1], finite[y].iloc[-1]
             axes.plot(*end, "X", color=INK, markersize=11, zorder=4)
             axes.annotate("stopped", end, xytext=(8, 8), textcoords="offset points", zorder=4)
 
 
-def _draw_dots(axes: Axes, across, up, look: tuple) -> None:
-    axes.plot(across, up, linestyle="", marker=look[2], markersize=4, color=look[0], alpha=0.45)
+def _given(line: pd.DataFrame, x: str, where: dict) -> pd.DataFrame:
+    """The given rows of one label in one panel."""
+    for column, label in where.items():
+        line = line[line[column] == label] if column in line else line
+    return line.sort_values(x, kind="stable")
 
 
-def _thick(
-    group: pd.DataFrame, x: str, y: str, at: str, band, smooth: int, seeds: str, where: dict
-) -> pd.DataFrame:
-    """The thick line of one label in one panel: `x`, `y` and, with a band, `low` and `high`."""
-    if _is_table(band):
-        line = band
-        for column, label in where.items():
-            line = line[line[column] == label] if column in line else line
-        return line.sort_values(x, kind="stable")
+def _mean(group: pd.DataFrame, x: str, y: str, at: str, band, smooth: int, all_seeds: bool) -> pd.DataFrame:
+    """The mean over seeds: `x`, `y` and, with a band, `low` and `high`."""
     finite = group[np.isfinite(group[y])]
     places = finite.groupby(at)
     line = pd.DataFrame({column: places[column].mean() for column in dict.fromkeys([x, y])})
     if band is not None:
         ends = [ends_of(band, values.to_numpy()) for _, values in places[y]]
         line["low"], line["high"] = zip(*ends, strict=True) if ends else ((), ())
-    if seeds == "lines":  # with fewer seeds the mean would jump
+    if all_seeds:  # with fewer seeds the mean would jump
         line = line[places["_seed"].nunique() == group["_seed"].nunique()]
     return line.rolling(smooth, center=True, min_periods=1).mean() if smooth > 1 else line
 
@@ -296,12 +276,9 @@ def heat(
         drawing, shown = frame.panels(table, panel, height=6.0, sharex=False, sharey=False)
         for axes, part in shown:
             names, lines = levels(part[x]), levels(part[y])
-            cells = (
-                part.pivot(index=y, columns=x, values=value).reindex(index=lines, columns=names).to_numpy()
-            )
-            image = axes.imshow(
-                cells, cmap=colours, norm=PowerNorm(power, low, high), interpolation="nearest"
-            )
+            wide = part.pivot(index=y, columns=x, values=value).reindex(index=lines, columns=names)
+            cells, norm = wide.to_numpy(), PowerNorm(power, low, high)
+            image = axes.imshow(cells, cmap=colours, norm=norm, interpolation="nearest")
             axes.grid(False)
             axes.set_xticks(range(len(names)), [str(each) for each in names], parse_math=False)
             axes.set_yticks(range(len(lines)), [str(each) for each in lines], parse_math=False)

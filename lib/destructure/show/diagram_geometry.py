@@ -72,12 +72,14 @@ class Geometry:
         self.target_start = start - _PADDING
         right = _PADDING if single else _PADDING + self.name_room + self._tie_room
         self.width = self.target_end + right
-        kinds = [plans.SELF_ATTENTION, plans.FEED_FORWARD]
-        if plan.structure.separate_cross_attention:
-            kinds.insert(1, plans.CROSS_ATTENTION)
         # One row over input and target has many lines: they need height to stay apart.
         self._rows = _ROWS | ({plans.SELF_ATTENTION: 0.8} if single else {})
-        self._offsets, self._layer_height = _stack_rows({kind: self._rows[kind] for kind in kinds})
+        self._offsets, top = {}, 0.0  # of each kind's row above the layer's lower edge
+        for kind in (plans.SELF_ATTENTION, plans.CROSS_ATTENTION, plans.FEED_FORWARD):
+            if kind != plans.CROSS_ATTENTION or plan.structure.separate_cross_attention:
+                self._offsets[kind] = top
+                top += self._rows[kind] + _BETWEEN_ROWS
+        self._layer_height = top - _BETWEEN_ROWS
         token_room = TOKEN_HEIGHT + (0.0 if labelled else STAGGER)
         self._first_layer = token_room + _TOKEN_GAP
         self.top = self._first_layer + plan.layers * (self._layer_height + _BETWEEN_LAYERS) - _BETWEEN_LAYERS
@@ -95,9 +97,7 @@ class Geometry:
 
     def token_bottom(self, column: float, above: bool = False) -> float:
         """Lower edge of the token box at a column, at the bottom or (`above`) on top of the drawing."""
-        columns = self.source_columns if column in self.source_columns else self.target_columns
-        if len(self.plan.stacks) == 1:
-            columns = self.columns(plans.BOTH)
+        columns = next(found for found in map(self.columns, self.plan.stacks) if column in found)
         raised = 0.0 if self.labelled or columns.index(column) % 2 == 0 else STAGGER
         return raised + (self.top + _TOKEN_GAP if above else 0.0)
 
@@ -118,11 +118,9 @@ class Geometry:
 
     def layer_band(self, layer: int) -> Rectangle:
         """The area of one layer across both stacks."""
-        y, side = self.layer(layer), 0.06
-        right = self.width - self._tie_room
-        return Rectangle(
-            _LAYER_NAME - side, y - side, right - _LAYER_NAME + 2 * side, self._layer_height + 2 * side
-        )
+        side = 0.06
+        width = self.width - self._tie_room - _LAYER_NAME + 2 * side
+        return Rectangle(_LAYER_NAME - side, self.layer(layer) - side, width, self._layer_height + 2 * side)
 
     def block(self, block: Block) -> Rectangle:
         """The area of one block."""
@@ -160,12 +158,3 @@ def _columns(widths: list[float], start: float) -> tuple[list[float], float]:
     return [start + sum(widths[:place]) + width / 2 for place, width in enumerate(widths)], start + sum(
         widths
     )
-
-
-def _stack_rows(heights: dict[str, float]) -> tuple[dict[str, float], float]:
-    """Height of each kind's row above the layer's lower edge, and the layer's height."""
-    offsets, y = {}, 0.0
-    for kind, height in heights.items():
-        offsets[kind] = y
-        y += height + _BETWEEN_ROWS
-    return offsets, y - _BETWEEN_ROWS

@@ -1,7 +1,5 @@
 """Claims that a notebook prints only when they are true, and where the numbers of a figure come from."""
 
-from typing import Protocol
-
 import pandas as pd
 
 from destructure.tables import citation
@@ -39,11 +37,11 @@ def fact(text: str, condition) -> None:
 def _as_bool(condition) -> bool:
     if isinstance(condition, bool):
         return condition
+    shape = getattr(condition, "shape", ())
     # numpy.bool_ and torch tensors alike, without importing either
-    if str(getattr(condition, "dtype", "")) in ("bool", "torch.bool") and tuple(condition.shape) == ():
+    if str(getattr(condition, "dtype", "")) in ("bool", "torch.bool") and tuple(shape) == ():
         return bool(condition.item())
-    shape = getattr(condition, "shape", None)
-    if shape is not None and tuple(shape) != ():
+    if tuple(shape) != ():
         raise ValueError(
             f"The condition has shape {tuple(shape)}, so it is not one truth value; reduce it with .all() or .any()."
         )
@@ -52,29 +50,15 @@ def _as_bool(condition) -> bool:
     )
 
 
-class Sourced(Protocol):
-    """Anything that knows the keys of `data/sources.csv` behind its numbers."""
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The keys."""
-
-
-def cite(*shown: pd.DataFrame | Sourced | str) -> None:
+def cite(*shown: pd.DataFrame | str) -> None:
     """Print where the numbers of a figure come from, once each, with links.
 
     Args:
-        shown: the rows of the figure (with a column `source`), things that have `sources`, or keys of
-            `data/sources.csv`.
+        shown: the rows of the figure (with a column `source`), or keys of `data/sources.csv`.
 
     Raises:
         ValueError: if a key is unknown.
     """
-    keys = {}
-    for one in shown:
-        own = (
-            one["source"] if isinstance(one, pd.DataFrame) else [one] if isinstance(one, str) else one.sources
-        )
-        keys |= dict.fromkeys(own)
-    for key in keys:
+    keys = [key for each in shown for key in ([each] if isinstance(each, str) else each["source"])]
+    for key in dict.fromkeys(keys):
         print(f"Source: {citation(key)}")

@@ -102,32 +102,28 @@ class Frame:
     ) -> Picture:
         """Name and scale the axes, add title and legend; `percent` is about the axis `values` ("x" or "y")."""
         for axes in grid:
-            for axis, is_log in (("x", self.log_x), ("y", self.log_y)):
+            for name, is_log in (("x", self.log_x), ("y", self.log_y)):
+                axis = getattr(axes, f"{name}axis")
                 if is_log:
-                    getattr(axes, f"set_{axis}scale")("log")
-                    number_decades(getattr(axes, f"{axis}axis"))
-            if self.percent:
-                is_log = self.log_x if values == "x" else self.log_y
-                axis = axes.xaxis if values == "x" else axes.yaxis
-                axis.set_major_formatter(PercentFormatter(1, decimals=None if is_log else 0))
-                if not is_log:
-                    getattr(axes, f"set_{values}lim")(-0.03, 1.03)
+                    getattr(axes, f"set_{name}scale")("log")
+                    _number_decades(axis)
+                if self.percent and name == values:
+                    axis.set_major_formatter(PercentFormatter(1, decimals=None if is_log else 0))
+                    if not is_log:
+                        getattr(axes, f"set_{name}lim")(-0.03, 1.03)
         picture = Picture(drawing, f"{self.alt} {measured}", self.alt)
         if self.legend:
             picture.legend()
-        names = self.x_name or name_of(x), self.y_name or name_of(y)
-        self._name(drawing, grid, *names, has_legend=bool(drawing.legends))
+        self._name(drawing, grid, self.x_name or name_of(x), self.y_name or name_of(y))
         return picture
 
-    def _name(
-        self, drawing: Figure, grid: Sequence[Axes], x_name: str, y_name: str, has_legend: bool
-    ) -> None:
+    def _name(self, drawing: Figure, grid: Sequence[Axes], x_name: str, y_name: str) -> None:
         if len(grid) == 1:
             grid[0].set(xlabel=x_name, ylabel=y_name)
             if self.title:
                 grid[0].set_title(self.title, parse_math=False)
             return
-        if has_legend:  # a common name would lie on the legend
+        if drawing.legends:  # a common name would lie on the legend
             for axes in grid:
                 if axes.get_subplotspec().is_last_row():
                     axes.set_xlabel(x_name)
@@ -212,9 +208,8 @@ def draw_live(axes: Axes, live: pd.DataFrame, x: str, y: str, hue: str | None, l
 
 def own(live: pd.DataFrame | None, panel: str | None, rows: pd.DataFrame) -> pd.DataFrame:
     """The part of `live` that belongs to the panel of these rows."""
-    if live is None or not len(live) or panel is None or panel not in live:
-        return pd.DataFrame() if live is None else live
-    return live[live[panel] == rows[panel].iloc[0]]
+    live = pd.DataFrame() if live is None else live
+    return live[live[panel] == rows[panel].iloc[0]] if panel in live else live
 
 
 def ends_of(interval: Callable, values: np.ndarray) -> tuple[float, float]:
@@ -223,17 +218,15 @@ def ends_of(interval: Callable, values: np.ndarray) -> tuple[float, float]:
     return (found.low, found.high) if hasattr(found, "low") else tuple(found)
 
 
-def number_decades(axis: Axis) -> None:
+def _number_decades(axis: Axis) -> None:
     """Number 1, 10, 100, …, on a short axis also some between: matplotlib's own choice can overlap."""
     low, high = axis.get_view_interval()
-    between = (
-        (1.0,) if high > 100 * low else (1.0, 2.0, 5.0) if high > 8 * low else (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
-    )
+    between = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
+    if high > 8 * low:
+        between = (1.0,) if high > 100 * low else (1.0, 2.0, 5.0)
     axis.set_major_locator(LogLocator(subs=between, numticks=9))
-    plain = high < _POWERS * low
-    axis.set_major_formatter(
-        FuncFormatter(lambda value, _: _short_number(value)) if plain else LogFormatterMathtext()
-    )
+    plain = FuncFormatter(lambda value, _: _short_number(value))
+    axis.set_major_formatter(plain if high < _POWERS * low else LogFormatterMathtext())
     axis.set_minor_formatter(NullFormatter())
 
 

@@ -99,8 +99,6 @@ def intervals(
     *,
     x: str,
     y: str,
-    low: str = "low",
-    high: str = "high",
     hue: str | None = None,
     panel: str | None = None,
     seeds: pd.DataFrame | None = None,
@@ -120,10 +118,9 @@ def intervals(
         <Figure: B is above one, A is not.>
 
     Args:
-        rows: one row per estimate. Without finite ends there is no interval; where one goes on beyond the axis, an
-            arrowhead stands instead of its end.
+        rows: one row per estimate, with the ends of its interval in `low` and `high`. Without finite ends there is no
+            interval; where one goes on beyond the axis, an arrowhead stands instead of its end.
         x, y: the estimates and their labels (in `y`: a row per label), or numbers and the estimates over them.
-        low, high: columns with the ends of the intervals.
         hue, panel: columns that tell estimates, and panels, apart; panels with other labels stand below each other.
         seeds: one row per seed in the same columns: small grey dots beside the estimate.
         reference: a value at which a line is drawn, such as 1 for a ratio.
@@ -140,14 +137,13 @@ def intervals(
     """
     frame = framed(frame)
     chart = _Places(rows, x, y, hue, panel, frame)
-    checked(rows, (low, high), (hollow, censored, note))
-    for column in (low, high):
-        chart.table[column] = chart.table[column].astype(float)
+    checked(rows, ("low", "high"), (hollow, censored, note))
+    chart.table = chart.table.astype({"low": float, "high": float})
     if seeds is not None:
         seeds = checked(seeds, (chart.values,), (chart.along, panel))
     known = [chart.table[chart.values], pd.Series([np.nan if reference is None else reference])]
     known += [] if seeds is None else [seeds[chart.values]]
-    limits = limits or room_for(pd.concat(known), chart.table[[low, high]].stack(), chart.is_log)
+    limits = limits or room_for(pd.concat(known), chart.table[["low", "high"]].stack(), chart.is_log)
     line_at, band_at = ("axvline", "axvspan") if chart.lies else ("axhline", "axhspan")
     with use_style():
         drawing, shown = chart.open()
@@ -162,14 +158,11 @@ def intervals(
             for label, (colour, style, marker) in chart.looks.items():
                 mine = part if hue is None else part[part[hue] == label]
                 if join:
-                    known = (
-                        mine[chart.values].where(mine[censored] == "no") if censored else mine[chart.values]
-                    )
-                    axes.plot(
-                        *chart.flip(across[mine.index], known), color=colour, linestyle=style, linewidth=2
-                    )
+                    known = mine[mine[censored] == "no"].reindex(mine.index) if censored else mine
+                    line = chart.flip(across[mine.index], known[chart.values])
+                    axes.plot(*line, color=colour, linestyle=style, linewidth=2)
                 for place, row in mine.iterrows():
-                    _draw_bar(axes, chart, across[place], row[low], row[high], limits, colour)
+                    _draw_bar(axes, chart, across[place], row["low"], row["high"], limits, colour)
                 _draw_marks(axes, chart, mine, across, colour, marker, hollow, censored, size=8)
                 axes.plot([], [], linestyle="", marker=marker, color=colour, label=str(label) or "_")
             _explain_hollow(axes, part, hollow)
@@ -228,20 +221,19 @@ class _Places:
         ticks, limit = (axes.set_yticks, axes.set_ylim) if self.lies else (axes.set_xticks, axes.set_xlim)
         texts = [fill(str(each), _LETTERS) if self.lies else str(each) for each in names]
         ticks(range(len(names)), texts, parse_math=False)
-        limit(*((len(names) - 0.5, -0.5) if self.lies else (-0.5, len(names) - 0.5)))
+        ends = -0.5, len(names) - 0.5
+        limit(*(reversed(ends) if self.lies else ends))
         axes.grid(axis="y" if self.lies else "x", visible=False)
         hues = list(self.looks)
         several = self.hue and (part.groupby(self.along, observed=True)[self.hue].nunique() > 1).any()
         width = 0.76 / len(hues) if several else 0.7
         middle = part[self.along].map({each: place for place, each in enumerate(names)}).astype(float)
-        keys = [self.along]
         if several:
-            keys = [self.along, self.hue]
-            middle += part[self.hue].map(
-                {each: width * (place - (len(hues) - 1) / 2) for place, each in enumerate(hues)}
-            )
+            shifts = {each: width * (place - (len(hues) - 1) / 2) for place, each in enumerate(hues)}
+            middle += part[self.hue].map(shifts)
+        keys = [self.along, self.hue] if several else [self.along]
         groups = part.groupby(keys, sort=False, observed=True)[self.values]
-        count, number = groups.transform("size"), part.groupby(keys, sort=False, observed=True).cumcount()
+        count, number = groups.transform("size"), groups.cumcount()
         step = np.minimum(_STEP if not several else _STEP / 2, width / count)
         return middle + step * (number - (count - 1) / 2), width
 
@@ -254,13 +246,8 @@ def _draw_marks(axes, chart, rows, across, colour, marker, hollow, censored, siz
     """Marks of one colour: full, hollow, or a hollow triangle for a bound."""
     bound = rows[censored].map(_BOUNDS).fillna("") if censored else pd.Series("", index=rows.index)
     open_ = rows[hollow].astype(bool) if hollow else pd.Series(False, index=rows.index)
-    look = {
-        "linestyle": "",
-        "markeredgecolor": colour,
-        "color": colour,
-        "alpha": 0.75 if size < 8 else 1,
-        "zorder": 3,
-    }
+    look = {"linestyle": "", "markeredgecolor": colour, "color": colour, "zorder": 3}
+    look["alpha"] = 0.75 if size < 8 else 1
     background = "white" if chart.groups or size > 7 else "none"
     for (sign, is_open), part in rows.groupby([bound, open_], sort=False):
         fill = {"markerfacecolor": background, "markeredgewidth": 1.8} if sign or is_open else {}
@@ -285,17 +272,14 @@ def _draw_centres(axes, chart, part, width, centre, interval) -> None:
         if not len(values):
             continue
         middle = names.index(key[0]) + (width * (hues.index(key[1]) - (len(hues) - 1) / 2) if several else 0)
-        look = {"color": INK, "linestyle": "-", "linewidth": 2, "zorder": 4}
+        look = {"color": INK, "linestyle": "-", "zorder": 4}
         if centre:
             value = getattr(np, centre)(values)
-            axes.plot(
-                *chart.flip([middle - width / 2, middle + width / 2], [value, value]), label=label, **look
-            )
+            bar = chart.flip([middle - width / 2, middle + width / 2], [value, value])
+            axes.plot(*bar, label=label, linewidth=2, **look)
             label = "_"
         if interval is not None:
-            axes.plot(
-                *chart.flip([middle, middle], list(ends_of(interval, values))), **{**look, "linewidth": 3.5}
-            )
+            axes.plot(*chart.flip([middle, middle], ends_of(interval, values)), linewidth=3.5, **look)
 
 
 def _draw_own(axes, chart, part, live) -> None:
@@ -303,19 +287,16 @@ def _draw_own(axes, chart, part, live) -> None:
         draw_live(axes, live, chart.x, chart.y, chart.hue, chart.looks)
         return
     places = live[chart.along].map(levels(part[chart.along]).index)
-    axes.plot(
-        *chart.flip(places, live[chart.values]),
-        color=INK,
-        label="your runs" if len(live) > 1 else "your run",
-        **LIVE,
-    )
+    label = "your runs" if len(live) > 1 else "your run"
+    axes.plot(*chart.flip(places, live[chart.values]), color=INK, label=label, **LIVE)
 
 
 def _draw_seeds(axes, chart, seeds, part, limits) -> None:
-    names = levels(part[chart.along])
-    own_rows = seeds[seeds[chart.along].isin(names)] if chart.groups else seeds
-    places = own_rows[chart.along].map(names.index) + 0.2 if chart.groups else own_rows[chart.along]
-    values = own_rows[chart.values].clip(*limits)
+    places = seeds[chart.along]
+    if chart.groups:
+        names = levels(part[chart.along])
+        places = places[places.isin(names)].map(names.index) + 0.2
+    values = seeds.loc[places.index, chart.values].clip(*limits)
     axes.plot(*chart.flip(places, values), ".", color=QUIET, markersize=7, linestyle="", zorder=2)
 
 
@@ -323,24 +304,18 @@ def _draw_bar(axes, chart, place, low: float, high: float, limits, colour: str) 
     """An interval; where it goes on beyond the axis, an arrowhead instead of its end."""
     nothing = (
         low <= 0 if chart.is_log else low == -np.inf
-    ) and high == np.inf  # too few seeds: all is possible
-    if np.isnan(low) or np.isnan(high) or nothing:
+    )  # with an infinite end: too few seeds, all is possible
+    if np.isnan(low) or np.isnan(high) or (nothing and high == np.inf):
         return
     room = (limits[1] / limits[0]) ** 0.02 if chart.is_log else 0.02 * (limits[1] - limits[0])
     inner = (limits[0] * room, limits[1] / room) if chart.is_log else (limits[0] + room, limits[1] - room)
-    shown = [
+    shown = (
         max(low, inner[0]) if low < limits[0] else low,
         min(high, inner[1]) if high > limits[1] else high,
-    ]
+    )
     axes.plot(*chart.flip([place, place], shown), color=colour, linestyle="-", linewidth=2.5, zorder=2)
     arrows = (CARETLEFT, CARETRIGHT) if chart.lies else (CARETDOWN, CARETUP)
     for end, drawn, arrow in zip((low, high), shown, arrows, strict=True):
         if end != drawn:
-            axes.plot(
-                *chart.flip([place], [drawn]),
-                marker=arrow,
-                color=colour,
-                markersize=8,
-                linestyle="",
-                zorder=3,
-            )
+            look = {"marker": arrow, "color": colour, "markersize": 8, "linestyle": "", "zorder": 3}
+            axes.plot(*chart.flip([place], [drawn]), **look)

@@ -28,6 +28,15 @@ class Saved:
         return (data, metadata) if isinstance(bundle, tuple) else data
 
 
+SWITCH_LABELS = {
+    "separate_cross_attention": "S1 separate cross-attention",
+    "tied_cross_attention": "but with self-attention's matrices",
+    "separate_parameters": "S2 separate parameters",
+    "final_layer_memory": "S3 final-layer memory",
+    "bidirectional_input": "S4 bidirectional input",
+}
+
+
 class Live(Saved, ipywidgets.VBox):
     """A widget of several parts whose results appear in HTML fields, so that it works where cell outputs are fixed.
 

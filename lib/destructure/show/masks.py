@@ -1,7 +1,7 @@
 """Masks as pictures: which keys each query may see, and what that comes to in any of the sixteen structures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -49,7 +49,7 @@ def mask_picture(
         above = _MARGIN + (_TITLE if title else 0) + _LINE + grid.top
         bottom = max(
             0.55, 0.9 - grid.height / 2
-        )  # a mask of one row still has the names of its axes beside it
+        )  # even a mask of one row has the names of its axes beside it
         content = 2 * _MARGIN + _LINE + grid.left + grid.width + grid.right
         figure = inch_figure(content, above + grid.height + bottom)
         start = (figure.get_figwidth() - content) / 2 + _MARGIN
@@ -79,16 +79,15 @@ def _checked_mask(mask) -> np.ndarray:
 
 def _describe(visible: np.ndarray, queries: Sequence[str], keys: Sequence[str]) -> str:
     """What each query sees; usual patterns get their one sentence."""
-    rows, columns = visible.shape
     if visible.all():
         what = "every query sees every key"
-    elif rows == columns and (visible == np.tri(rows, dtype=bool)).all():
+    elif np.array_equal(visible, np.tri(len(queries), dtype=bool)):
         what = f"causal, each query sees its own key and all earlier ones ({' '.join(keys)})"
     else:
         seen = [[key for key, sees in zip(keys, row, strict=True) if sees] for row in visible]
         pairs = zip(queries, seen, strict=True)
         what = "; ".join(f"{query} sees {', '.join(names) or 'nothing'}" for query, names in pairs)
-    return f"{rows} by {columns} mask: {what}."
+    return f"{len(queries)} by {len(keys)} mask: {what}."
 
 
 def _fill_cells(axes: Axes, visible: np.ndarray, colour: str) -> None:
@@ -128,8 +127,7 @@ def _largest_grid(queries, keys, room: float, **limit: float) -> TokenGrid:
     return TokenGrid.fitting(queries, keys, room - grid.right, **limit)
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """A block of the picture that one softmax covers, row by row."""
 
     rows: slice
@@ -177,9 +175,8 @@ def structure_mask(
     parts = mask_parts(structure, len(source), len(target))
     with use_style():
         figure = _draw_parts(structure, whole, parts, source, target, title)
-    direction = (
-        "every input token" if structure.bidirectional_input else "itself and earlier input tokens only"
-    )
+    whole_input = structure.bidirectional_input
+    direction = "every input token" if whole_input else "itself and earlier input tokens only"
     description = (
         f"Mask of the structure {structure.name}: each input token sees {direction}; each target token sees the "
         f"whole input, itself and earlier target tokens. Colours: {'; '.join(part.meaning for part in parts)}."

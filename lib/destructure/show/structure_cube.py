@@ -52,11 +52,10 @@ def structure_cube(
     """
     path = Structure.ladder() if path is None else tuple(path)
     for first, second in pairwise(path):
-        differing = [each for each in Structure.SWITCHES if getattr(first, each) != getattr(second, each)]
-        if len(differing) != 1:
+        flips = sum(getattr(first, switch) != getattr(second, switch) for switch in Structure.SWITCHES)
+        if flips != 1:
             raise ValueError(
-                f"{first.code} and {second.code} differ in {len(differing)} switches; a step of the path flips "
-                "exactly one."
+                f"{first.code} and {second.code} differ in {flips} switches; a step of the path flips exactly one."
             )
     corners = Structure.all()
     usual = {corner: corner.name for corner in corners if corner.name != corner.code}
@@ -64,8 +63,7 @@ def structure_cube(
     with use_style():
         drawing = figure(9.2, 7.4)
         axes = drawing.subplots()
-        for corner in corners:
-            _draw_edges(axes, corner, zorder=1)
+        _draw_edges(axes, zorder=1)
         for number, (first, second) in enumerate(pairwise(path), start=1):
             _draw_step(axes, first, second, number)
         for corner in corners:
@@ -121,9 +119,7 @@ def corner_cube(
     with use_style():
         drawing = figure(9.2, 7.4)
         axes = drawing.subplots()
-        steps = set(pairwise(Structure.ladder() if path is None else path))
-        for corner in Structure.all():
-            _draw_edges(axes, corner, zorder=2, thick=steps)
+        _draw_edges(axes, zorder=2, thick=set(pairwise(Structure.ladder() if path is None else path)))
         for corner in Structure.all():
             _draw_node(axes, corner, numbers.get(corner, math.nan), scale, colours, text)
         axes.set(xlim=(-5.1, 5.1), ylim=(-5.65, 0.45))
@@ -152,11 +148,13 @@ def _finish(axes: Axes, labels: Sequence[str], columns: int, title: str | None) 
         axes.set_title(title)
 
 
-def _draw_edges(axes: Axes, corner: Structure, zorder: int, thick=frozenset()) -> None:
-    """From a corner down to each corner with one structure less; those in `thick` with a broad black line below."""
-    x, y = corner_place(corner)
-    for switch, (colour, line, _), (dx, dy) in zip(Structure.SWITCHES, CURVES, DIRECTIONS, strict=False):
-        if getattr(corner, switch):
+def _draw_edges(axes: Axes, zorder: int, thick=frozenset()) -> None:
+    """From each corner down to those with one structure less; the edges in `thick` with a broad black line below."""
+    for corner in Structure.all():
+        x, y = corner_place(corner)
+        for switch, (colour, line, _), (dx, dy) in zip(Structure.SWITCHES, CURVES, DIRECTIONS, strict=False):
+            if not getattr(corner, switch):
+                continue
             ends = [x, x + dx], [y, y + dy]
             if (corner, corner.without(switch)) in thick:
                 axes.plot(*ends, color=INK, linestyle="-", linewidth=6, zorder=zorder - 1)

@@ -3,26 +3,18 @@
 import base64
 from collections.abc import Iterable, Sequence
 from html import escape
-from itertools import product
 
 import ipywidgets
 import numpy as np
 
 from destructure import cost
 from destructure.config import TransformerConfig
-from destructure.show.live import Live
+from destructure.show.live import SWITCH_LABELS, Live
 from destructure.show.masks import mask_parts, visibility
 from destructure.show.structure_sketches import structure_description, structure_drawing, svg, text
 from destructure.show.style import HIDDEN, INK, TARGET
 from destructure.structure import Structure
 
-_LABELS = {
-    "separate_cross_attention": "S1 separate cross-attention",
-    "tied_cross_attention": "but with self-attention's matrices",
-    "separate_parameters": "S2 separate parameters",
-    "final_layer_memory": "S3 final-layer memory",
-    "bidirectional_input": "S4 bidirectional input",
-}
 _SOURCE, _TARGET = ("That", "is", "good"), ("[BOS]", "Das", "ist", "gut")
 _STATIC = (
     "<p><em>In JupyterLab, with the notebook running, four switches appear here and redraw the model at every flip. "
@@ -60,7 +52,7 @@ class StructureSwitches(Live):
         self._config, self._setting_several = config, False
         self.switches = {
             name: ipywidgets.Checkbox(name in Structure.SWITCHES, description=label, indent=False)
-            for name, label in _LABELS.items()
+            for name, label in SWITCH_LABELS.items()
         }
         self.switches["tied_cross_attention"].layout.margin = "0 0 0 28px"
         self.steps = []
@@ -111,10 +103,8 @@ class StructureSwitches(Live):
         heads = ("encoder-decoder", f"your setting: {structure.name}")
         costs = [self._costs(each) for each in columns]
         stacks = [_picture(structure_drawing(each), structure_description(each)) for each in columns]
-        masks = [
-            _picture(mask_drawing(each, _SOURCE, _TARGET), f"mask of {each.name}: {_mask_words(each)}")
-            for each in columns
-        ]
+        words = [f"mask of {each.name}: {_mask_words(each)}" for each in columns]
+        masks = [_picture(mask_drawing(columns[side], _SOURCE, _TARGET), words[side]) for side in (0, 1)]
         rows = [_row("", [f"<b>{escape(head)}</b>" for head in heads], cell="th")]
         rows += [_row("stacks", stacks), _row("who sees whom", masks)]
         rows += [_row(name, [_compared(cost[name], costs[0][name]) for cost in costs]) for name in costs[0]]
@@ -134,9 +124,7 @@ class StructureSwitches(Live):
             "in layers × width²": f"{found.non_embedding_parameters / unit:.1f}",
             "million FLOPs, one pass": f"{found.forward_flops / 1e6:,.0f}",
             "cache after the target": f"{found.cache_bytes / 2**20:,.2f} MiB",
-            "one more input token": "read everything again"
-            if structure.bidirectional_input
-            else "read that one",
+            "one more input token": f"read {'everything again' if structure.bidirectional_input else 'that one'}",
         }
 
     def saved(self) -> str:
@@ -157,18 +145,17 @@ def mask_drawing(structure: Structure, source: Sequence[str], target: Sequence[s
     cell, left, top = 26, 62, 58
     tokens, seen = [*source, *target], visibility(structure, len(source), len(target))
     parts = mask_parts(structure, len(source), len(target))
-    colours = dict.fromkeys(np.ndindex(seen.shape), HIDDEN)
+    colours = np.full(seen.shape, HIDDEN)
     for part in parts:
-        inside = product(range(*part.rows.indices(len(tokens))), range(*part.columns.indices(len(tokens))))
-        colours |= {place: part.colour for place in inside if seen[place]}
+        colours[part.rows, part.columns] = part.colour
+    colours[~seen] = HIDDEN
     drawn = []
     for row, query in enumerate(tokens):
         drawn.append(text(left - 6, top + row * cell + 18, query, anchor="end"))
         for column in range(len(tokens)):
             x, y, colour = left + column * cell, top + row * cell, colours[row, column]
-            drawn.append(
-                f'<rect x="{x}" y="{y}" width="{cell}" height="{cell}" fill="{colour}" stroke="white"/>'
-            )
+            place = f'x="{x}" y="{y}" width="{cell}" height="{cell}"'
+            drawn.append(f'<rect {place} fill="{colour}" stroke="white"/>')
             if seen[row, column]:
                 dot = INK if colour == TARGET else "white"
                 drawn.append(f'<circle cx="{x + cell / 2}" cy="{y + cell / 2}" r="3.5" fill="{dot}"/>')
@@ -176,10 +163,9 @@ def mask_drawing(structure: Structure, source: Sequence[str], target: Sequence[s
         x, y = left + column * cell + 15, top - 6
         drawn.append(f'<g transform="rotate(-50 {x} {y})">{text(x, y, key, anchor="start")}</g>')
     for part in parts:
-        (x, right), (y, bottom) = (
-            (side.start * cell, side.stop * cell) for side in (part.columns, part.rows)
-        )
-        place = f'x="{left + x}" y="{top + y}" width="{right - x}" height="{bottom - y}"'
+        x, y = left + part.columns.start * cell, top + part.rows.start * cell
+        width, height = ((side.stop - side.start) * cell for side in (part.columns, part.rows))
+        place = f'x="{x}" y="{y}" width="{width}" height="{height}"'
         drawn.append(f'<rect {place} fill="none" stroke="{INK}" stroke-width="2.5"/>')
     return svg(left + len(tokens) * cell + 40, top + len(tokens) * cell + 6, drawn)
 
@@ -202,9 +188,9 @@ def _picture(svg: str, description: str) -> str:
 
 
 def _mask_words(structure: Structure) -> str:
-    softmaxes = "one softmax a row" if structure.is_single_stack else "the input by itself"
-    if not structure.is_single_stack:
-        two = structure.separate_cross_attention
-        softmaxes += ", the target with two softmaxes" if two else ", the target with one softmax over both"
+    target = "two softmaxes" if structure.separate_cross_attention else "one softmax over both"
+    softmaxes = f"the input by itself, the target with {target}"
+    if structure.is_single_stack:
+        softmaxes = "one softmax a row"
     direction = "both directions" if structure.bidirectional_input else "earlier tokens only"
     return f"{softmaxes}; inside the input {direction}"

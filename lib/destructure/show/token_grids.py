@@ -28,39 +28,34 @@ class TokenGrid:
     @classmethod
     def fitting(cls, queries, keys, room: float, largest: float = 0.75) -> "TokenGrid":
         """Choose the cell size so that the whole grid fits into `room` inches of width, if the text allows."""
-        left = max(text_width(label) for label in queries) + 0.15
-        cell = (room - left) / len(keys)
+        cell = (room - _widest(queries) - 0.15) / len(keys)
         return cls(tuple(queries), tuple(keys), min(largest, max(_LINE, cell)))
 
     @property
     def left(self) -> float:
         """Room for the query labels."""
-        return max(text_width(label) for label in self.queries) + 0.15
+        return _widest(self.queries) + 0.15
 
     @property
     def slanted(self) -> bool:
         """Whether the key labels are too wide to stand side by side."""
-        return max(text_width(label) for label in self.keys) > self.cell - 0.08
+        return _widest(self.keys) > self.cell - 0.08
 
     @property
     def top(self) -> float:
         """Room for the key labels."""
-        if not self.slanted:
-            return _LINE + 0.08
-        longest = max(text_width(label) for label in self.keys)
-        return longest * sin(radians(_SLANT)) + _LINE
+        return _LINE + (_widest(self.keys) * sin(radians(_SLANT)) if self.slanted else 0.08)
 
     @property
     def right(self) -> float:
         """How far slanted key labels reach beyond the last column."""
         if not self.slanted:
             return 0.0
-        last = len(self.keys) - 0.5
         reach = max(
             (column + 0.5) * self.cell + text_width(label) * cos(radians(_SLANT)) + 0.12
             for column, label in enumerate(self.keys)
         )
-        return max(0.0, reach - (last + 0.5) * self.cell)
+        return max(0.0, reach - self.width)
 
     @property
     def width(self) -> float:
@@ -76,20 +71,22 @@ class TokenGrid:
         """Put the grid's axes into a figure, its lower left cell corner at (x, y) inches, with token labels."""
         width, height = figure.get_size_inches()
         axes = figure.add_axes((x / width, y / height, self.width / width, self.height / height))
-        axes.set_xlim(-0.5, len(self.keys) - 0.5)
-        axes.set_ylim(len(self.queries) - 0.5, -0.5)
+        axes.set(xlim=(-0.5, len(self.keys) - 0.5), ylim=(len(self.queries) - 0.5, -0.5))
         axes.grid(False)
         axes.xaxis.tick_top()
         axes.tick_params(length=0, pad=4)
         axes.spines[:].set_visible(False)
-        slant = {"rotation": _SLANT, "ha": "left", "rotation_mode": "anchor"} if self.slanted else {}
-        axes.set_xticks([])
-        axes.set_yticks([])
+        axes.set(xticks=[], yticks=[])
         if columns:
+            slant = {"rotation": _SLANT, "ha": "left", "rotation_mode": "anchor"} if self.slanted else {}
             axes.set_xticks(range(len(self.keys)), self.keys, parse_math=False, **slant)
         if rows:
             axes.set_yticks(range(len(self.queries)), self.queries, parse_math=False)
         return axes
+
+
+def _widest(labels: Sequence[str]) -> float:
+    return max(text_width(label) for label in labels)
 
 
 def mark_boundary(axes: Axes, source_length: int, keys: int, cell: float, names: bool) -> None:
@@ -97,23 +94,20 @@ def mark_boundary(axes: Axes, source_length: int, keys: int, cell: float, names:
     edge = source_length - 0.5
     axes.axvline(edge, color=INK, linewidth=2.5)
     parts = (
-        (source_length, "input", SOURCE, "right"),
-        (keys - source_length, "target", _DARK_ORANGE, "left"),
+        (source_length, "input", SOURCE, "right", -1),
+        (keys - source_length, "target", _DARK_ORANGE, "left", 1),
     )
-    for columns, name, colour, side in parts if names else ():
+    look = {
+        "xycoords": ("data", "axes fraction"),
+        "textcoords": "offset points",
+        "va": "top",
+        "weight": "bold",
+    }
+    for columns, name, colour, side, sign in parts if names else ():
         fits = 1.15 * text_width(name) < columns * cell  # bold letters are wider
-        away = 0.08 / cell if not fits else columns / 2
-        axes.annotate(
-            name,
-            (edge - away if side == "right" else edge + away, 0),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, -4),
-            textcoords="offset points",
-            ha="center" if fits else side,
-            va="top",
-            color=colour,
-            weight="bold",
-        )
+        place = edge + sign * (columns / 2 if fits else 0.08 / cell)
+        align = "center" if fits else side
+        axes.annotate(name, (place, 0), xytext=(0, -4), ha=align, color=colour, **look)
 
 
 def inch_figure(width: float, height: float) -> Figure:
@@ -124,12 +118,10 @@ def inch_figure(width: float, height: float) -> Figure:
 def draw_lines(axes: Axes, colour: str, width: float) -> None:
     """Draw the thin lines between the cells of a grid, and its frame."""
     columns, rows = round(axes.get_xlim()[1] + 0.5), round(axes.get_ylim()[0] + 0.5)
-    axes.vlines(
-        [column - 0.5 for column in range(1, columns)], -0.5, rows - 0.5, color=colour, linewidth=width
-    )
-    axes.hlines([row - 0.5 for row in range(1, rows)], -0.5, columns - 0.5, color=colour, linewidth=width)
-    axes.spines[:].set_visible(True)
-    axes.spines[:].set_color(QUIET)
+    look = {"color": colour, "linewidth": width}
+    axes.vlines([column - 0.5 for column in range(1, columns)], -0.5, rows - 0.5, **look)
+    axes.hlines([row - 0.5 for row in range(1, rows)], -0.5, columns - 0.5, **look)
+    axes.spines[:].set(visible=True, color=QUIET)
 
 
 def name_axes(figure: Figure, middle: tuple[float, float], x: float, y: float) -> None:

@@ -1,7 +1,6 @@
 """Choose a series and a window of years, and see what growth one would have measured there."""
 
 import html
-from collections.abc import Mapping
 
 import ipywidgets
 import numpy as np
@@ -52,12 +51,9 @@ def draw_trend(
 class TrendExplorer(Live):
     """A list of series and a slider for the years, each year also as a number field, over a figure and one sentence.
 
-    Nothing is printed: figure and sentence are HTML fields. Without a running notebook the default view is shown as
-    a picture.
+    Without a running notebook the default view is shown as a picture.
 
     Args:
-        series: name → dots; the course's series of operations per dollar by default.
-        start: the series shown first; the first one by default.
         window: years shown first; all by default.
 
     Attributes:
@@ -65,29 +61,14 @@ class TrendExplorer(Live):
         slider: the two-ended slider.
         first, last: number fields for the ends; they and the slider follow each other.
         picture, sentence: the HTML fields with the result.
-
-    Raises:
-        ValueError: if there is no series or none called `start`.
     """
 
     about = "choose a series and years, see how fast compute became cheaper"
 
-    def __init__(
-        self,
-        series: Mapping[str, pd.DataFrame] | None = None,
-        start: str | None = None,
-        window: tuple[int, int] | None = None,
-    ):
-        self._series = dict(price_dots() if series is None else series)
-        labels = list(self._series)
-        if not labels or (start is not None and start not in labels):
-            raise ValueError(
-                f"There is no series {start!r}; choose of {', '.join(labels) or '(none given)'}."
-            )
+    def __init__(self, window: tuple[int, int] | None = None):
+        self._series = price_dots()
         self._busy = False
-        self.choice = ipywidgets.Dropdown(
-            options=labels, value=start or labels[0], description="Series", style=WIDE
-        )
+        self.choice = ipywidgets.Dropdown(options=list(self._series), description="Series", style=WIDE)
         bounds = {"min": 1850, "max": 2030}
         self.slider = ipywidgets.IntRangeSlider(
             description="Years", continuous_update=False, style=WIDE, layout={"width": "32em"}, **bounds

@@ -8,18 +8,12 @@ import ipywidgets
 import pandas as pd
 
 from destructure.show.charts import curves
-from destructure.show.live import Live, picture_html
+from destructure.show.live import SWITCH_LABELS, Live, picture_html
 from destructure.show.picture import Picture
 from destructure.show.style import QUIET
 from destructure.structure import Structure
 
 WAITING = "Choose which structures are present, then press Train."
-_SHORT = {
-    "separate_cross_attention": "S1 separate cross-attention",
-    "separate_parameters": "S2 separate parameters",
-    "final_layer_memory": "S3 final-layer memory",
-    "bidirectional_input": "S4 bidirectional input",
-}
 
 
 def live_points(stored: pd.DataFrame, mine: Sequence[Mapping[str, Any]]) -> Picture:
@@ -74,10 +68,7 @@ def try_corner(stored: pd.DataFrame) -> "TryCorner":
 
 
 class TryCorner(Live):
-    """Train a corner and add its points to the figure.
-
-    Nothing is printed and nothing runs before the button is pressed: sentence and figure are HTML fields. Every press
-    takes the next seed, so that a corner tried twice shows what a seed changes.
+    """Train a corner and add its points to the figure; every press of the button takes the next seed.
 
     Args:
         train: (structure, width, seed) to the rows of a run.
@@ -104,8 +95,8 @@ class TryCorner(Live):
         self.rows: list[dict] = []
         self._seed = 0
         self.switches = {
-            switch: ipywidgets.Checkbox(True, description=label, indent=False)
-            for switch, label in _SHORT.items()
+            switch: ipywidgets.Checkbox(True, description=SWITCH_LABELS[switch], indent=False)
+            for switch in Structure.SWITCHES
         }
         self.width = ipywidgets.Dropdown(options=(16, 32), description="width")
         self.button = ipywidgets.Button(description="Train", button_style="primary")
@@ -123,8 +114,7 @@ class TryCorner(Live):
         try:
             rows = self._train(structure, int(self.width.value), self._seed)
             self.rows += rows
-            drawn = self._draw(self.rows)
-            self.picture.value = picture_html(drawn)
+            self.picture.value = picture_html(self._draw(self.rows))
             self.sentence.value = f"{html.escape(name)}: {_said(rows[-1])}"
         except ValueError as error:
             self.sentence.value = html.escape(str(error))

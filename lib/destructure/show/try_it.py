@@ -41,8 +41,6 @@ def read_digits(text: str) -> int:
 class TryTranslator(Live):
     """Translate whatever is typed, beside the right answer.
 
-    Nothing is printed: the answer appears in an HTML field, so it also works where cell outputs are fixed.
-
     Args:
         translate: a number to the model's answer; may raise ValueError with one sentence.
         truth: a number to the right answer; may raise ValueError likewise.

@@ -12,14 +12,8 @@ LENGTH = 160
 _FIRST_SEED = 1
 
 
-def try_sampling(model, task: DocstringText, begins: str = "Return the ") -> "TrySampling":
-    """Show dials for temperature, top-k and top-p over a trained language model.
-
-    Args:
-        model: a `Transformer` trained on `task`.
-        task: turns text into ids and back.
-        begins: what stands in the field at first.
-    """
+def try_sampling(model, task: DocstringText) -> "TrySampling":
+    """Show dials for temperature, top-k and top-p over a language model trained on a task."""
     from destructure.generate import Sampling, generate  # needs torch
 
     def write(text: str, temperature: float, top_k: int | None, top_p: float | None, seed: int) -> str:
@@ -27,14 +21,11 @@ def try_sampling(model, task: DocstringText, begins: str = "Return the ") -> "Tr
         (ids,) = generate(model, None, LENGTH, prompts=[task.encode_target(text)], how=how, end=None)
         return task.decode_target(ids)
 
-    return TrySampling(write, begins)
+    return TrySampling(write, "Return the ")
 
 
 class TrySampling(Live):
-    """Go on with whatever is typed, as the dials say.
-
-    Nothing is printed: the text appears in an HTML field, so it also works where cell outputs are fixed. It writes
-    when something is changed, not before.
+    """Go on with whatever is typed, as the dials say; it writes when something is changed, not before.
 
     Args:
         write: (text, temperature, top_k or None, top_p or None, seed) to the continuation; may raise ValueError.

@@ -40,7 +40,14 @@ def factorial_effects(rows: pd.DataFrame, factors: Sequence[str], *, value: str 
     """
     factors = list(factors)
     require_columns(rows, (*factors, value, "seed"))
-    _require_switches(rows, factors)
+    if not factors or len(set(factors)) != len(factors):
+        raise ValueError(f"factors is {factors}; name each switch once, at least one.")
+    for factor in factors:
+        strange = [each for each in rows[factor].unique() if each not in (True, False)]
+        if strange:
+            raise ValueError(
+                f"The switch {factor!r} is {strange[0]!r} in some row; it must be True or False."
+            )
     cells = pd.MultiIndex.from_tuples(list(product((True, False), repeat=len(factors))), names=factors)
     table = seed_table(rows.astype(dict.fromkeys(factors, bool)), factors, value)
     if len(factors) == 1:
@@ -61,17 +68,6 @@ def factorial_effects(rows: pd.DataFrame, factors: Sequence[str], *, value: str 
             name = " × ".join(factors[place] for place in group)
             found.append((name, order, effect.estimate, effect.low, effect.high))
     return pd.DataFrame(found, columns=["effect", "order", "estimate", "low", "high"])
-
-
-def _require_switches(rows: pd.DataFrame, factors: list[str]) -> None:
-    if not factors or len(set(factors)) != len(factors):
-        raise ValueError(f"factors is {factors}; name each switch once, at least one.")
-    for factor in factors:
-        strange = [each for each in rows[factor].unique() if each not in (True, False)]
-        if strange:
-            raise ValueError(
-                f"The switch {factor!r} is {strange[0]!r} in some row; it must be True or False."
-            )
 
 
 def sign_flip_p_value(differences: Sequence[float]) -> float:

@@ -93,9 +93,7 @@ class ExponentialTrend:
         )
 
 
-def fit_exponential(
-    dots: pd.DataFrame, *, level: float = 0.95, resamples: int = 9_999, seed: int = 0
-) -> ExponentialTrend:
+def fit_exponential(dots: pd.DataFrame, *, level: float = 0.95, resamples: int = 9_999) -> ExponentialTrend:
     """Fit exponential growth: least squares (statsmodels) with a bootstrap interval for the slope (scipy).
 
     The bootstrap resamples whole dots, year and value together ("pairs"), so it needs neither equal scatter
@@ -109,8 +107,7 @@ def fit_exponential(
     Args:
         dots: of one series, at least 8 confirmed ones in at least 3 different years.
         level: between 0 and 1.
-        resamples: bootstrap samples.
-        seed: of the resampling; the same seed gives the same interval.
+        resamples: bootstrap samples, the same ones every time.
 
     Raises:
         ValueError: if there are too few dots, several series, or an odd level.
@@ -125,7 +122,7 @@ def fit_exponential(
         paired=True,
         confidence_level=expanded_level(level, len(years), parameters=2),
         method="percentile",
-        rng=np.random.default_rng(seed),
+        rng=np.random.default_rng(0),
     ).confidence_interval
     slope = Interval(float(line.params[1]), float(low), float(high), level)
     first, last = years[[0, -1]].tolist()
