@@ -140,6 +140,7 @@ class GrowthTest:
     """Straight line (exponential growth) against a parabola and against two lines, all on log10(value).
 
     Args:
+        count: number of dots.
         bend: powers of ten a year, gained every year; positive is more than exponential.
         bend_p: F test of the parabola against the line: how often straight growth with such scatter would look at
             least as bent.
@@ -148,6 +149,7 @@ class GrowthTest:
         break_p: how often straight growth would show at least as clear a break, the search included.
     """
 
+    count: int
     bend: float
     bend_p: float
     break_year: float
@@ -200,6 +202,7 @@ def compare_growth(dots: pd.DataFrame, *, resamples: int = 1_999) -> GrowthTest:
         axis=-1,
     )
     return GrowthTest(
+        count=len(years),
         bend=float(2 * bent.params[2]),
         bend_p=float(bent.compare_f_test(line)[1]),
         break_year=broken.break_year,
