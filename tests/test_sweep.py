@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from destructure.study import (
     RunConfiguration,
     build_model,
     build_task,
+    configuration,
     read_results,
     run_configuration,
     stored_interval,
@@ -77,6 +79,15 @@ def test_the_way_a_configuration_is_written_does_not_change_its_name():
     assert same == PINNED
     assert hash(same) == hash(PINNED)
     assert same.run == PINNED.run
+    assert replace(PINNED, numerics="plain").run == PINNED.run
+
+
+def test_numerics_other_than_plain_would_change_the_name_and_the_row(monkeypatch):
+    monkeypatch.setattr(configuration, "Numerics", Literal["plain", "fast"])
+    fast = replace(PINNED, numerics="fast")
+    assert fast.run != PINNED.run
+    assert fast.cells()["numerics"] == "fast"
+    assert "numerics" not in PINNED.cells()
 
 
 @pytest.mark.parametrize(
@@ -94,12 +105,10 @@ def test_whatever_changes_a_run_changes_its_name(change):
     assert replace(PINNED, **change).run != PINNED.run
 
 
-@pytest.mark.parametrize(
-    "configuration", [PINNED, BASE, replace(PINNED, arm="")], ids=["pinned", "base", "no arm"]
-)
-def test_a_row_holds_its_configuration(configuration):
-    as_text = {name: str(value) for name, value in configuration.cells().items()}
-    assert configuration_of(as_text) == configuration
+@pytest.mark.parametrize("run", [PINNED, BASE, replace(PINNED, arm="")], ids=["pinned", "base", "no arm"])
+def test_a_row_holds_its_configuration(run):
+    as_text = {name: str(value) for name, value in run.cells().items()}
+    assert configuration_of(as_text) == run
     assert configuration_of(as_text | {"seed": "8"}).run != as_text["run"]
 
 
@@ -125,6 +134,7 @@ def test_a_row_holds_its_configuration(configuration):
         ({"dials": "high"}, "give settings by name"),
         ({"loss_on_inputs": True}, "needs causal input"),
         ({"arm": "a\nb"}, "give a text on one line"),
+        ({"numerics": "fastest"}, "numerics is 'fastest'; it must be one of plain"),
     ],
 )
 def test_what_cannot_run_is_refused_in_one_sentence(change, sentence):
