@@ -1,9 +1,9 @@
 """Notebooks print where the published numbers behind a figure come from; estimates never look sure."""
 
 import re
-from types import SimpleNamespace
 
 import nbformat
+import pandas as pd
 import pytest
 
 from destructure.course.contents import written_lessons
@@ -42,6 +42,6 @@ def test_a_notebook_that_cites_nothing_is_found():
 
 
 def test_cite_prints_each_source_once(capsys):
-    cite("ISO 216", SimpleNamespace(sources=("NASA shapes", "ISO 216")))
+    cite("ISO 216", pd.DataFrame({"source": ["NASA shapes", "ISO 216"]}))
     lines = capsys.readouterr().out.splitlines()
     assert lines == [f"Source: {citation(key)}" for key in ("ISO 216", "NASA shapes")]
