@@ -3,7 +3,6 @@
 import csv
 from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
 
 import pandas as pd
 import pytest
@@ -317,47 +316,6 @@ def test_warm_up_is_equally_long_in_tuning_and_reporting(monkeypatch):
     concatenation.train_arm("decoder-only", 0, 4e-3)
     assert recipes[0].warmup * recipes[0].budgets[0] == recipes[1].warmup * recipes[1].budgets[0] == 2.5e10
     assert [recipe.loss_on_inputs for recipe in recipes] == [True, False]
-
-
-def test_amounts_of_messages_are_nested_and_all_methods_read_the_same_texts():
-    study = language_identification
-    originals = [set(study.make_task(messages=number).items("train")) for number in study.MESSAGES]
-    assert [len(each) for each in originals] == list(study.MESSAGES)
-    assert all(small < large for small, large in pairwise(originals))
-    assert originals[-1] == set(study.make_task().items("train"))
-    methods = (study.COUNTING, study.ENCODER, study.DECODER)
-    texts = [{*map(str, study.make_task(method).split_messages("train"))} for method in methods]
-    assert texts[0] == texts[1] == texts[2]
-    pairs = [len(study.make_task(method).pairs("train")) for method in methods]
-    assert pairs == [pairs[0], 4 * pairs[0], 4 * pairs[0]]
-
-
-def test_a_decoder_needs_its_second_layer_to_see_more_than_single_characters():
-    """What a place hands to the place that writes: with one layer its own character, with two its neighbours too."""
-    assert language_identification.LAYERS[language_identification.DECODER] == 2
-    text, swapped, other = (
-        "a long way",
-        "a lnog way",
-        "turn round",
-    )  # "o" and "n" change places; the same "n" alone
-    place = 3
-    for layers, single in ((1, True), (2, False)):
-        before, after, elsewhere = (handed_over(layers, each) for each in (text, swapped, other))
-        assert not torch.allclose(before[place], after[place], atol=0.01)
-        assert torch.allclose(after[place], elsewhere[place], atol=1e-5) == single
-        assert torch.allclose(before[place + 2 :], after[place + 2 :], atol=1e-5) == single
-
-
-@torch.no_grad()
-def handed_over(layers, text):
-    """Keys and values of the last layer, a row per character."""
-    task = language_identification.make_task(language_identification.DECODER)
-    model = make_model(
-        "transformer", task, seed=3, layers=layers, max_length=900, **language_identification.MODEL
-    )
-    source = torch.tensor([task.encode_source(text)])
-    keys, values = model.eval().read(source).keys_values[-1]
-    return torch.cat([keys, values], dim=-1)[0].transpose(0, 1).flatten(1)
 
 
 @pytest.mark.parametrize("method", ["counting", "encoder-only", "decoder-only"])
