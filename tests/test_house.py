@@ -39,7 +39,7 @@ def name_of(path):
 LIMITS = {  # may only fall
     "lib": 21_180,
     "all Python outside tests and notebooks' cells": 22_340,
-    "tests": 16_930,
+    "tests": 16_890,
 }
 SMALLEST, LARGEST = 40, 350
 LEAST_DOCSTRINGS = 0.172  # what it was before the redesign
