@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from destructure import Structure, cost
-from destructure.studies.plans import removal, tuning
+from destructure.studies.plans import completing, removal, tuning
 from destructure.study import COLUMNS, ResultsFile
 from sweep_examples import BASE, fake_rows
 
@@ -149,3 +149,25 @@ def test_arms_of_one_seed_differ_in_nothing_but_what_is_compared():
 
 def test_a_scarce_run_sees_500_pairs():
     assert {dict(run.dials)["train_examples"] for run in removal.scarce_corners()} == {500}
+
+
+# --- part A completed ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_completion_begins_where_rates_are_known_and_takes_up_what_is_tuned(tmp_path, monkeypatch):
+    table = tmp_path / "completion_tuning.csv"
+    monkeypatch.setattr(completing, "tuning_file", lambda: table)
+    continued = completing.completion()
+    assert {(run.width, run.budgets[-1]) for run in continued} == {(16, 1.6e11), (32, 1e10)}
+    assert len(continued) == 2 * 16 * len(removal.SEEDS)
+    (tied, late) = (
+        completing.TIED[0],
+        next(run for run in completing.completion_tuning() if run.arm == "late rate" and run.width == 16),
+    )
+    usual = tuning.tuned_rate(late, removal.tuning_file())
+    for arm, best in ((removal.corner(tied, 64), 4e-3), (late, usual)):
+        store(table, {rate: abs(rate - best) for rate in (best / 4, best / 2, best, 2 * best, 4 * best)}, arm)
+    more = completing.completion()[len(continued) // 8 :]
+    assert [run.structure for run in completing.completion() if run.width == 64] == [tied] * 8
+    assert not [run for run in more if run.arm == "late rate"]  # its rate did not change

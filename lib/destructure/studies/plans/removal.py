@@ -39,7 +39,7 @@ def tuning_file() -> Path:
 
 
 def corner(structure: Structure, width: int, **settings) -> RunConfiguration:
-    """One of the sixteen corners at one of the widths; rate and seed are still to be set."""
+    """One of the sixteen corners, by default at the budgets of its width; rate and seed are still to be set."""
     usual = {
         "purpose": "reporting",
         "arm": "corner",
@@ -50,7 +50,7 @@ def corner(structure: Structure, width: int, **settings) -> RunConfiguration:
         "model": {"query_key_norm": True, "segments": 2},
         "learning_rate": 4e-3,
         "training": {"tokens_per_batch": 1000, "averaging": 0.98, "warmup": 0.2},
-        "budgets": BUDGETS[width],
+        "budgets": BUDGETS.get(width),
         "seed": 0,
     }
     return RunConfiguration(structure=structure, width=width, **(usual | settings))

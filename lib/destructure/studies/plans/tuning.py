@@ -6,6 +6,7 @@ run for each tuning seed beyond that edge. So a plan is complete when each best 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from destructure.study.columns import read_results
@@ -61,6 +62,11 @@ def tuned_rate(arm: RunConfiguration, file: Path) -> float:
 
 def mean_losses(file: Path) -> dict[tuple, dict[float, float]]:
     """For each arm, each rate's mean loss over the tuning seeds at the last budget; infinite if one diverged."""
+    return _mean_losses(file, file.stat().st_mtime_ns if file.is_file() else 0)
+
+
+@lru_cache(maxsize=8)  # a plan asks for the same table once for each arm
+def _mean_losses(file: Path, changed: int) -> dict[tuple, dict[float, float]]:
     rows = read_results(file)
     last = rows[rows["budget"] == rows.groupby("run")["budget"].transform("max")]
     found: dict[tuple, dict[float, float]] = {}
