@@ -94,11 +94,6 @@ def test_the_cube_has_32_edges_and_the_path_four():
     assert "tesseract" in picture.alt
 
 
-def test_a_path_that_jumps_is_refused():
-    with pytest.raises(ValueError, match="flips exactly one"):
-        structure_cube([Structure.ENCODER_DECODER, Structure.DECODER_ONLY])
-
-
 def test_the_notebook_counts_paths_right():
     """24 shortest paths, and eleven corners off the lecture's."""
     assert factorial(len(Structure.SWITCHES)) == 24

@@ -1,20 +1,21 @@
 """What an architecture drawing must contain, as plain data: blocks, memory arrows, sentences. No matplotlib here.
 
-`diagram_parts` draws it; whatever is right or wrong about a drawing is decided, and tested, here.
+`architectures` draws it; whatever is right or wrong about a drawing is decided, and tested, here.
 """
 
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 from destructure.structure import Structure
 
 INPUT, TARGET, BOTH = "input", "target", "both"
 SELF_ATTENTION, JOINT_ATTENTION = "self-attention", "joint attention"
 CROSS_ATTENTION, FEED_FORWARD = "cross-attention", "feed-forward"
+SOURCE_TOKENS, TARGET_TOKENS = ("That", "is", "good"), ("[BOS]", "Das", "ist", "gut")
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(NamedTuple):
     """One sub-layer of one stack.
 
     Attributes:
@@ -23,8 +24,8 @@ class Block:
         kind: "self-attention", "joint attention" (one softmax over memory and target), "cross-attention" or
             "feed-forward".
         parameters: name of the block's parameters; blocks with the same name *are* the same tensors.
-        lines: (query, key) pairs of the stack's own tokens, counted from 0, between which a line is drawn: who
-            sees whom. In a feed-forward block each token sees only itself. Memory comes by a `MemoryArrow`.
+        lines: (query, key) pairs of the stack's own tokens, counted from 0: who sees whom. In a feed-forward block
+            each token sees only itself. Memory comes by a `MemoryArrow`.
     """
 
     stack: str
@@ -34,20 +35,15 @@ class Block:
     lines: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True)
-class MemoryArrow:
-    """How the target reads the input: the states after `from_level` input layers go to target layer `to_layer`.
-
-    Level 0 is the embedding, so level l - 1 is what input layer l reads.
-    """
+class MemoryArrow(NamedTuple):
+    """The states after `from_level` input layers (0: the embedding) go to a block of target layer `to_layer`."""
 
     from_level: int
     to_layer: int
     to_kind: str
 
 
-@dataclass(frozen=True)
-class Sentence:
+class Sentence(NamedTuple):
     """One line of the legend: a switch, whether the structure is present, and what that means in plain words."""
 
     switch: str
@@ -57,16 +53,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class ArchitecturePlan:
-    """Everything the drawing of a structure shows.
-
-    Attributes:
-        structure: which of the architectures.
-        layers: layers in each stack.
-        stacks: the columns of the drawing, from left to right.
-        blocks: from the lowest to the highest, the input's before the target's.
-        arrows: how the target gets at the input; none where one stack runs over both.
-        sentences: the legend, one a switch.
-    """
+    """Everything the drawing of a structure shows; `stacks` are its columns, `blocks` go from the lowest up."""
 
     structure: Structure
     layers: int
@@ -77,8 +64,7 @@ class ArchitecturePlan:
 
     def block(self, stack: str, layer: int, kind: str) -> Block:
         """Find one block."""
-        place = (stack, layer, kind)
-        return next(block for block in self.blocks if (block.stack, block.layer, block.kind) == place)
+        return next(block for block in self.blocks if block[:3] == (stack, layer, kind))
 
 
 def architecture_plan(
@@ -90,22 +76,16 @@ def architecture_plan(
         ValueError: if `structure` is not a `Structure`, or a number is not a whole number of 1 or more.
     """
     require_structure(structure, layers=layers, source_length=source_length, target_length=target_length)
-    single = structure.is_single_stack
-    stacks = (BOTH,) if single else (INPUT, TARGET)
-    levels = range(1, layers + 1)
-    blocks = [
-        block
-        for stack in stacks
-        for layer in levels
-        for block in _layer(structure, stack, layer, source_length, target_length)
-    ]
+    stacks = (BOTH,) if structure.is_single_stack else (INPUT, TARGET)
+    places = product(stacks, range(1, layers + 1))
+    blocks = [block for place in places for block in _layer(structure, *place, source_length, target_length)]
     reader = CROSS_ATTENTION if structure.separate_cross_attention else JOINT_ATTENTION
     arrows = [
-        MemoryArrow(layers if structure.final_layer_memory else layer - 1, layer, reader) for layer in levels
+        MemoryArrow(layers if structure.final_layer_memory else layer - 1, layer, reader)
+        for layer in range(1, layers + 1)
+        if not structure.is_single_stack
     ]
-    return ArchitecturePlan(
-        structure, layers, stacks, tuple(blocks), () if single else tuple(arrows), _sentences(structure)
-    )
+    return ArchitecturePlan(structure, layers, stacks, tuple(blocks), tuple(arrows), _sentences(structure))
 
 
 def require_structure(structure: Structure, **sizes: int) -> None:
@@ -135,10 +115,10 @@ def _layer(structure: Structure, stack: str, layer: int, source: int, target: in
 
 
 def _sentences(structure: Structure) -> tuple[Sentence, ...]:
-    own_softmax = "own softmax, borrowed parameters"
+    tied = structure.tied_cross_attention
     words = (
         (
-            own_softmax if structure.tied_cross_attention else "cross-attention of its own",
+            "own softmax, borrowed parameters" if tied else "cross-attention of its own",
             "one attention in both roles",
         ),
         ("own parameters on each side", "shared parameters"),
@@ -146,7 +126,5 @@ def _sentences(structure: Structure) -> tuple[Sentence, ...]:
         ("input looks both ways", "input looks back only"),
     )
     present = [getattr(structure, switch) for switch in Structure.SWITCHES]
-    return tuple(
-        Sentence(switch, there, text if there else without)
-        for switch, there, (text, without) in zip(Structure.SWITCHES, present, words, strict=True)
-    )
+    texts = [pair[not there] for pair, there in zip(words, present, strict=True)]
+    return tuple(map(Sentence, Structure.SWITCHES, present, texts))

@@ -1,7 +1,8 @@
 """What the five charts share: checked rows, looks of labels, panels, names with units, a legend that fits."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -25,8 +26,7 @@ _NAMES = {
 }
 _POWERS = 1e6  # a longer axis has powers of ten only, never 1000 beside 10⁶
 _BEYOND = 20.0  # an interval stretches a logarithmic axis at most this far beyond the known values
-LIVE = {"linestyle": "", "marker": "X", "markersize": 12, "markeredgecolor": "white", "zorder": 6}
-"""How the reader's own runs are drawn: a cross with a white edge, over everything."""
+_LIVE = {"linestyle": "", "marker": "X", "markersize": 12, "markeredgecolor": "white", "zorder": 6}
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ class Frame:
         log_x, log_y: logarithmic axes.
         percent: the values are shares from 0 to 1 and are written in percent.
         order: labels of `hue` in the order of the legend; others are left out. By default as they come.
-        looks: label of `hue` → its place in `style.CURVES`, or (colour, line style, marker), so that a label can
-            look the same in two figures. By default the first free ones of `CURVES`.
+        looks: label of `hue` → its place in `style.CURVES`, or (colour, line style, marker); others get free places.
         columns: how many panels stand side by side; by default all, at most three.
         size: width and height in inches; width 8 keeps the text as large as intended.
         legend: whether labels are explained below the chart.
@@ -63,11 +62,10 @@ class Frame:
     def look_of(self, rows: pd.DataFrame, hue: str | None) -> dict:
         """Label → (colour, line style, marker), in the order of the legend; the one label "" without `hue`."""
         labels = [""] if hue is None else list(self.order or levels(rows[hue]))
-        if hue is not None:
-            unknown = [label for label in labels if not (rows[hue] == label).any()]
-            if unknown:
-                there = ", ".join(map(str, levels(rows[hue])))
-                raise ValueError(f"No row has the {hue} {unknown[0]!r}; the rows have {there}.")
+        unknown = [label for label in labels if hue and not (rows[hue] == label).any()]
+        if unknown:
+            there = ", ".join(map(str, levels(rows[hue])))
+            raise ValueError(f"No row has the {hue} {unknown[0]!r}; the rows have {there}.")
         looks = self.looks or {}
         if len(set(labels) - set(looks)) > len(set(range(len(CURVES))) - set(looks.values())):
             raise ValueError(
@@ -90,57 +88,48 @@ class Frame:
         grid = drawing.subplots(lines, columns, squeeze=False, **shared).ravel()
         for axes in grid[len(headings) :]:
             axes.remove()
-        shown = []
+        parts = [rows if heading is None else rows[rows[panel] == heading] for heading in headings]
         for axes, heading in zip(grid, headings, strict=False):
             if heading is not None:
                 axes.set_title(str(heading), fontsize=13, parse_math=False)
-            shown.append((axes, rows if heading is None else rows[rows[panel] == heading]))
-        return drawing, shown
+        return drawing, list(zip(grid, parts, strict=False))
 
     def finish(
         self, drawing: Figure, grid: Sequence[Axes], x: str, y: str, values: str, measured=""
     ) -> Picture:
         """Name and scale the axes, add title and legend; `percent` is about the axis `values` ("x" or "y")."""
-        for axes in grid:
-            for name, is_log in (("x", self.log_x), ("y", self.log_y)):
-                axis = getattr(axes, f"{name}axis")
-                if is_log:
-                    getattr(axes, f"set_{name}scale")("log")
-                    _number_decades(axis)
-                if self.percent and name == values:
-                    axis.set_major_formatter(PercentFormatter(1, decimals=None if is_log else 0))
-                    if not is_log:
-                        getattr(axes, f"set_{name}lim")(-0.03, 1.03)
+        for axes, (name, is_log) in product(grid, (("x", self.log_x), ("y", self.log_y))):
+            axis = getattr(axes, f"{name}axis")
+            if is_log:
+                axes.set(**{f"{name}scale": "log"})
+                _number_decades(axis)
+            if self.percent and name == values:
+                axis.set_major_formatter(PercentFormatter(1, decimals=None if is_log else 0))
+                if not is_log:
+                    axes.set(**{f"{name}lim": (-0.03, 1.03)})
         picture = Picture(drawing, f"{self.alt} {measured}", self.alt)
         if self.legend:
             picture.legend()
-        self._name(drawing, grid, self.x_name or name_of(x), self.y_name or name_of(y))
-        return picture
-
-    def _name(self, drawing: Figure, grid: Sequence[Axes], x_name: str, y_name: str) -> None:
+        x_name, y_name = self.x_name or name_of(x), self.y_name or name_of(y)
         if len(grid) == 1:
             grid[0].set(xlabel=x_name, ylabel=y_name)
             if self.title:
                 grid[0].set_title(self.title, parse_math=False)
-            return
-        if drawing.legends:  # a common name would lie on the legend
-            for axes in grid:
-                if axes.get_subplotspec().is_last_row():
-                    axes.set_xlabel(x_name)
-        else:
+            return picture
+        if not drawing.legends:
             drawing.supxlabel(x_name, fontsize=14)
+        for axes in grid if drawing.legends else ():  # a common name would lie on the legend
+            if axes.get_subplotspec().is_last_row():
+                axes.set_xlabel(x_name)
         if y_name:
             drawing.supylabel(y_name, fontsize=14)
         if self.title:
             drawing.suptitle(self.title, fontsize=15, fontweight="bold", x=0.01, ha="left")
+        return picture
 
 
 def framed(frame: dict) -> Frame:
-    """The frame from a chart's further keywords.
-
-    Raises:
-        ValueError: without an alt text, or with a keyword that no chart knows.
-    """
+    """The frame from a chart's further keywords; ValueError without an alt text, or for one that no chart knows."""
     unknown = [name for name in frame if name not in Frame.__dataclass_fields__]
     if unknown:
         known = ", ".join(Frame.__dataclass_fields__)
@@ -151,11 +140,7 @@ def framed(frame: dict) -> Frame:
 
 
 def checked(rows, numbers: Sequence[str | None], labels: Sequence[str | None] = ()) -> pd.DataFrame:
-    """The rows, with the columns `numbers` as floats.
-
-    Raises:
-        ValueError: if they are no table or empty, a column is missing or holds no numbers.
-    """
+    """The rows, with the columns `numbers` as floats; ValueError if anything of that is not there."""
     if not isinstance(rows, pd.DataFrame):
         raise ValueError(
             f"The rows are a {type(rows).__name__}; give one pandas table with a row for each measurement "
@@ -178,7 +163,7 @@ def checked(rows, numbers: Sequence[str | None], labels: Sequence[str | None] = 
     return table
 
 
-def check_values(frame: Frame, values: pd.Series, is_log: bool) -> None:
+def check_values(values: pd.Series, is_log: bool, percent: bool = False) -> None:
     """Refuse values that the axis cannot show: nothing measured, 0 on a logarithmic axis, no share for `percent`."""
     known = values[np.isfinite(values)]
     if known.empty:
@@ -188,7 +173,7 @@ def check_values(frame: Frame, values: pd.Series, is_log: bool) -> None:
             f"A logarithmic axis cannot show {values.name} = {known.min():g}; use a linear axis or leave "
             "those rows out."
         )
-    if frame.percent and not known.between(0, 1).all():
+    if percent and not known.between(0, 1).all():
         wrong = known[~known.between(0, 1)].iloc[0]
         raise ValueError(f"The {values.name} {wrong:g} lies outside 0 to 1; percent=True is for shares.")
 
@@ -198,24 +183,30 @@ def name_of(column: str) -> str:
     return _NAMES.get(column, column.replace("_", " "))
 
 
+def name_ticks(axis: Axis, labels: Iterable) -> None:
+    """Labels at 0, 1, 2, … of an axis, as they are written."""
+    texts = [str(label) for label in labels]
+    axis.set_ticks(range(len(texts)), texts, parse_math=False)
+
+
+def by_label(rows: pd.DataFrame, hue: str | None, looks: Mapping) -> list[tuple]:
+    """(label, look, rows) of each label; all rows belong to the one label "" without `hue`."""
+    return [(label, look, rows if hue is None else rows[rows[hue] == label]) for label, look in looks.items()]
+
+
 def draw_live(axes: Axes, live: pd.DataFrame, x: str, y: str, hue: str | None, looks: Mapping) -> None:
-    """The reader's own runs as crosses, in the colour of their label."""
+    """The reader's own runs as crosses with a white edge, over everything, in the colour of their label."""
     for row in live.to_dict("records"):
         colour = looks[row[hue]][0] if hue and row.get(hue) in looks else INK
-        axes.plot(row[x], row[y], color=colour, **LIVE)
-    axes.plot([], [], color=INK, label="your runs" if len(live) > 1 else "your run", **LIVE)
+        axes.plot(row[x], row[y], color=colour, **_LIVE)
+    if len(live):
+        axes.plot([], [], color=INK, label="your runs" if len(live) > 1 else "your run", **_LIVE)
 
 
 def own(live: pd.DataFrame | None, panel: str | None, rows: pd.DataFrame) -> pd.DataFrame:
     """The part of `live` that belongs to the panel of these rows."""
     live = pd.DataFrame() if live is None else live
     return live[live[panel] == rows[panel].iloc[0]] if panel in live else live
-
-
-def ends_of(interval: Callable, values: np.ndarray) -> tuple[float, float]:
-    """Low and high end of an interval: from `(low, high)` or from an object that has them by these names."""
-    found = interval(values)
-    return (found.low, found.high) if hasattr(found, "low") else tuple(found)
 
 
 def _number_decades(axis: Axis) -> None:

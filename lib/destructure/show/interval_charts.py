@@ -1,6 +1,6 @@
 """Two of the five charts: dots in groups or on a plane, and estimates with their intervals."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from textwrap import fill, wrap
 
 import numpy as np
@@ -8,19 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.markers import CARETDOWN, CARETLEFT, CARETRIGHT, CARETUP
 
+from destructure.show import frames
 from destructure.show.arrays import is_labels, levels
-from destructure.show.frames import (
-    LIVE,
-    Frame,
-    check_values,
-    checked,
-    draw_live,
-    ends_of,
-    framed,
-    name_of,
-    own,
-    room_for,
-)
 from destructure.show.picture import Picture
 from destructure.show.style import HIDDEN, INK, QUIET, use_style
 
@@ -37,7 +26,6 @@ def dots(
     hue: str | None = None,
     panel: str | None = None,
     centre: str | None = "mean",
-    interval: Callable | None = None,
     hollow: str | None = None,
     censored: str | None = None,
     name: str | None = None,
@@ -57,40 +45,35 @@ def dots(
         hue: the column that gives dots their colour; groups with several hues show them side by side.
         panel: the column that tells panels apart.
         centre: "mean", "median" or None: where a bar crosses each group.
-        interval: a function from a group's values to the ends of an interval, such as
-            `destructure.statistics.interval`, drawn as a line through the bar.
         hollow: a column of truth values: dots that are drawn hollow, explained by its name, such as `unconfirmed`.
         censored: a column with "above", "below" or "no": a hollow triangle says that the value lies beyond.
         name: a column with names to be written at dots; where it is missing or empty, nothing is written.
         live: the reader's own runs, in the same columns: crosses.
         frame: `alt` (required), `title` and the further settings of `frames.Frame`.
-
-    Raises:
-        ValueError: if a column is missing or not a number, nothing is measured, or an axis cannot show a value.
     """
-    frame = framed(frame)
+    frame = frames.framed(frame)
     if centre not in ("mean", "median", None):
         raise ValueError(f"centre is {centre!r}; use 'mean', 'median' or None.")
     chart = _Places(rows, x, y, hue, panel, frame)
-    checked(rows, (), (hollow, censored, name))
+    frames.checked(rows, (), (hollow, censored, name))
     with use_style():
         drawing, shown = chart.open()
         for axes, part in shown:
             across, width = chart.places(axes, part)
-            for label, (colour, _, marker) in chart.looks.items():
-                mine = part if hue is None else part[part[hue] == label]
+            for label, (colour, _, marker), mine in frames.by_label(part, hue, chart.looks):
                 _draw_marks(axes, chart, mine, across, colour, marker, hollow, censored)
                 axes.plot([], [], linestyle="", marker=marker, color=colour, label=str(label) or "_")
             _explain_hollow(axes, part, hollow)
-            if chart.groups and (centre or interval):
-                _draw_centres(axes, chart, part, width, centre, interval)
+            if chart.groups and centre:
+                _draw_centres(axes, chart, part, width, centre)
             for place, row in part[part[name].fillna("") != ""].iterrows() if name else ():
                 at = chart.flip(across[place], row[chart.values])
                 look = {"textcoords": "offset points", "ha": "center", "va": "bottom", "parse_math": False}
                 axes.annotate(str(row[name]), at, xytext=(0, 7), **look)
-            mine = own(live, panel, part)
-            if len(mine):
-                _draw_own(axes, chart, part, mine)
+            mine = frames.own(live, panel, part)
+            if chart.groups and len(mine):
+                mine = mine.assign(**{chart.along: mine[chart.along].map(levels(part[chart.along]).index)})
+            frames.draw_live(axes, mine, x, y, None if chart.groups else hue, chart.looks)
         return chart.close(drawing, shown)
 
 
@@ -106,7 +89,6 @@ def intervals(
     free: tuple[float, float] | None = None,
     censored: str | None = None,
     hollow: str | None = None,
-    note: str | None = None,
     join: bool = False,
     limits: tuple[float, float] | None = None,
     **frame,
@@ -127,23 +109,19 @@ def intervals(
         free: ends of a grey band, such as the margin within which a difference counts as none.
         censored: a column with "above", "below" or "no": a hollow triangle says that the value lies beyond.
         hollow: a column of truth values: estimates that are drawn hollow; its name is the explanation.
-        note: a column with what is written to the right of each row, such as a verdict.
         join: whether a line joins estimates that are not censored.
         limits: ends of the axis of values; by default every estimate has room, and intervals within reason.
         frame: `alt` (required), `title` and the further settings of `frames.Frame`.
-
-    Raises:
-        ValueError: if a column is missing or not a number, nothing is measured, or an axis cannot show a value.
     """
-    frame = framed(frame)
+    frame = frames.framed(frame)
     chart = _Places(rows, x, y, hue, panel, frame)
-    checked(rows, ("low", "high"), (hollow, censored, note))
+    frames.checked(rows, ("low", "high"), (hollow, censored))
     chart.table = chart.table.astype({"low": float, "high": float})
     if seeds is not None:
-        seeds = checked(seeds, (chart.values,), (chart.along, panel))
+        seeds = frames.checked(seeds, (chart.values,), (chart.along, panel))
     known = [chart.table[chart.values], pd.Series([np.nan if reference is None else reference])]
     known += [] if seeds is None else [seeds[chart.values]]
-    limits = limits or room_for(pd.concat(known), chart.table[["low", "high"]].stack(), chart.is_log)
+    limits = limits or frames.room_for(pd.concat(known), chart.table[["low", "high"]].stack(), chart.is_log)
     line_at, band_at = ("axvline", "axvspan") if chart.lies else ("axhline", "axhspan")
     with use_style():
         drawing, shown = chart.open()
@@ -154,9 +132,8 @@ def intervals(
             if reference is not None:
                 getattr(axes, line_at)(reference, color=INK, linewidth=1.2, zorder=1)
             if seeds is not None:
-                _draw_seeds(axes, chart, own(seeds, panel, part), part, limits)
-            for label, (colour, style, marker) in chart.looks.items():
-                mine = part if hue is None else part[part[hue] == label]
+                _draw_seeds(axes, chart, frames.own(seeds, panel, part), part, limits)
+            for label, (colour, style, marker), mine in frames.by_label(part, hue, chart.looks):
                 if join:
                     known = mine[mine[censored] == "no"].reindex(mine.index) if censored else mine
                     line = chart.flip(across[mine.index], known[chart.values])
@@ -166,28 +143,25 @@ def intervals(
                 _draw_marks(axes, chart, mine, across, colour, marker, hollow, censored, size=8)
                 axes.plot([], [], linestyle="", marker=marker, color=colour, label=str(label) or "_")
             _explain_hollow(axes, part, hollow)
-            for place, row in part.iterrows() if note else ():
-                where = {"transform": axes.get_yaxis_transform(), "va": "center", "color": INK}
-                axes.text(1.01, across[place], str(row[note]), **where)
-            getattr(axes, "set_xlim" if chart.lies else "set_ylim")(*limits)
+            axes.set(**{"xlim" if chart.lies else "ylim": limits})
         return chart.close(drawing, shown)
 
 
 class _Places:
     """Which axis holds values, and where on the other one each row stands."""
 
-    def __init__(self, rows, x: str, y: str, hue: str | None, panel: str | None, frame: Frame):
+    def __init__(self, rows, x: str, y: str, hue: str | None, panel: str | None, frame: frames.Frame):
         self.x, self.y, self.hue, self.panel, self.frame = x, y, hue, panel, frame
-        checked(rows, (), (x, y))
+        frames.checked(rows, (), (x, y))
         self.lies = is_labels(rows[y])
         self.values, self.along = (x, y) if self.lies else (y, x)
         self.groups = is_labels(rows[self.along])
         numbers = (self.values,) if self.groups else (self.values, self.along)
-        self.table = checked(rows, numbers, (self.along, hue, panel))
+        self.table = frames.checked(rows, numbers, (self.along, hue, panel))
         self.is_log = frame.log_x if self.lies else frame.log_y
-        check_values(frame, self.table[self.values], self.is_log)
+        frames.check_values(self.table[self.values], self.is_log, frame.percent)
         if not self.groups:
-            check_values(Frame(alt=frame.alt), self.table[x], frame.log_x)
+            frames.check_values(self.table[x], frame.log_x)
         self.looks = frame.look_of(self.table, hue)
         if hue:
             self.table = self.table[self.table[hue].isin(list(self.looks))]
@@ -209,7 +183,7 @@ class _Places:
         if self.same:
             return frame.panels(self.table, self.panel, height=0.36 * self.counts[0] + 1.7, sharex=True)
         height = 0.48 * sum(self.counts) + 0.55 * len(self.counts) + 1.3
-        stacked = Frame(**{**vars(frame), "columns": 1, "size": frame.size or (8, height)})
+        stacked = replace(frame, columns=1, size=frame.size or (8, height))
         layout = {"sharex": True, "sharey": False, "height_ratios": self.counts}
         return stacked.panels(self.table, self.panel, **layout)
 
@@ -218,12 +192,11 @@ class _Places:
         if not self.groups:
             return part[self.along], 0.0
         names = levels(part[self.along])
-        ticks, limit = (axes.set_yticks, axes.set_ylim) if self.lies else (axes.set_xticks, axes.set_xlim)
-        texts = [fill(str(each), _LETTERS) if self.lies else str(each) for each in names]
-        ticks(range(len(names)), texts, parse_math=False)
-        ends = -0.5, len(names) - 0.5
-        limit(*(reversed(ends) if self.lies else ends))
-        axes.grid(axis="y" if self.lies else "x", visible=False)
+        along, ends = ("y", (len(names) - 0.5, -0.5)) if self.lies else ("x", (-0.5, len(names) - 0.5))
+        texts = [fill(str(each), _LETTERS) if self.lies else each for each in names]
+        frames.name_ticks(getattr(axes, f"{along}axis"), texts)
+        axes.set(**{f"{along}lim": ends})
+        axes.grid(axis=along, visible=False)
         hues = list(self.looks)
         several = self.hue and (part.groupby(self.along, observed=True)[self.hue].nunique() > 1).any()
         width = 0.76 / len(hues) if several else 0.7
@@ -258,37 +231,22 @@ def _draw_marks(axes, chart, rows, across, colour, marker, hollow, censored, siz
 def _explain_hollow(axes, part, hollow) -> None:
     if hollow and part[hollow].any():
         fill = {"markerfacecolor": "none", "markeredgecolor": QUIET}
-        axes.plot([], [], linestyle="", marker="o", label=f"hollow: {name_of(hollow)}", **fill)
+        axes.plot([], [], linestyle="", marker="o", label=f"hollow: {frames.name_of(hollow)}", **fill)
 
 
-def _draw_centres(axes, chart, part, width, centre, interval) -> None:
-    """A bar across each group at its centre, and the interval of its values through it."""
+def _draw_centres(axes, chart, part, width, centre) -> None:
+    """A bar across each group at its centre."""
     names, hues = levels(part[chart.along]), list(chart.looks)
     several = width < 0.7 and len(hues) > 1
     keys = [chart.along, chart.hue] if several else [chart.along]
     label = f"{centre} of the dots"
-    for key, values in part.groupby(keys, sort=False, observed=True)[chart.values]:
-        values = values[np.isfinite(values)].to_numpy()
-        if not len(values):
-            continue
-        middle = names.index(key[0]) + (width * (hues.index(key[1]) - (len(hues) - 1) / 2) if several else 0)
-        look = {"color": INK, "linestyle": "-", "zorder": 4}
-        if centre:
-            value = getattr(np, centre)(values)
-            bar = chart.flip([middle - width / 2, middle + width / 2], [value, value])
-            axes.plot(*bar, label=label, linewidth=2, **look)
-            label = "_"
-        if interval is not None:
-            axes.plot(*chart.flip([middle, middle], ends_of(interval, values)), linewidth=3.5, **look)
-
-
-def _draw_own(axes, chart, part, live) -> None:
-    if not chart.groups:
-        draw_live(axes, live, chart.x, chart.y, chart.hue, chart.looks)
-        return
-    places = live[chart.along].map(levels(part[chart.along]).index)
-    label = "your runs" if len(live) > 1 else "your run"
-    axes.plot(*chart.flip(places, live[chart.values]), color=INK, label=label, **LIVE)
+    centres = part.groupby(keys, sort=False, observed=True)[chart.values].agg(centre).dropna()
+    for key, value in centres.items():
+        name, hue = key if several else (key, None)
+        middle = names.index(name) + (width * (hues.index(hue) - (len(hues) - 1) / 2) if several else 0)
+        bar = chart.flip([middle - width / 2, middle + width / 2], [value, value])
+        axes.plot(*bar, label=label, linewidth=2, color=INK, linestyle="-", zorder=4)
+        label = "_"
 
 
 def _draw_seeds(axes, chart, seeds, part, limits) -> None:
@@ -302,17 +260,12 @@ def _draw_seeds(axes, chart, seeds, part, limits) -> None:
 
 def _draw_bar(axes, chart, place, low: float, high: float, limits, colour: str) -> None:
     """An interval; where it goes on beyond the axis, an arrowhead instead of its end."""
-    nothing = (
-        low <= 0 if chart.is_log else low == -np.inf
-    )  # with an infinite end: too few seeds, all is possible
-    if np.isnan(low) or np.isnan(high) or (nothing and high == np.inf):
+    anything = (low <= 0 if chart.is_log else low == -np.inf) and high == np.inf  # too few seeds
+    if np.isnan(low) or np.isnan(high) or anything:
         return
     room = (limits[1] / limits[0]) ** 0.02 if chart.is_log else 0.02 * (limits[1] - limits[0])
     inner = (limits[0] * room, limits[1] / room) if chart.is_log else (limits[0] + room, limits[1] - room)
-    shown = (
-        max(low, inner[0]) if low < limits[0] else low,
-        min(high, inner[1]) if high > limits[1] else high,
-    )
+    shown = inner[0] if low < limits[0] else low, inner[1] if high > limits[1] else high
     axes.plot(*chart.flip([place, place], shown), color=colour, linestyle="-", linewidth=2.5, zorder=2)
     arrows = (CARETLEFT, CARETRIGHT) if chart.lies else (CARETDOWN, CARETUP)
     for end, drawn, arrow in zip((low, high), shown, arrows, strict=True):

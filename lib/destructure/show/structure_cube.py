@@ -5,7 +5,7 @@ stands, the more structure it has.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 from matplotlib import colormaps
@@ -14,6 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.ticker import LogLocator
 
 from destructure.show.picture import Picture
 from destructure.show.style import CURVES, HIDDEN, INK, QUIET, figure, use_style
@@ -22,6 +23,7 @@ from destructure.structure import Structure
 DIRECTIONS = ((-3.0, -1.45), (-1.0, -1.15), (1.0, -1.15), (3.0, -1.45))
 """Where the removal of S1, S2, S3, S4 leads to."""
 _REMOVED = ("cross-attention", "parameters", "final layer", "both directions")
+_PATH = tuple(pairwise(Structure.ladder()))
 _MAP = colormaps["cividis"]  # its lightness rises evenly, so it reads the same in grey
 _CENTRE = {"ha": "center", "va": "center"}
 
@@ -33,50 +35,36 @@ def corner_place(structure: Structure) -> tuple[float, float]:
     return sum(x for x, _ in removed), sum(y for _, y in removed)
 
 
-def structure_cube(
-    path: Sequence[Structure] | None = None,
-    *,
-    names: Mapping[Structure, str] | None = None,
-    title: str | None = None,
-    alt: str | None = None,
-) -> Picture:
-    """Draw all sixteen corners, the 32 edges between them, and one path from corner to corner.
+def structure_cube(*, names: Mapping[Structure, str] | None = None, title: str | None = None) -> Picture:
+    """Draw all sixteen corners, the 32 edges between them, and the lecture's ladder from corner to corner.
 
     Args:
-        path: corners, each one edit away from the one before; the lecture's ladder by default.
         names: corner → a name to write beside it; the usual names by default.
-        title, alt: as for every picture.
-
-    Raises:
-        ValueError: if a step of the path is not one edge of the cube.
+        title: a line above.
     """
-    path = Structure.ladder() if path is None else tuple(path)
-    for first, second in pairwise(path):
-        flips = sum(getattr(first, switch) != getattr(second, switch) for switch in Structure.SWITCHES)
-        if flips != 1:
-            raise ValueError(
-                f"{first.code} and {second.code} differ in {flips} switches; a step of the path flips exactly one."
-            )
-    corners = Structure.all()
+    corners, ladder = Structure.all(), Structure.ladder()
     usual = {corner: corner.name for corner in corners if corner.name != corner.code}
     names = usual if names is None else dict(names)
     with use_style():
         drawing = figure(9.2, 7.4)
         axes = drawing.subplots()
         _draw_edges(axes, zorder=1)
-        for number, (first, second) in enumerate(pairwise(path), start=1):
-            _draw_step(axes, first, second, number)
+        for number, ends in enumerate(_PATH, start=1):
+            (x, y), (across, up) = map(corner_place, ends)
+            axes.plot([x, across], [y, up], color=INK, linestyle="-", linewidth=6, zorder=2)
+            ball = {"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": "white"}
+            look = {"color": "white", "weight": "bold", "size": 14, "zorder": 5, "bbox": ball}
+            axes.text((x + across) / 2, (y + up) / 2, str(number), **look, **_CENTRE)
         for corner in corners:
-            _draw_corner(axes, corner, corner in path, names.get(corner))
+            _draw_corner(axes, corner, corner in ladder, names.get(corner))
         axes.set(xlim=(-5.1, 5.1), ylim=(-5.85, 0.65))
-        labels = [f"S{number} {name} removed" for number, name in enumerate(_REMOVED, start=1)]
-        _finish(axes, labels, columns=2, title=title)
-    steps = ", ".join(corner.code for corner in path)
+        _finish(axes, "S{} {} removed", columns=2, title=title)
     summary = (
         "A tesseract: sixteen corners from all four structures at the top to none at the bottom, joined where one "
-        f"switch differs. Highlighted path: {steps}. Named: {', '.join(names.values())}."
+        f"switch differs. Highlighted path: {', '.join(corner.code for corner in ladder)}. "
+        f"Named: {', '.join(names.values())}."
     )
-    return Picture(drawing, alt or summary)
+    return Picture(drawing, summary)
 
 
 def corner_cube(
@@ -86,9 +74,7 @@ def corner_cube(
     text: Callable[[float], str] = "{:.0%}".format,
     logarithmic: bool = False,
     dark_is_low: bool = True,
-    path: Sequence[Structure] | None = None,
     title: str | None = None,
-    alt: str | None = None,
 ) -> Picture:
     """Draw the sixteen corners, from all four structures (top) to none (bottom), each with a number and its shade.
 
@@ -98,16 +84,13 @@ def corner_cube(
         text: how a number is written in its node.
         logarithmic: colour by the logarithm.
         dark_is_low: whether low numbers are dark; else high ones are.
-        path: corners joined by a thick line; the ladder by default.
-        title, alt: as for every picture.
+        title: a line above.
 
     Raises:
         ValueError: if a code is unknown, or no corner has a finite number (above zero on a logarithmic scale).
     """
-    numbers = {
-        key if isinstance(key, Structure) else Structure.named(key): float(value)
-        for key, value in values.items()
-    }
+    corners = {key if isinstance(key, Structure) else Structure.named(key): key for key in values}
+    numbers = {corner: float(values[key]) for corner, key in corners.items()}
     shown = [value for value in numbers.values() if math.isfinite(value)]
     if not shown or (logarithmic and min(shown) <= 0):
         raise ValueError("Give at least one corner a finite number; on a logarithmic scale all above zero.")
@@ -119,54 +102,49 @@ def corner_cube(
     with use_style():
         drawing = figure(9.2, 7.4)
         axes = drawing.subplots()
-        _draw_edges(axes, zorder=2, thick=set(pairwise(Structure.ladder() if path is None else path)))
+        _draw_edges(axes, zorder=2, thick=_PATH)
         for corner in Structure.all():
-            _draw_node(axes, corner, numbers.get(corner, math.nan), scale, colours, text)
+            value = numbers.get(corner, math.nan)
+            known = math.isfinite(value)
+            _draw_node(
+                axes, corner, text(value) if known else "–", colours(scale(value)) if known else (1,) * 4
+            )
         axes.set(xlim=(-5.1, 5.1), ylim=(-5.65, 0.45))
-        bar = drawing.colorbar(
-            ScalarMappable(scale, colours), ax=axes, orientation="horizontal", shrink=0.6, aspect=40, pad=0.01
-        )
+        shades = ScalarMappable(scale, colours)
+        bar = drawing.colorbar(shades, ax=axes, orientation="horizontal", shrink=0.6, aspect=40, pad=0.01)
         bar.set_label(name)
         if logarithmic:
             ticks = _ticks(min(shown), max(shown))
             bar.set_ticks(ticks, labels=[text(tick) for tick in ticks])
             bar.minorticks_off()
         bar.outline.set_visible(False)
-        _finish(axes, [f"removes S{number}" for number in range(1, 5)], columns=4, title=title)
+        _finish(axes, "removes S{}", columns=4, title=title)
     summary = (
         f"The sixteen corners, from all four structures at the top to none at the bottom, each with its {name} as a "
         "number and a shade; lines join corners that differ in one structure, the thick one is the lecture's ladder."
     )
-    return Picture(drawing, alt or summary)
+    return Picture(drawing, summary)
 
 
-def _finish(axes: Axes, labels: Sequence[str], columns: int, title: str | None) -> None:
+def _finish(axes: Axes, label: str, columns: int, title: str | None) -> None:
     axes.set_axis_off()
     lines = [Line2D([], [], color=colour, linestyle=line) for colour, line, _ in CURVES[:4]]
+    labels = [label.format(number, name) for number, name in enumerate(_REMOVED, start=1)]
     axes.figure.legend(lines, labels, loc="outside lower center", ncols=columns, handlelength=3)
     if title:
         axes.set_title(title)
 
 
-def _draw_edges(axes: Axes, zorder: int, thick=frozenset()) -> None:
+def _draw_edges(axes: Axes, zorder: int, thick=()) -> None:
     """From each corner down to those with one structure less; the edges in `thick` with a broad black line below."""
     for corner in Structure.all():
         x, y = corner_place(corner)
         for switch, (colour, line, _), (dx, dy) in zip(Structure.SWITCHES, CURVES, DIRECTIONS, strict=False):
-            if not getattr(corner, switch):
-                continue
-            ends = [x, x + dx], [y, y + dy]
-            if (corner, corner.without(switch)) in thick:
-                axes.plot(*ends, color=INK, linestyle="-", linewidth=6, zorder=zorder - 1)
-            axes.plot(*ends, color=colour, linestyle=line, linewidth=1.8, zorder=zorder)
-
-
-def _draw_step(axes: Axes, first: Structure, second: Structure, number: int) -> None:
-    start, end = corner_place(first), corner_place(second)
-    axes.plot(*zip(start, end, strict=True), color=INK, linestyle="-", linewidth=6, zorder=2)
-    middle = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
-    ball = {"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": "white"}
-    axes.text(*middle, str(number), color="white", weight="bold", size=14, zorder=5, bbox=ball, **_CENTRE)
+            if getattr(corner, switch):
+                ends = [x, x + dx], [y, y + dy]
+                if (corner, corner.without(switch)) in thick:
+                    axes.plot(*ends, color=INK, linestyle="-", linewidth=6, zorder=zorder - 1)
+                axes.plot(*ends, color=colour, linestyle=line, linewidth=1.8, zorder=zorder)
 
 
 def _draw_box(axes: Axes, x: float, y: float, width: float, height: float, shape: str, **look) -> None:
@@ -178,18 +156,15 @@ def _draw_box(axes: Axes, x: float, y: float, width: float, height: float, shape
 def _draw_corner(axes: Axes, corner: Structure, on_path: bool, name: str | None) -> None:
     """A box with the four marks: a number where the structure is present, a dash where it is gone."""
     x, y = corner_place(corner)
-    width, height = 1.5, 0.42
     edge = {"edgecolor": INK if on_path else QUIET, "linewidth": 3 if on_path else 1.2}
-    _draw_box(axes, x, y, width, height, "round,pad=0,rounding_size=0.1", facecolor="white", zorder=3, **edge)
-    step = (width - 0.14) / 4
-    for number, (switch, (colour, _, _)) in enumerate(zip(Structure.SWITCHES, CURVES, strict=False)):
-        present = getattr(corner, switch)
-        middle = x - width / 2 + 0.07 + (number + 0.5) * step
-        face = colour if present else HIDDEN
+    _draw_box(axes, x, y, 1.5, 0.42, "round,pad=0,rounding_size=0.1", facecolor="white", zorder=3, **edge)
+    for number, (switch, (colour, _, _)) in enumerate(zip(Structure.SWITCHES, CURVES, strict=False), start=1):
+        present, step = getattr(corner, switch), (1.5 - 0.14) / 4
+        middle = x - 1.5 / 2 + 0.07 + (number - 0.5) * step
+        face, ink = (colour, INK if number == 4 else "white") if present else (HIDDEN, QUIET)
         _draw_box(axes, middle, y, step - 0.04, 0.28, "square,pad=0", facecolor=face, linewidth=0, zorder=4)
-        ink = ("white" if number < 3 else INK) if present else QUIET
-        text = f"S{number + 1}" if present else "–"
-        axes.text(middle, y - 0.01, text, color=ink, weight="bold", size=10.5, zorder=5, **_CENTRE)
+        mark = f"S{number}" if present else "–"
+        axes.text(middle, y - 0.01, mark, color=ink, weight="bold", size=10.5, zorder=5, **_CENTRE)
     if name:
         x += -0.3 if x < -2 else 0.0
         y += 0.42 if corner == Structure.ENCODER_DECODER else -0.42
@@ -197,23 +172,23 @@ def _draw_corner(axes: Axes, corner: Structure, on_path: bool, name: str | None)
         axes.text(x, y, name, weight="bold", size=13, zorder=6, parse_math=False, bbox=back, **_CENTRE)
 
 
-def _draw_node(axes: Axes, corner: Structure, value: float, scale, colours, text: Callable) -> None:
+def _draw_node(axes: Axes, corner: Structure, number: str, fill: tuple) -> None:
     """A shaded box with the corner's code and its number."""
-    finite = math.isfinite(value)
-    fill = colours(scale(value)) if finite else (1, 1, 1, 1)
-    ink = INK if 0.2126 * fill[0] + 0.7152 * fill[1] + 0.0722 * fill[2] > 0.45 else "white"
+    light = 0.2126 * fill[0] + 0.7152 * fill[1] + 0.0722 * fill[2] > 0.45
     x, y = corner_place(corner)
     look = {"facecolor": fill, "edgecolor": INK, "linewidth": 1, "zorder": 3}
     _draw_box(axes, x, y, 1.64, 0.54, "round,pad=0,rounding_size=0.08", **look)
-    axes.text(x, y + 0.14, corner.code, fontsize=11.5, color=ink, zorder=4, **_CENTRE)
-    number = text(value) if finite else "–"
-    axes.text(x, y - 0.10, number, fontsize=14, weight="bold", color=ink, zorder=4, **_CENTRE)
+    look = {"color": INK if light else "white", "zorder": 4} | _CENTRE
+    axes.text(x, y + 0.14, corner.code, fontsize=11.5, **look)
+    axes.text(x, y - 0.10, number, fontsize=14, weight="bold", **look)
 
 
 def _ticks(low: float, high: float) -> list[float]:
     """1, 2 and 5 of every decade inside the scale; the ends themselves where there would be fewer than two."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    steps = [step * 10.0**power for power in decades for step in (1, 2, 5)]
-    found = [step for step in steps if low <= step <= high]
+    found = [
+        float(tick)
+        for tick in LogLocator(subs=(1, 2, 5), numticks=99).tick_values(low, high)
+        if low <= tick <= high
+    ]
     found = found[:: -(-len(found) // 6)] if len(found) > 6 else found
     return found if len(found) > 1 else [low, high]
