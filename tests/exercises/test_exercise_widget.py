@@ -27,8 +27,8 @@ def defined(source, kind):
 
 def hand_in(one, value):
     """Answer as the front end does: put the answer into the control, click Check."""
-    if one.kind.runs_code:
-        return exercise(one.id, defined(value, one.kind))
+    if one.kind.variable:
+        return exercise(one.id, defined(value, one.kind) if one.kind.runs_code else value)
     widget = exercise(one.id)
     widget.draft = value
     widget.click("check")
@@ -87,8 +87,8 @@ def test_from_the_first_look_to_the_last(one):
     hand_in(one, one.reference)
     again = exercise(one.id)
     assert again.verdict["state"] in ("right", "locked")
-    if one.kind.runs_code:
-        assert again.source == one.reference.strip()
+    if one.kind.variable:
+        assert again.source == (one.reference.strip() if one.kind.runs_code else json.dumps(one.reference))
     else:
         assert one.check(again.draft).score == 1
     after = again._repr_mimebundle_()[0]
@@ -198,8 +198,8 @@ def test_a_full_disk_shows_in_the_widget(monkeypatch):
 
 def test_unsolved_code_cells_run_and_count_for_nothing(work):
     for one in EXERCISES:
-        if one.kind.runs_code:
-            starter = defined(one.kind.starter, one.kind)
+        if one.kind.variable:
+            starter = defined(one.kind.starter, one.kind) if one.kind.runs_code else ...
             widget = exercise(one.id, starter)
             assert widget.verdict["state"] == "unanswered"
             assert "then check" in widget.verdict["message"]

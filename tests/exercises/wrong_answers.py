@@ -2,7 +2,7 @@
 
 id → name → [answer, what is said]; for code the answer is source text, written as learners write it, not with the
 mistakes that stand in the sheets. For an exercise that varies, an answer is an expression over its draws, and what is
-said may have expressions in braces.
+said may have expressions in braces; for an own run, an expression over the right one.
 """
 
 from functools import cache
@@ -33,7 +33,7 @@ def _of_notebook(number: str) -> dict[str, dict[str, list]]:
 def wrong_answers(exercise: Exercise, student: str = "") -> dict[str, Wrong]:
     """Name → wrong answer, in the variant of that student."""
     entries = _of_notebook(exercise.notebook).get(exercise.id, {})
-    if not exercise.parameters:
+    if not exercise.parameters and exercise.kind.name != "run":
         return {name: Wrong(*entry) for name, entry in entries.items()}
     names = vars(exercise.kind) | Names(sheet_of(exercise.id), Draw(student, exercise.id)).values
     names |= {"right": exercise.reference, "flipped": flipped}

@@ -16,7 +16,7 @@ from destructure.exercises.definition import Exercise
 from destructure.exercises.draws import Draw
 from destructure.exercises.expressions import OWN_FIELDS, Names
 from destructure.exercises.kinds import KINDS
-from destructure.exercises.kinds.base import Drawing, Part, Rows, Source
+from destructure.exercises.kinds.base import Drawing, Part, Rows, Source, Text
 from destructure.exercises.sheet import BrokenSheet, Fault, Item, Sheet
 from destructure.structure import Structure
 
@@ -95,8 +95,9 @@ class _Builder:
         """One field of the kind or of the exercise's head; what is left out has its default."""
         name, hint = field.name, _hints(cls)[field.name]
         items, line = self._named(name), self.sheet.lines.get(name, self.end)
-        if hint == Source:  # code stands in a section of its own, or in the solution
-            return self._source((items or [self._section("solution")])[0])
+        if hint in (Source, Text):  # code or a text stands in a section of its own, or in the solution
+            item = (items or [self._section("solution")])[0]
+            return self._source(item) if hint == Source else self.text(item.text, item.line)
         if items and name in self.sheet.front:
             raise Fault(line, f"{name!r} stands in the front matter and in a section, too")
         if items:

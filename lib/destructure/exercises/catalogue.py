@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -37,6 +38,32 @@ def sheet_of(id: str) -> Sheet:
             f"There is no exercise {str(id)[:60]!r}; did you mean {' or '.join(map(repr, close))}?"
         )
     return _sheet(id)
+
+
+@dataclass(frozen=True)
+class Task:
+    """The exercises of a notebook that are the steps of one piece of homework: build, run, read, conclude."""
+
+    title: str
+    steps: tuple[str, ...]
+
+
+@cache
+def task(notebook: str) -> Task | None:
+    """The homework task of a notebook, if it has one; its rubric stands in the step that is written."""
+    listed = _notebook(notebook)
+    if "task" not in listed.front:
+        return None
+    try:
+        found = Task(
+            listed.front["task"]["title"], tuple(f"{notebook}.{n}" for n in listed.front["task"]["steps"])
+        )
+    except (TypeError, KeyError):
+        found = None
+    if not found or found.steps != tuple(id for id in _ids(notebook) if id in found.steps):
+        problem = "task must give its title, and as steps some exercises of the notebook in their order"
+        raise BrokenSheet(listed.path, listed.lines["task"], problem)
+    return found
 
 
 def every(notebook: str | None = None, student: str = "", course: str = "") -> Iterator[Exercise]:

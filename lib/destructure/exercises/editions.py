@@ -27,8 +27,8 @@ def exercise_cell(id: str) -> "NotebookNode":
     from nbformat.v4 import new_code_cell
 
     kind, source = find(id).kind, f'exercise("{id}")'
-    if kind.runs_code:
-        source = f'{kind.starter.strip()}\n\n\nexercise("{id}", {kind.function})'
+    if kind.variable:
+        source = f'{kind.starter.strip()}\n\n\nexercise("{id}", {kind.variable})'
     return new_code_cell(source, metadata={METADATA: {"exercise": id}})
 
 
@@ -92,15 +92,15 @@ def _solved_source(exercise: Exercise, source: str) -> str:
     kind = exercise.kind
     check = (
         "from destructure.exercises import answer\n\n"
-        f'solution = answer("{exercise.id}", {kind.function if kind.runs_code else repr(exercise.reference)})\n'
+        f'solution = answer("{exercise.id}", {kind.variable or repr(exercise.reference)})\n'
         "assert solution.score == 1, solution"
     )
-    if kind.runs_code:
-        return source.replace(kind.starter.strip(), f"{exercise.reference.strip()}\n\n\n{check}")
+    if kind.variable:
+        return source.replace(kind.starter.strip(), f"{kind.source.strip()}\n\n\n{check}")
     return f"{check}\n{source}"
 
 
 def _lacks(exercise: Exercise, source: str) -> str | None:
     """The first part that a cell needs and does not have."""
-    starter = [exercise.kind.starter.strip()] if exercise.kind.runs_code else []
+    starter = [exercise.kind.starter.strip()] if exercise.kind.variable else []
     return next((part for part in (*starter, f'exercise("{exercise.id}"') if part not in source), None)

@@ -81,10 +81,16 @@ class Homework:
     def _judge(self, value: Any) -> Verdict:
         stored, verdict = self.exercise.read(value)
         if self.is_locked:
-            if stored == self.record.checked:
+            amended = self.exercise.kind.amended(self.record.checked, stored) if stored else None
+            if amended:
+                verdict = self.exercise.check(amended)
+                self._save(
+                    lambda record: replace(record, value=amended, checked=amended, message=verdict.message)
+                )
+            if amended or stored == self.record.checked:
                 return Verdict(1.0, self.record.message)
             return Verdict(
-                1.0, f"Your prediction is locked and stays as it is. {self.record.message}", counted=False
+                1.0, f"Your answer is locked and stays as it is. {self.record.message}", counted=False
             )
         if self.exercise.kind.locks and verdict.is_right and self.record.result_shown:
             verdict = replace(verdict, message=f"{verdict.message} (You had opened the result before.)")
@@ -118,7 +124,7 @@ class Homework:
         """The verdict on the answer that was checked last, if that is still the answer shown."""
         record = self.record
         # The same answer may be written in another way: "14.29" was typed, 14.29 was checked.
-        standard = None if self.exercise.kind.runs_code else self.exercise.read(record.value)[0]
+        standard = None if self.exercise.kind.variable else self.exercise.read(record.value)[0]
         if not record.is_answered or record.checked not in (record.value, standard):
             return None
         return Verdict(record.score, record.message, record.misconception)

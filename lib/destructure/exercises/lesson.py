@@ -1,6 +1,6 @@
 """What a notebook calls: show an exercise, answer by text, reveal a result."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,26 +38,27 @@ class Answered:
         return f"{self.id}: {head}. {verdict.message}" + (f"\n{self.note}" if self.note else "")
 
 
-def exercise(id: str, function: Callable | None = None) -> ExerciseWidget:
+def exercise(id: str, made: Any = None) -> ExerciseWidget:
     """Show an exercise with everything that was answered before.
 
     Args:
         id: such as "04.mask.decoder".
-        function: for a code exercise, the learner's function. It is checked at once, unless it is still the
-            unsolved starter; the Check button later looks for the newest function of that name.
+        made: for an exercise that is answered in the cell, what the learner made there, a function or an own run's
+            rows. It is checked at once, unless it is still the unsolved starter; the Check button later looks for
+            what then has that name.
 
     Raises:
-        ValueError: if there is no exercise of that id, or a function is given where none belongs.
+        ValueError: if there is no exercise of that id, or something is given where nothing belongs.
     """
     homework = Homework.open(id)
     kind = homework.exercise.kind
-    if not kind.runs_code:
-        if function is not None:
+    if not kind.variable:
+        if made is not None:
             raise ValueError(f"Exercise {id} is answered in its widget or by answer(); it takes no function.")
         return ExerciseWidget(homework)
-    name = getattr(function, "__name__", kind.function)
-    widget = ExerciseWidget(homework, answer_to_check=lambda: _newest(name, function))
-    if function is not None:
+    name = getattr(made, "__name__", kind.variable)
+    widget = ExerciseWidget(homework, answer_to_check=lambda: _newest(name, made))
+    if made is not None:
         widget.click("check")
     return widget
 
@@ -101,8 +102,8 @@ def reveal(id: str, outcome: float, data: Sequence[float] = ()) -> RevealWidget:
     return RevealWidget(homework, outcome, data)
 
 
-def _newest(name: str, given: Callable | None) -> Callable | None:
-    """The function of that name as it now stands in the notebook; else the one given when the cell ran."""
+def _newest(name: str, given: Any) -> Any:
+    """What has that name in the notebook now; else what was given when the cell ran."""
     shell = get_ipython()
     found = shell.user_ns.get(name) if shell else None
-    return found if callable(found) else given
+    return found if callable(found) or (not callable(given) and found is not None) else given

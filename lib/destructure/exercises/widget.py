@@ -1,5 +1,6 @@
 """The live exercise: one widget for every kind, a thin shell over `Homework`."""
 
+import json
 import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -7,6 +8,7 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets
 
+from destructure.exercises.catalogue import task
 from destructure.exercises.definition import Exercise
 from destructure.exercises.homework import Homework
 from destructure.exercises.markup import escape, front_file, markdown
@@ -15,7 +17,7 @@ from destructure.exercises.verdict import Verdict
 from destructure.show.live import Saved
 
 # One module without imports, which needs no network; the last file uses the others.
-_SCRIPTS = ("fields.js", "mask.js", "order.js", "switchboard.js", "prediction.js", "shell.js")
+_SCRIPTS = ("fields.js", "mask.js", "order.js", "switchboard.js", "prediction.js", "written.js", "shell.js")
 _FRAME = (
     "border: 1px solid #767676; border-left-width: 5px; border-radius: 4px; padding: 0.4em 1em; margin:"
     " 0.5em 0"
@@ -142,7 +144,7 @@ class ExerciseWidget(Panel):
         elif value is not None and value != self.draft:
             self.draft = value
         self._show(self.homework.check(value))
-        if self.homework.exercise.kind.runs_code:
+        if self.homework.exercise.kind.variable:
             self.source = _text(self.homework.record.checked)
 
     def _on_draft(self, change) -> None:
@@ -175,7 +177,7 @@ class ExerciseWidget(Panel):
 
     def _restore(self) -> None:
         record, exercise = self.homework.record, self.homework.exercise
-        if exercise.kind.runs_code:
+        if exercise.kind.variable:
             self.source = _text(record.checked)
         elif record.kind == exercise.kind.name:
             self.draft = record.value
@@ -200,7 +202,7 @@ def _state(verdict: Verdict) -> str:
 
 
 def _text(value: Plain) -> str:
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) if value else ""
 
 
 def _live_page(exercise: Exercise) -> str:
@@ -239,7 +241,11 @@ def _facts(exercise: Exercise) -> str:
         f'<a href="{escape(exercise.talk_address)}" target="_blank" rel="noopener">'
         f"talk at {exercise.talk}</a>"
     )
-    return f"Difficulty {exercise.difficulty} of 3 · {minutes} · {link} · <code>{exercise.id}</code>"
+    homework, step = task(exercise.notebook), ""
+    if homework and exercise.id in homework.steps:
+        number, title = homework.steps.index(exercise.id) + 1, escape(homework.title)
+        step = f"Task “{title}”, step {number} of {len(homework.steps)} · "
+    return f"{step}Difficulty {exercise.difficulty} of 3 · {minutes} · {link} · <code>{exercise.id}</code>"
 
 
 def _call(exercise: Exercise) -> str:

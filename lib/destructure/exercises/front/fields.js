@@ -60,5 +60,6 @@ controls.choice = (root, { changed }) => {
   };
 };
 
-// The answer is a function in the notebook, which the kernel finds.
+// The answer is a function or a run's rows in the notebook, which the kernel finds.
 controls.code = () => ({ read: () => null, write() {} });
+controls.run = controls.code;

@@ -88,6 +88,7 @@ function render({ model, el }) {
   }
   function showLock() {
     const locked = model.get("locked");
+    if (control.lock) return control.lock(locked, button("check"));
     for (const field of held.querySelectorAll("input, select, button")) field.disabled = locked;
     button("check").disabled = locked;
   }

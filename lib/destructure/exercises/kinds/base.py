@@ -49,6 +49,11 @@ class Kind(ABC):
     """A right answer (for code: source text): a field, or computed from the others."""
 
     @property
+    def variable(self) -> str:
+        """What the answer is called if a cell of the notebook makes it, else ""."""
+        return ""
+
+    @property
     def unanswered(self) -> str:
         """What is said when there is nothing to check."""
         return "Give an answer first, then check it."
@@ -76,6 +81,10 @@ class Kind(ABC):
     def stored(self, answer: Plain) -> Plain:
         """The JSON form in which an answer in standard form is kept."""
         return answer
+
+    def amended(self, committed: Plain, answer: Plain) -> Plain:
+        """What is kept instead of a locked answer where another one follows; `None` if it stays as it is."""
+        return None
 
     @abstractmethod
     def control(self, live: bool) -> str:

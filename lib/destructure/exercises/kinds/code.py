@@ -103,6 +103,16 @@ class Code(Kind):
         return _defined(self.reference)[-1]
 
     @property
+    def variable(self) -> str:
+        """The function."""
+        return self.function
+
+    @property
+    def source(self) -> str:
+        """What stands in the solved cell."""
+        return self.reference
+
+    @property
     def starter(self) -> str:
         """The unsolved cell's source; it runs."""
         arguments = ast.unparse(functions_of(ast.parse(self.reference))[-1].args)
