@@ -8,7 +8,7 @@ import pytest
 
 from destructure.show import corner_cube, live_points
 from destructure.show.structure_cube import corner_place
-from destructure.show.try_corner import TryCorner
+from destructure.show.try_it import TryCorner
 from destructure.structure import Structure
 from destructure.studies import live, plans
 from destructure.studies.plans import removal as plan

@@ -25,9 +25,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "structure_cube": ["corner_cube", "structure_cube"],
         "structure_switches": ["flip_structures"],
         "trend_explorer": ["TrendExplorer", "draw_trend"],
-        "try_corner": ["TryCorner", "live_points", "try_corner"],
-        "try_sampling": ["TrySampling", "try_sampling"],
-        "try_it": ["TryTranslator", "try_translator"],
+        "try_it": [
+            "TryCorner",
+            "TrySampling",
+            "TryTranslator",
+            "live_points",
+            "try_corner",
+            "try_sampling",
+            "try_translator",
+        ],
         "style": [
             "CROSS_ATTENTION",
             "CURVES",

@@ -9,11 +9,7 @@ _VISIBLE_SIGNS = {"": "(empty)", " ": "␣", "\n": "⏎", "\t": "⇥"}
 
 
 def as_array(values, name: str) -> np.ndarray:
-    """Turn nested lists, a numpy array or a torch tensor (on any device) into a numpy array.
-
-    Raises:
-        ValueError: if the rows have different lengths.
-    """
+    """Nested lists, an array or a torch tensor (on any device) as a numpy array; ValueError if they are no table."""
     if hasattr(values, "detach"):  # a torch tensor, without importing torch
         values = values.detach().cpu()
         values = values.float() if values.is_floating_point() else values
@@ -29,15 +25,10 @@ def as_array(values, name: str) -> np.ndarray:
 
 
 def token_labels(labels: Sequence[str], length: int, name: str) -> list[str]:
-    """Check that there is one label a token, and make blank ones visible.
-
-    Raises:
-        ValueError: if the number of labels is not `length`.
-    """
-    labels = [str(label) for label in labels]
+    """The labels, blank ones made visible; ValueError if there is not one per token."""
     if len(labels) != length:
         raise ValueError(f"There are {len(labels)} labels for {length} {name}; give one label for each.")
-    return [_VISIBLE_SIGNS.get(label, label) for label in labels]
+    return [_VISIBLE_SIGNS.get(str(label), str(label)) for label in labels]
 
 
 def levels(column: pd.Series) -> list:

@@ -37,9 +37,7 @@ def structure_description(structure: Structure) -> str:
         ),
     )
     switches = zip(Structure.SWITCHES, words, strict=True)
-    return "; ".join(
-        with_it if getattr(structure, name) else without for name, (with_it, without) in switches
-    )
+    return "; ".join(pair[not getattr(structure, name)] for name, pair in switches)
 
 
 def _layer(x: float, top: float, width: float, number: int, colour: str, weights: str) -> list[str]:

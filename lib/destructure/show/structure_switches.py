@@ -9,13 +9,13 @@ import numpy as np
 
 from destructure import cost
 from destructure.config import TransformerConfig
+from destructure.show.diagram_plans import SOURCE_TOKENS, TARGET_TOKENS
 from destructure.show.live import SWITCH_LABELS, Live
 from destructure.show.masks import mask_parts, visibility
 from destructure.show.structure_sketches import structure_description, structure_drawing, svg, text
 from destructure.show.style import HIDDEN, INK, TARGET
 from destructure.structure import Structure
 
-_SOURCE, _TARGET = ("That", "is", "good"), ("[BOS]", "Das", "ist", "gut")
 _STATIC = (
     "<p><em>In JupyterLab, with the notebook running, four switches appear here and redraw the model at every flip. "
     "This table has their sixteen settings.</em></p>"
@@ -32,8 +32,7 @@ class StructureSwitches(Live):
     Attributes:
         switches: name of a switch → its check box; setting `.value` is the same as clicking.
         steps: buttons that jump to a step of the lecture's ladder.
-        source, target: the sliders.
-        drawn: the HTML field.
+        source, target, drawn: the sliders, and the HTML field.
 
     Raises:
         ValueError: if a length is not a whole number from 1 to half of the model's `max_length`.
@@ -58,16 +57,18 @@ class StructureSwitches(Live):
         self.steps = []
         for number, step in enumerate(Structure.ladder()):
             name = "start" if number == 0 else f"after edit {number}"
-            button = ipywidgets.Button(description=name, tooltip=step.name, layout={"width": "auto"})
-            button.on_click(lambda button, step=step: self.set(step))
-            self.steps.append(button)
-        look = {"continuous_update": False, "style": {"description_width": "90px"}}
-        self.source = ipywidgets.IntSlider(source, min=1, max=longest, description="input tokens", **look)
-        self.target = ipywidgets.IntSlider(target, min=1, max=longest, description="target tokens", **look)
+            self.steps.append(
+                ipywidgets.Button(description=name, tooltip=step.name, layout={"width": "auto"})
+            )
+            self.steps[-1].on_click(lambda button, step=step: self.set(step))
+        look = {"continuous_update": False, "style": {"description_width": "90px"}, "min": 1, "max": longest}
+        self.source = ipywidgets.IntSlider(source, description="input tokens", **look)
+        self.target = ipywidgets.IntSlider(target, description="target tokens", **look)
         self.drawn = ipywidgets.HTML()
         path = ipywidgets.HBox([ipywidgets.Label("The lecture's path:"), *self.steps])
-        super().__init__([path, *self.switches.values(), self.source, self.target, self.drawn])
-        for control in (*self.switches.values(), self.source, self.target):
+        controls = [*self.switches.values(), self.source, self.target]
+        super().__init__([path, *controls, self.drawn])
+        for control in controls:
             control.observe(lambda change: self.draw(), names="value")
         self.draw()
 
@@ -99,15 +100,14 @@ class StructureSwitches(Live):
         self.drawn.value = self._page(self.structure)
 
     def _page(self, structure: Structure) -> str:
-        columns = (Structure.ENCODER_DECODER, structure)
-        heads = ("encoder-decoder", f"your setting: {structure.name}")
-        costs = [self._costs(each) for each in columns]
-        stacks = [_picture(structure_drawing(each), structure_description(each)) for each in columns]
-        words = [f"mask of {each.name}: {_mask_words(each)}" for each in columns]
-        masks = [_picture(mask_drawing(columns[side], _SOURCE, _TARGET), words[side]) for side in (0, 1)]
-        rows = [_row("", [f"<b>{escape(head)}</b>" for head in heads], cell="th")]
-        rows += [_row("stacks", stacks), _row("who sees whom", masks)]
-        rows += [_row(name, [_compared(cost[name], costs[0][name]) for cost in costs]) for name in costs[0]]
+        columns = {"encoder-decoder": Structure.ENCODER_DECODER, f"your setting: {structure.name}": structure}
+        stacks = [_picture(structure_drawing(each), structure_description(each)) for each in columns.values()]
+        rows = [_row("", [f"<b>{escape(head)}</b>" for head in columns], cell="th"), _row("stacks", stacks)]
+        rows.append(_row("who sees whom", map(_mask, columns.values())))
+        before, after = (self._costs(each) for each in columns.values())
+        for name, found in after.items():
+            shown = escape(found) if found == before[name] else f"<b>{escape(found)}</b>"
+            rows.append(_row(name, [escape(before[name]), shown]))
         description = escape(structure_description(structure))
         return (
             f'<p aria-live="polite">{description[0].upper()}{description[1:]}.</p>'
@@ -144,21 +144,19 @@ def mask_drawing(structure: Structure, source: Sequence[str], target: Sequence[s
     """Who sees whom as SVG, a row per query and a column per key; a frame around whatever shares a softmax."""
     cell, left, top = 26, 62, 58
     tokens, seen = [*source, *target], visibility(structure, len(source), len(target))
-    parts = mask_parts(structure, len(source), len(target))
+    parts, drawn = mask_parts(structure, len(source), len(target)), []
     colours = np.full(seen.shape, HIDDEN)
     for part in parts:
-        colours[part.rows, part.columns] = part.colour
-    colours[~seen] = HIDDEN
-    drawn = []
-    for row, query in enumerate(tokens):
-        drawn.append(text(left - 6, top + row * cell + 18, query, anchor="end"))
-        for column in range(len(tokens)):
-            x, y, colour = left + column * cell, top + row * cell, colours[row, column]
-            place = f'x="{x}" y="{y}" width="{cell}" height="{cell}"'
-            drawn.append(f'<rect {place} fill="{colour}" stroke="white"/>')
-            if seen[row, column]:
-                dot = INK if colour == TARGET else "white"
-                drawn.append(f'<circle cx="{x + cell / 2}" cy="{y + cell / 2}" r="3.5" fill="{dot}"/>')
+        colours[part.rows, part.columns] = np.where(seen[part.rows, part.columns], part.colour, HIDDEN)
+    for (row, column), colour in np.ndenumerate(colours):
+        x, y = left + column * cell, top + row * cell
+        if column == 0:
+            drawn.append(text(left - 6, y + 18, tokens[row], anchor="end"))
+        place = f'x="{x}" y="{y}" width="{cell}" height="{cell}"'
+        drawn.append(f'<rect {place} fill="{colour}" stroke="white"/>')
+        if seen[row, column]:
+            dot = INK if colour == TARGET else "white"
+            drawn.append(f'<circle cx="{x + cell / 2}" cy="{y + cell / 2}" r="3.5" fill="{dot}"/>')
     for column, key in enumerate(tokens):
         x, y = left + column * cell + 15, top - 6
         drawn.append(f'<g transform="rotate(-50 {x} {y})">{text(x, y, key, anchor="start")}</g>')
@@ -177,20 +175,18 @@ def _row(name: str, cells: Iterable[str], cell: str = "td") -> str:
     return f'<tr><th scope="row" style="text-align: left">{escape(name)}</th>{inside}</tr>'
 
 
-def _compared(text: str, reference: str) -> str:
-    return escape(text) if text == reference else f"<b>{escape(text)}</b>"
-
-
 def _picture(svg: str, description: str) -> str:
     """The drawing as an image, with its description for those who do not see it."""
     address = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
     return f'<img alt="{escape(description)}" src="{address}" style="max-width: 100%; background: white">'
 
 
-def _mask_words(structure: Structure) -> str:
+def _mask(structure: Structure) -> str:
+    """The mask as an image with its description."""
     target = "two softmaxes" if structure.separate_cross_attention else "one softmax over both"
     softmaxes = f"the input by itself, the target with {target}"
     if structure.is_single_stack:
         softmaxes = "one softmax a row"
     direction = "both directions" if structure.bidirectional_input else "earlier tokens only"
-    return f"{softmaxes}; inside the input {direction}"
+    words = f"mask of {structure.name}: {softmaxes}; inside the input {direction}"
+    return _picture(mask_drawing(structure, SOURCE_TOKENS, TARGET_TOKENS), words)

@@ -23,13 +23,10 @@ def draw_trend(
 
     Args:
         axes: with years to the right.
-        dots: of one series; only confirmed ones are fitted.
+        dots: of one series; only confirmed ones are fitted. ValueError as `forecast` and `fit_piecewise`.
         colour: of the line and the band.
         until: carry the line on to this year, dashed.
         lines: 1 for exponential growth, 2 for two stretches that meet.
-
-    Raises:
-        ValueError: as `forecast` and `fit_piecewise`.
     """
     sure = dots[~dots["unconfirmed"]]
     first, last = sure["year"].min(), sure["year"].max()
@@ -51,14 +48,11 @@ def draw_trend(
 class TrendExplorer(Live):
     """A list of series and a slider for the years, each year also as a number field, over a figure and one sentence.
 
-    Without a running notebook the default view is shown as a picture.
-
     Args:
-        window: years shown first; all by default.
+        window: years shown first; all by default. Without a running notebook this view is shown as a picture.
 
     Attributes:
-        choice: the list of series.
-        slider: the two-ended slider.
+        choice, slider: the list of series, and the two-ended slider.
         first, last: number fields for the ends; they and the slider follow each other.
         picture, sentence: the HTML fields with the result.
     """
@@ -114,18 +108,16 @@ class TrendExplorer(Live):
 
     def _draw(self) -> None:
         try:
-            self.sentence.value, drawn = html.escape(self._measure()), self._picture()
+            self.sentence.value, drawn = html.escape(self._measure()), picture_html(self._picture())
         except ValueError as error:
-            self.sentence.value, self.picture.value = html.escape(str(error)), ""
-            return
-        self.picture.value = picture_html(drawn)
+            self.sentence.value, drawn = html.escape(str(error)), ""
+        self.picture.value = drawn
 
     def _measure(self) -> str:
-        if self.first.value > self.last.value:
-            raise ValueError(
-                f"The years run from {self.first.value} to {self.last.value}; the first must not be after the last."
-            )
-        trend = fit_exponential(between(self._chosen(), *self.window), resamples=1_999)
+        first, last = self.window
+        if first > last:
+            raise ValueError(f"The years run from {first} to {last}; the first must not be after the last.")
+        trend = fit_exponential(between(self._chosen(), first, last), resamples=1_999)
         stray = "; neighbouring dots stray together, so the interval is too narrow"
         return (
             f"{trend}. Durbin-Watson {trend.durbin_watson:.1f}{stray if trend.durbin_watson < 1.5 else ''}."
