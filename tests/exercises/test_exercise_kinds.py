@@ -1,5 +1,7 @@
 """What each kind accepts and says, beyond what the course's own exercises use."""
 
+import re
+
 import pytest
 
 from destructure.config import TransformerConfig
@@ -314,7 +316,7 @@ CODE = Code(
 @pytest.mark.parametrize(
     ("source", "score", "says"),
     [
-        ("def double(number):\n    return number + number", 1, "agrees with the reference on 3"),
+        ("def double(number):\n    return number + number", 1, "agrees with the reference on 3 inputs"),
         ("def double(number):\n    return number * number", 0.4, "You square."),
         (
             "def double(number):\n    return str(number)",
@@ -327,12 +329,12 @@ CODE = Code(
         (
             "def double(number):\n    return 2 * number + 0.01",
             0.4,
-            "differs from the reference by up to 0.01",
+            "With number = 1 it returns 2.01; wanted is 2.",
         ),
         (
             "def double(number):\n    return 1 / 0",
             0,
-            "Called with number 1.0, the function raised ZeroDivisionError",
+            "Called with number = 1, the function raised ZeroDivisionError: division by zero (line 2 of your code).",
         ),
         ("def double():\n    return 1", 0, "raised TypeError"),
         ("def double(number):\n    return", 0, "returns None so far"),
@@ -373,4 +375,8 @@ def test_attention_cases_tell_every_scale_apart():
 @pytest.mark.parametrize("exercise", [one for one in every() if one.kind.runs_code], ids=lambda one: one.id)
 def test_each_mistake_in_code_is_told_from_all_others(exercise):
     for flaw in exercise.kind.mistakes:
-        assert exercise.check(flaw.source) == Verdict(flaw.credit, flaw.message, flaw.name)
+        verdict = exercise.check(flaw.source)
+        assert (verdict.score, verdict.misconception) == (flaw.credit, flaw.name)
+        assert re.fullmatch(
+            rf"{re.escape(flaw.message)}( With .* it returns .*; wanted is .*\.)?", verdict.message
+        )

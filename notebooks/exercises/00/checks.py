@@ -60,10 +60,11 @@ HITS = Variants(
 """Chances between 20% and 90%, where neither adding up nor a single attempt comes near the right value."""
 
 
-def fall_cases() -> list[tuple]:
-    """Times and terminal speeds."""
+def fall_cases(more: int = 0) -> list[tuple]:
+    """Times and terminal speeds: no time, hardly any drag, hardly anything but drag, and random ones."""
     random = Random("00.code.fallen")
-    return [(round(random.uniform(0.5, 2.0), 3), round(random.uniform(2.0, 25.0), 2)) for _ in range(12)]
+    edges = [(0.0, 5.0), (0.5, 40.0), (3.0, 1.0), (8.0, 12.0), (2, 3)]
+    return edges + [(random.uniform(0, 5), random.uniform(0.5, 40)) for _ in range(8 + more)]
 
 
 def not_beyond_free_fall(function, case) -> bool:

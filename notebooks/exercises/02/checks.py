@@ -26,10 +26,25 @@ SKETCH = curves(
 )
 
 
-def envelope_cases() -> list[tuple]:
-    """Lists of 4 to 9 values."""
+def envelope_cases(more: int = 0) -> list[tuple]:
+    """Lists of 1 to 9 values, of both signs, some of them equal."""
     random = Random("02.code.envelope")
-    return [([round(random.uniform(0, 1), 3) for _ in range(random.randint(4, 9))],) for _ in range(12)]
+    edges = [
+        [0.4],
+        [-2.3, -1.9, -2.0],
+        [0.5, 0.5, 0.2, 0.5],
+        [0.9, 0.4, 0.1],
+        [0.1, 0.4, 0.9],
+        [3, 1, 4, 1, 5],
+    ]
+    random_ones = [
+        [
+            round(random.uniform(-1, random.choice((-0.1, 1))), random.choice((1, 3)))
+            for _ in range(random.randint(1, 9))
+        ]
+        for _ in range(8 + more)
+    ]
+    return [(values,) for values in edges + random_ones]
 
 
 def never_falls(function, case) -> bool:

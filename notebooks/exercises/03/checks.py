@@ -6,6 +6,7 @@ torch is imported inside the functions, so that exercises can be listed and show
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import exp
+from random import Random
 
 from destructure.exercises import Variants
 from destructure.exercises.markup import escape
@@ -105,19 +106,22 @@ MAPS = weight_maps(
 # --- embedding ---------------------------------------------------------------------------------------------------
 
 
-def embed_cases() -> list[tuple]:
-    """Ids and tables of several sizes."""
+def embed_cases(more: int = 0) -> list[tuple]:
+    """Ids and tables of several sizes: a single id, the first and last rows, a square table."""
     import torch
 
     generator = torch.Generator().manual_seed(3)
-    sizes = ((2, 4, 9, 5), (1, 3, 6, 8), (3, 5, 12, 4))
-    return [
+    draw = Random("03.code.one_hot").randint
+    sizes = [(1, 1, 2, 2), (2, 4, 9, 5), (1, 3, 6, 8), (3, 5, 12, 4), (2, 3, 4, 4)]
+    sizes += [(draw(1, 3), draw(1, 5), draw(2, 9), draw(1, 6)) for _ in range(more)]
+    cases = [
         (
-            torch.randint(0, vocabulary, (batch, length), generator=generator),
-            torch.randn(vocabulary, width, generator=generator),
+            torch.randint(0, rows, (batch, length), generator=generator),
+            torch.randn(rows, width, generator=generator),
         )
-        for batch, length, vocabulary, width in sizes
+        for batch, length, rows, width in sizes
     ]
+    return [(torch.tensor([[0, 2, 1, 2]]), cases[2][1]), *cases]
 
 
 def equal_ids_have_equal_vectors(function: Callable, case: tuple) -> bool:
@@ -138,14 +142,17 @@ def linear_in_the_table(function: Callable, case: tuple) -> bool:
 # --- one look back -----------------------------------------------------------------------------------------------
 
 
-def look_cases() -> list[tuple]:
-    """An asking state and a memory, of several sizes."""
+def look_cases(more: int = 0) -> list[tuple]:
+    """An asking state and a memory, of several sizes: a single memory state, a square memory."""
     import torch
 
     generator = torch.Generator().manual_seed(13)
+    draw = Random("03.code.look_back").randint
+    sizes = [(1, 2), (2, 2), (4, 6), (7, 5), (3, 9), (6, 3), (4, 4)]
+    sizes += [(draw(1, 6), draw(1, 8)) for _ in range(more)]
     return [
         (torch.randn(width, generator=generator), torch.randn(source, width, generator=generator))
-        for source, width in ((4, 6), (7, 5), (3, 9), (6, 3))
+        for source, width in sizes
     ]
 
 
@@ -167,8 +174,10 @@ def order_does_not_matter(function: Callable, case: tuple) -> bool:
 
 
 def state_matters(function: Callable, case: tuple) -> bool:
-    """Another state finds something else."""
+    """Another state finds something else, where there is something to choose from."""
     import torch
 
     state, memory = case
-    return not torch.allclose(function(state, memory), function(-state, memory), atol=1e-4)
+    return len(memory) == 1 or not torch.allclose(
+        function(state, memory), function(-state, memory), atol=1e-4
+    )

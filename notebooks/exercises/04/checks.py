@@ -5,12 +5,12 @@ torch is imported inside the functions, so that exercises can be listed and show
 
 from collections.abc import Callable
 from itertools import combinations, product
+from random import Random
 
 from destructure.exercises import Variants
 from destructure.structure import Structure
 
 PADDING = 0
-BEGIN = 1
 
 # --- variants ----------------------------------------------------------------------------------------------------
 
@@ -52,34 +52,35 @@ LAYERS = Variants("layers", "encoder decoder", [(6, 6), *sorted(_LAYERS_BY_SHARE
 # --- attention with one head -------------------------------------------------------------------------------------
 
 
-def attention_cases() -> list[tuple]:
-    """Queries, keys, values and masks of several shapes; every query sees at least one key and misses one."""
+def attention_cases(more: int = 0) -> list[tuple]:
+    """Queries, keys, values and masks of several shapes; every query sees at least one key, most of them not all."""
     import torch
 
     generator = torch.Generator().manual_seed(4)
+    draw = Random("04.code.attention")
     cases = []
-    for batch, targets, sources, width, causal in (
-        (1, 4, 4, 8, True),
-        (2, 3, 5, 16, False),
-        (3, 6, 6, 4, True),
-        (2, 1, 7, 9, False),
-    ):
-
-        def random(*shape):
-            return 2 * torch.randn(*shape, generator=generator)
-
-        mask = torch.rand(batch, targets, sources, generator=generator) < 0.6
-        mask[..., 0], mask[..., -1] = True, False
-        if causal:
-            mask = torch.ones(batch, targets, sources, dtype=torch.bool).tril()
-        cases.append(
-            (
-                random(batch, targets, width),
-                random(batch, sources, width),
-                random(batch, sources, width),
-                mask,
-            )
+    shapes = [
+        (1, 1, 2, 2),
+        (1, 1, 1, 3),
+        (1, 2, 2, 2),
+        (1, 4, 4, 8),
+        (2, 3, 5, 16),
+        (3, 6, 6, 4),
+        (2, 1, 7, 9),
+        (2, 4, 4, 4),
+    ]
+    shapes += [tuple(draw.randint(1, most) for most in (3, 5, 6, 8)) for _ in range(more)]
+    for number, (batch, targets, sources, width) in enumerate(shapes):
+        queries, keys, values = (
+            2 * torch.randn(batch, length, width, generator=generator)
+            for length in (targets, sources, sources)
         )
+        mask = torch.rand(batch, targets, sources, generator=generator) < 0.6
+        seen = torch.randint(sources, (batch, targets, 1), generator=generator)
+        mask.scatter_(-1, seen, torch.ones_like(mask))
+        if targets == sources and number % 2:
+            mask = torch.ones(batch, targets, sources, dtype=torch.bool).tril()
+        cases.append((queries, keys, values, mask))
     return cases
 
 
@@ -88,7 +89,7 @@ def weights_add_to_one(function: Callable, case: tuple) -> bool:
     import torch
 
     queries, keys, values, mask = case
-    result = _first(function(queries, keys, torch.ones_like(values), mask))
+    result = function(queries, keys, torch.ones_like(values), mask)
     return bool(torch.allclose(result, torch.ones_like(result), atol=1e-4))
 
 
@@ -97,14 +98,14 @@ def hidden_keys_are_not_read(function: Callable, case: tuple) -> bool:
     import torch
 
     queries, keys, values, mask = case
-    position = keys.shape[-2] - 1
-    keys, values = keys.clone(), values.clone()
-    keys[:, position] += 3.0
-    values[:, position] -= 5.0
-    before = _first(function(*case))
-    after = _first(function(queries, keys, values, mask))
-    blind = ~mask[..., position]
-    return bool(torch.allclose(before[blind], after[blind], atol=1e-4, equal_nan=True))
+    before = function(*case)
+    for position in range(keys.shape[1]):
+        changed = torch.arange(keys.shape[1])[:, None] == position
+        after = function(queries, keys + 3.0 * changed, values - 5.0 * changed, mask)
+        blind = ~mask[..., position]
+        if not torch.allclose(before[blind], after[blind], atol=1e-4, equal_nan=True):
+            return False
+    return True
 
 
 def order_of_keys_does_not_matter(function: Callable, case: tuple) -> bool:
@@ -113,40 +114,43 @@ def order_of_keys_does_not_matter(function: Callable, case: tuple) -> bool:
 
     queries, keys, values, mask = case
     reversed_case = (queries, keys.flip(-2), values.flip(-2), mask.flip(-1))
-    return bool(
-        torch.allclose(_first(function(*case)), _first(function(*reversed_case)), atol=1e-4, equal_nan=True)
-    )
-
-
-def _first(result):
-    return result[0] if isinstance(result, tuple) else result
+    return bool(torch.allclose(function(*case), function(*reversed_case), atol=1e-4, equal_nan=True))
 
 
 # --- attention with several heads --------------------------------------------------------------------------------
 
 
-def multi_head_cases() -> list[tuple]:
-    """States, memory, masks (padding and causal), four weight matrices and a number of heads."""
+def multi_head_cases(more: int = 0) -> list[tuple]:
+    """States, memory, masks (padding, causal, scattered), weight matrices, and heads: one, several, one a number."""
     import torch
 
     generator = torch.Generator().manual_seed(17)
+    draw = Random("04.code.multi_head")
+    sizes = [
+        (1, 1, 2, 2, 2),
+        (1, 2, 2, 4, 2),
+        (2, 4, 4, 16, 2),
+        (2, 3, 5, 16, 4),
+        (2, 4, 4, 12, 3),
+        (2, 3, 4, 6, 1),
+        (2, 2, 3, 4, 4),
+    ]
+    for _ in range(more):
+        heads = draw.randint(1, 3)
+        sizes.append(
+            (draw.randint(1, 3), draw.randint(1, 4), draw.randint(1, 5), heads * draw.randint(1, 4), heads)
+        )
     cases = []
-    for (batch, targets, sources), heads in product(((2, 4, 4), (2, 3, 5)), (2, 4)):
-        width = 16
-        mask = torch.ones(batch, targets, sources, dtype=torch.bool)
+    for batch, targets, sources, width, heads in sizes:
+        mask = torch.rand(batch, targets, sources, generator=generator) < 0.6
         if targets == sources:
-            mask = mask.tril()
-        else:
-            mask[0, :, -2:] = False  # padding
-            mask[1, :, -1] = False
+            mask = torch.ones_like(mask).tril()
+        mask[..., 0] = True
         weights = {
             name: torch.randn(width, width, generator=generator) / 2
             for name in ("query", "key", "value", "output")
         }
-        states = torch.randn(batch, targets, width, generator=generator)
-        memory = (
-            states.clone() if targets == sources else torch.randn(batch, sources, width, generator=generator)
-        )
+        states, memory = (torch.randn(batch, each, width, generator=generator) for each in (targets, sources))
         cases.append((states, memory, mask, weights, heads))
     return cases
 
@@ -159,7 +163,7 @@ def hidden_memory_is_not_read(function: Callable, case: tuple) -> bool:
     changed = memory.clone()
     changed[:, -1] += 3.0
     blind = ~mask[..., -1]
-    before, after = _first(function(*case)), _first(function(states, changed, mask, weights, heads))
+    before, after = function(*case), function(states, changed, mask, weights, heads)
     return bool(torch.allclose(before[blind], after[blind], atol=1e-4, equal_nan=True))
 
 
@@ -169,8 +173,8 @@ def output_matrix_is_used(function: Callable, case: tuple) -> bool:
 
     states, memory, mask, weights, heads = case
     doubled = weights | {"output": 2 * weights["output"]}
-    twice = _first(function(states, memory, mask, doubled, heads))
-    return bool(torch.allclose(twice, 2 * _first(function(*case)), atol=1e-3, equal_nan=True))
+    twice = function(states, memory, mask, doubled, heads)
+    return bool(torch.allclose(twice, 2 * function(*case), atol=1e-3, equal_nan=True))
 
 
 def heads_are_independent(function: Callable, case: tuple) -> bool:
@@ -183,8 +187,8 @@ def heads_are_independent(function: Callable, case: tuple) -> bool:
     value = weights["value"].clone()
     value[:, last] = 0
     with_identity = weights | {"output": torch.eye(width)}
-    before = _first(function(states, memory, mask, with_identity, heads))
-    after = _first(function(states, memory, mask, with_identity | {"value": value}, heads))
+    before = function(states, memory, mask, with_identity, heads)
+    after = function(states, memory, mask, with_identity | {"value": value}, heads)
     rest = slice(0, width - width // heads)
     return bool(
         torch.allclose(before[..., rest], after[..., rest], atol=1e-4) and after[..., last].abs().max() < 1e-4
@@ -194,20 +198,22 @@ def heads_are_independent(function: Callable, case: tuple) -> bool:
 # --- masks and targets -------------------------------------------------------------------------------------------
 
 
-def target_cases() -> list[tuple]:
-    """Batches of target ids with padding behind the shorter ones, or in front of them.
+def target_cases(more: int = 0) -> list[tuple]:
+    """Batches of target ids with padding behind the shorter ones, or in front of them, or none; with other ids, too.
 
     Padding behind a sentence is hidden by causality already; only padding in front shows whether it is masked.
     """
     import torch
 
     generator = torch.Generator().manual_seed(26)
-    cases = []
-    for lengths in ((4, 2), (5, 5, 3), (3, 2, 1)):
-        target = torch.randint(2, 50, (len(lengths), max(lengths)), generator=generator)
+    draw = Random("04.code.decoder_mask").randint
+    cases = [(torch.tensor([[7, 5, 9]]),), (torch.tensor([[PADDING, 3, 1]]),), (torch.tensor([[-1, 1, -2]]),)]
+    lengths_of = [(1,), (4, 2), (5, 5, 3), (3, 2, 1)]
+    lengths_of += [tuple(draw(1, 6) for _ in range(draw(1, 3))) for _ in range(more)]
+    for lengths in lengths_of:
+        target = torch.randint(1, 50, (len(lengths), max(lengths)), generator=generator)
         for row, length in enumerate(lengths):
             target[row, length:] = PADDING
-            target[row, 0] = BEGIN
         cases += [(target,), (target.flip(1),)]
     return cases
 
@@ -223,12 +229,18 @@ def blank_padding_rows(result, inputs: tuple):
     return result.masked_fill((target == PADDING).unsqueeze(2), 0)
 
 
-def shift_cases() -> list[tuple]:
-    """Batches of target ids and the id of `[BOS]`."""
+def shift_cases(more: int = 0) -> list[tuple]:
+    """Batches of target ids, a single one among them, with padding, and several ids of `[BOS]`."""
     import torch
 
     generator = torch.Generator().manual_seed(19)
-    return [
-        (torch.randint(3, 90, (batch, length), generator=generator), BEGIN)
-        for batch, length in ((1, 4), (3, 6), (2, 2), (4, 9))
+    draw = Random("04.code.shift").randint
+    cases = [
+        (torch.tensor([[5, 6, 7]]), 40),
+        (torch.tensor([[8]]), 1),
+        (torch.tensor([[4, 2, 0], [9, 3, 2]]), 0),
+    ]
+    sizes = [(1, 4), (3, 6), (2, 2), (4, 9)] + [(draw(1, 4), draw(1, 7)) for _ in range(more)]
+    return cases + [
+        (torch.randint(0, 90, (batch, length), generator=generator), draw(0, 90)) for batch, length in sizes
     ]

@@ -5,6 +5,7 @@ torch is imported inside the functions, so that exercises can be listed and show
 
 from collections.abc import Callable
 from itertools import product
+from random import Random
 
 from destructure.exercises import Variants
 from destructure.exercises.markup import escape
@@ -25,19 +26,22 @@ LENGTHS = Variants(
 # --- code --------------------------------------------------------------------------------------------------------
 
 
-def masked_loss_cases() -> list[tuple]:
-    """Logits, true ids and hidden places; texts differ in how many places are hidden, and each has shown ones."""
+def masked_loss_cases(more: int = 0) -> list[tuple]:
+    """Logits, true ids and hidden places: scattered, a single one, all, none in the first text."""
     import torch
 
     generator = torch.Generator().manual_seed(15)
+    draw = Random("05.code.masked_loss").randint
+    sizes = [(1, 1, 2), (1, 3, 4), (2, 5, 7), (3, 8, 11), (2, 12, 5)]
+    sizes += [(draw(1, 3), draw(1, 8), draw(2, 9)) for _ in range(more)]
     cases = []
-    for batch, length, vocabulary in ((2, 5, 7), (3, 8, 11), (2, 12, 5)):
-        hidden = torch.zeros(batch, length, dtype=torch.bool)
-        for text in range(batch):
-            hidden[text, 1 : 3 + text] = True
+    for number, (batch, length, vocabulary) in enumerate(sizes):
+        hidden = torch.rand(batch, length, generator=generator) < (0.15, 0.5, 1.1)[number % 3]
+        if number % 4 == 3:
+            hidden[0] = False
+        hidden[-1, draw(0, length - 1)] = True
         logits = 2 * torch.randn(batch, length, vocabulary, generator=generator)
-        ids = torch.randint(vocabulary, (batch, length), generator=generator)
-        cases.append((logits, ids, hidden))
+        cases.append((logits, torch.randint(vocabulary, (batch, length), generator=generator), hidden))
     return cases
 
 
@@ -50,19 +54,21 @@ def shown_places_do_not_matter(function: Callable, case: tuple) -> bool:
     return abs(float(function(logits, ids, hidden)) - float(function(changed, ids, hidden))) < 1e-4
 
 
-def mean_state_cases() -> list[tuple]:
-    """States and ids, each batch with at least one padded text."""
+def mean_state_cases(more: int = 0) -> list[tuple]:
+    """States and ids, with padding behind, in front, or none; a single token among them."""
     import torch
 
     generator = torch.Generator().manual_seed(51)
+    draw = Random("05.code.mean_state").randint
+    sizes = [((1,), 2), ((2, 1), 2), ((5, 3), 4), ((2, 6, 4), 8), ((1, 7), 3), ((3, 3, 2), 3)]
+    sizes += [(tuple(draw(1, 6) for _ in range(draw(1, 3))), draw(1, 5)) for _ in range(more)]
     cases = []
-    for lengths, width in (((5, 3), 4), ((2, 6, 4), 8), ((1, 7), 3)):
-        longest = max(lengths)
-        states = torch.randn(len(lengths), longest, width, generator=generator) + 0.5
-        ids = torch.randint(1, 30, (len(lengths), longest), generator=generator)
+    for lengths, width in sizes:
+        states = torch.randn(len(lengths), max(lengths), width, generator=generator) + 0.5
+        ids = torch.randint(1, 30, (len(lengths), max(lengths)), generator=generator)
         for text, length in enumerate(lengths):
             ids[text, length:] = PADDING
-        cases.append((states, ids))
+        cases += [(states, ids), (states, ids.flip(1))]
     return cases
 
 
@@ -75,17 +81,18 @@ def padding_does_not_matter(function: Callable, case: tuple) -> bool:
     return bool(torch.allclose(function(states, ids), function(changed, ids), atol=1e-4))
 
 
-def log_likelihood_cases() -> list[tuple]:
-    """Counts of n-grams (rows) in classes (columns), with zeros, and a smoothing."""
+def log_likelihood_cases(more: int = 0) -> list[tuple]:
+    """Counts of n-grams (rows) in classes (columns), with zeros, and a smoothing; one n-gram, one class, a square."""
     import torch
 
     generator = torch.Generator().manual_seed(94)
-    cases = []
-    for grams, classes, smoothing in ((6, 3, 0.5), (10, 4, 0.1), (4, 2, 1.0)):
-        counts = torch.randint(0, 6, (grams, classes), generator=generator).float()
-        counts[0], counts[1, 0] = 2.0, 0.0
-        cases.append((counts, smoothing))
-    return cases
+    draw = Random("05.code.naive_bayes")
+    sizes = [(2, 1, 1.0), (1, 2, 0.5), (2, 2, 2), (6, 3, 0.5), (10, 4, 0.1), (4, 4, 1.0), (3, 5, 0.01)]
+    sizes += [(draw.randint(1, 9), draw.randint(1, 6), draw.choice((0.01, 0.5, 1, 3.0))) for _ in range(more)]
+    return [
+        (torch.randint(0, 6, (grams, classes), generator=generator).float(), smoothing)
+        for grams, classes, smoothing in sizes
+    ]
 
 
 def each_class_adds_to_one(function: Callable, case: tuple) -> bool:

@@ -5,6 +5,7 @@ torch is imported inside the functions, so that exercises can be listed and show
 
 from collections.abc import Callable
 from itertools import product
+from random import Random
 
 from destructure.exercises import Variants
 from destructure.show.style import HIDDEN, INK, SOURCE
@@ -25,19 +26,18 @@ MODELS = Variants(
 # --- labels of a concatenated pair -------------------------------------------------------------------------------
 
 
-def label_cases() -> list[tuple]:
-    """Sources and targets of several lengths, with begin and end of usual and unusual ids."""
+def label_cases(more: int = 0) -> list[tuple]:
+    """Sources and targets of several lengths, one token among them, with begin and end of several ids."""
     import torch
 
     generator = torch.Generator().manual_seed(6)
-    cases = []
-    for source, target, begin, end in ((3, 3, 1, 2), (5, 2, 1, 2), (2, 6, 40, 41), (4, 4, 1, 2)):
-
-        def ids(length):
-            return torch.randint(3, 40, (length,), generator=generator)
-
-        cases.append((ids(source), ids(target), begin, end))
-    return cases
+    draw = Random("06.code.labels").randint
+    sizes = [(1, 1, 1, 2), (2, 1, 2, 1), (3, 3, 1, 2), (5, 2, 1, 2), (2, 6, 40, 41), (4, 4, 9, 7)]
+    sizes += [(draw(1, 6), draw(1, 6), draw(1, 50), draw(1, 50)) for _ in range(more)]
+    return [
+        (*(torch.randint(1, 50, (length,), generator=generator) for length in lengths), begin, end)
+        for *lengths, begin, end in sizes
+    ]
 
 
 def nothing_is_asked_of_the_input(function: Callable, case: tuple) -> bool:
@@ -56,13 +56,19 @@ def every_target_token_is_asked_for(function: Callable, case: tuple) -> bool:
 # --- top-p -------------------------------------------------------------------------------------------------------
 
 
-def top_p_cases() -> list[tuple]:
-    """Random distributions over a dozen tokens and thresholds from 0.1 to 0.95."""
+def top_p_cases(more: int = 0) -> list[tuple]:
+    """Distributions and thresholds: exactly reached, by ties, by one token, by all; and random ones."""
     import torch
 
     generator = torch.Generator().manual_seed(7)
-    thresholds = (0.1, 0.2, 0.3, 0.5, 0.75, 0.9, 0.95)
-    return [((1.5 * torch.randn(12, generator=generator)).softmax(0), p) for p in thresholds]
+    draw = Random("06.code.top_p")
+    edges = [([0.5, 0.25, 0.25], 0.5), ([0.25, 0.25, 0.5], 1.0), ([1.0], 0.3), ([0.0, 1.0, 0.0], 0.9)]
+    edges += [([0.125, 0.5, 0.25, 0.125], 0.75), ([0.25] * 4, 1.0), ([0.375, 0.375, 0.25], 0.75)]
+    cases = [(torch.tensor(probabilities), p) for probabilities, p in edges]
+    thresholds = [0.1, 0.2, 0.3, 0.5, 0.75, 0.9, 0.95] + [draw.uniform(0.01, 0.99) for _ in range(more)]
+    for p in thresholds:
+        cases.append(((1.5 * torch.randn(draw.randint(2, 12), generator=generator)).softmax(0), p))
+    return cases
 
 
 def sums_to_one(function: Callable, case: tuple) -> bool:

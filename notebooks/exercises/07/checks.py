@@ -4,6 +4,7 @@ torch is imported inside the functions, so that exercises can be listed and show
 """
 
 from collections.abc import Callable
+from random import Random
 
 from destructure.config import TransformerConfig
 from destructure.exercises import Variants
@@ -46,19 +47,20 @@ LENGTHS = Variants("lengths", "source target", [(120, 40), *sorted(set(_BY_ANSWE
 """The lengths differ, so that a mix-up shows; no two variants have nearly the same answer."""
 
 
-def joint_cases() -> list[tuple]:
+def joint_cases(more: int = 0) -> list[tuple]:
     """Queries, keys and values of the target, keys and values of the input; several lengths and widths."""
     import torch
 
     generator = torch.Generator().manual_seed(7)
-    cases = []
-    for target, source, width in ((4, 3, 8), (3, 5, 16), (1, 6, 4), (5, 1, 8)):
-
-        def random(length, width=width):
-            return 1.5 * torch.randn(length, width, generator=generator)
-
-        cases.append((random(target), random(target), random(target), random(source), random(source)))
-    return cases
+    draw = Random("07.code.joint").randint
+    sizes = [(1, 1, 2), (2, 1, 2), (4, 3, 8), (3, 5, 16), (1, 6, 4), (5, 1, 8), (4, 4, 4)]
+    sizes += [(draw(1, 5), draw(1, 6), draw(1, 8)) for _ in range(more)]
+    return [
+        tuple(
+            1.5 * torch.randn(length, width, generator=generator) for length in (target,) * 3 + (source,) * 2
+        )
+        for target, source, width in sizes
+    ]
 
 
 def weights_of_a_row_sum_to_one(function: Callable, case: tuple) -> bool:

@@ -18,18 +18,23 @@ FACTORS = curves(
 )
 
 
-def factor_cases() -> list[tuple]:
-    """Falling losses over rising budgets, a loss between them, and the compute at which it is wanted."""
+def factor_cases(more: int = 0) -> list[tuple]:
+    """Falling losses over rising budgets, evenly spaced or not, a loss between or at them, and some compute."""
     random = Random("08.code.factor")
-    cases = []
-    for _ in range(12):
-        budgets = [1e10 * 2**step for step in range(5)]
-        losses = [random.uniform(1.5, 2.5)]
-        for _step in range(4):
+    cases = [([1e10, 1e11, 1e12], [2.0, 1.0, 0.5], 1.4, 1e10), ([1.0, 8.0], [0.4, 0.1], 0.2, 2.0)]
+    for number in range(12 + more):
+        budgets, losses = [10 ** random.uniform(8, 11)], [random.uniform(0.5, 2.5)]
+        for _ in range(random.randint(1, 4)):
+            budgets.append(budgets[-1] * random.choice((2, 2, 10, random.uniform(1.2, 20))))
             losses.append(losses[-1] * random.uniform(0.3, 0.8))
-        between = random.randint(1, 4)
-        wanted = losses[between] * (losses[between - 1] / losses[between]) ** random.uniform(0.2, 0.8)
-        cases.append((budgets, losses, wanted, budgets[random.randint(0, 3)]))
+        place = random.randint(1, len(budgets) - 1)
+        share = (random.uniform(0.2, 0.8), 1.0, 0.0, random.uniform(0, 1))[number % 4]
+        wanted = (
+            losses[place] if share == 1 else losses[place - 1] * (losses[place] / losses[place - 1]) ** share
+        )
+        cases.append(
+            (budgets, losses, wanted, random.choice((random.choice(budgets), 10 ** random.uniform(8, 12))))
+        )
     return cases
 
 
@@ -40,13 +45,14 @@ def doubled_compute_changes_nothing(function, case) -> bool:
     return abs(doubled / function(*case) - 1) < 1e-6
 
 
-def flip_cases() -> list[tuple]:
-    """Paired differences of 4 to 8 seeds."""
+def flip_cases(more: int = 0) -> list[tuple]:
+    """Paired differences of 1 to 8 seeds, with ties between the totals, zeros, and both signs."""
     random = Random("08.code.sign_flip")
-    return [
-        ([round(random.gauss(random.choice((0.0, 0.6, -0.9)), 1.0), 3) for _ in range(random.randint(4, 8))],)
-        for _ in range(14)
-    ]
+    edges = [[0.5], [-0.3, 0.0], [0.0, 0.0], [0.1, 0.2, 0.3, 0.3, -0.1], [-0.7, -0.1, -0.2], [1, 1, 1, 1, -1]]
+    for number in range(12 + more):
+        digits, centre = (3, 1)[number % 2], random.choice((0.0, 0.6, -0.9))
+        edges.append([round(random.gauss(centre, 1.0), digits) for _ in range(random.randint(2, 8))])
+    return [(differences,) for differences in edges]
 
 
 def symmetric(function, case) -> bool:

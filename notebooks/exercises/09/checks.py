@@ -20,23 +20,18 @@ FLOOR = 0.02
 Losses = Sequence[float | None]
 
 
-def loss_cases() -> list[tuple[Losses, Losses]]:
-    """Falling losses of two arms: some below the floor, some of diverged runs, on either side."""
+def loss_cases(more: int = 0) -> list[tuple[Losses, Losses]]:
+    """Losses of two arms: some below the floor or at it, some of diverged runs, on either side or on both."""
     random = Random("09.code.advantage")
-    cases = []
-    for number in range(14):
-        arms = []
-        for _ in range(2):
-            losses: list[float | None] = [random.uniform(0.6, 2.0)]
-            for _budget in range(random.choice((1, 2, 2, 3)) if not arms else len(arms[0]) - 1):
-                losses.append(losses[-1] * random.uniform(0.1, 0.7))
-            arms.append([round(loss, 4) for loss in losses])
-        if number % 4 == 1:
-            arms[random.randint(0, 1)][-1] = round(random.uniform(0.001, 0.012), 4)
-        if number % 4 == 2:
-            arms[random.randint(0, 1)][0] = None
-        if number % 4 == 3:
-            arms[random.randint(0, 1)][random.randint(0, 1)] = nan
+    cases = [([1.0, 0.5], [1.0, 0.001]), ([0.02], [0.3]), ([0.001], [0.01]), ([5.0, 0.3], [6.0, 0.3])]
+    cases += [([0.6, None], [0.7, 0.7]), ([0.7, 0.5], [0.6, nan]), ([0.5, None], [0.4, nan])]
+    for _ in range(14 + more):
+        budgets, odd = random.randint(1, 4), random.choice((0.0, 0.3))
+        arms = [[round(random.uniform(0.05, 5.0), 4) for _ in range(budgets)] for _ in range(2)]
+        for losses in arms:
+            for place in range(budgets):
+                if random.random() < odd:  # the first run never diverges
+                    losses[place] = random.choice((0.001, 0.012, 0.02) + (None, nan) * (place > 0))
         cases.append(tuple(arms))
     return cases
 

@@ -1,26 +1,23 @@
-"""A function written in the notebook, checked by running it on random inputs."""
+"""A function written in the notebook, checked by running it on inputs that tell right from wrong."""
 
 import ast
+import copy
 import inspect
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
+import numpy as np
+
 from destructure.exercises.kinds.base import Kind, Source, Text
-from destructure.exercises.kinds.code_running import (
-    Fault,
-    Inputs,
-    agree,
-    functions_of,
-    load,
-    misshapen,
-    run,
-    undefined,
-)
+from destructure.exercises.kinds.code_running import Fault, Task, Trial, functions_of, load, run, tried
+from destructure.exercises.kinds.comparing import Inputs, Result, astray, counterexample, misshapen, size_of
+from destructure.exercises.kinds.isolation import fence, isolated
 from destructure.exercises.markup import escape
 from destructure.exercises.plain import Plain, as_plain
-from destructure.exercises.verdict import UnreadableAnswer, Verdict, not_counted, partly, right
+from destructure.exercises.verdict import UnreadableAnswer, Verdict, not_counted, partly, right, wrong
 
 MODULES = {
     "torch": "torch",
@@ -44,7 +41,7 @@ class Flaw:
 
 @dataclass(frozen=True)
 class Property:
-    """Something that every right answer does; catches mistakes that no imitation foresaw.
+    """Something that every right answer does; names mistakes that no imitation foresaw.
 
     Attributes:
         holds: takes the learner's function and one case's inputs; returns whether the property holds.
@@ -69,23 +66,26 @@ class Code(Kind):
 
     Attributes:
         reference: source of a right function; its name is the one asked for.
-        cases: returns the inputs of every trial, the same in every call.
+        cases: returns the inputs of every trial, the same in every call, edges among them; takes how many random
+            ones to add.
         mistakes: recognised because the answer agrees with what their source does in every case.
-        properties: what is tried, in this order, when no mistake agrees.
+        properties: what every answer must do, too, in this order.
         given: names of `MODULES` that the source may use without importing them.
         expected: a function that gives the right results, if not the reference.
         tidy: applied to every result before it is compared; blanks out what the question leaves open.
-        tolerance: largest difference that still counts as rounding.
+        tolerance: largest difference that still counts as rounding, relative to the largest result (1 at least).
+        with_weights: whether an answer may be (result, weights), as libraries return it.
     """
 
     reference: Source
-    cases: Callable[[], list[Inputs]]
+    cases: Callable[..., list[Inputs]]
     mistakes: tuple[Flaw, ...] = ()
     properties: tuple[Property, ...] = ()
     given: tuple[str, ...] = ()
     expected: Callable | None = None
     tidy: Callable[[Any, Inputs], Any] = lambda result, inputs: result
     tolerance: float = 1e-4
+    with_weights: bool = False
     name: ClassVar[str] = "code"
     runs_code: ClassVar[bool] = True
     action: ClassVar[str] = "Check my function"
@@ -124,19 +124,21 @@ class Code(Kind):
         return f"Write {self.function}, run its cell, then check."
 
     def plain(self, value: Any) -> CodeAnswer | None:
-        """Take a function or its source."""
+        """Take a function, anything else that can be called, or a source."""
         if value is None or type(value) is CodeAnswer:
             return value
-        if inspect.isfunction(value):
-            return CodeAnswer(self._source(value), value)
         if type(value) is str:
             return CodeAnswer(textwrap.dedent(as_plain(value)).strip())
+        if callable(value) and not inspect.isclass(value):
+            return CodeAnswer(self._source(value), value)
         raise UnreadableAnswer(
             f"Give the function {self.function} itself (without brackets) or its source, "
             f"not something of type {type(value).__name__}."
         )
 
     def _source(self, function: Callable) -> str:
+        function = getattr(function, "func", function)  # what a partial calls
+        function = function if inspect.isroutine(function) else type(function)
         try:
             return textwrap.dedent(as_plain(inspect.getsource(function))).strip()
         except (OSError, TypeError):
@@ -157,69 +159,89 @@ class Code(Kind):
         return answer.source
 
     def grade(self, answer: CodeAnswer) -> Verdict:
-        """Run the function on random inputs; a known mistake gives its own credit."""
-        try:
-            function = answer.function or self._load(answer.source)
-            return self._judge(function)
-        except Fault as fault:
-            return fault.verdict
+        """Run the function, apart, on inputs with edges; a known mistake gives its own credit."""
+        with fence():
+            cases = sorted(self.cases(), key=size_of)
+            reference, task = self._task(cases)
+            wanted = [run(reference, case, task) for case in cases]
+        report = isolated(partial(tried, task, answer.source, answer.function))
+        if report.stopped:
+            return not_counted(report.stopped) if report.interrupted else wrong(report.stopped, "stopped")
+        if isinstance(report.value, Fault):
+            message, name = report.value.args
+            message += report.printed
+            return wrong(message, name) if report.value.counted else not_counted(message)
+        if not isinstance(report.value, Trial):
+            return wrong(f"The function could not be tried: {type(report.value).__name__}.", "stopped")
+        with fence():
+            verdict = self._judged(report.value, wanted, task)
+        return replace(verdict, message=verdict.message + report.printed)
 
-    def _load(self, source: str) -> Callable:
-        return load(source, self.function, {name: MODULES[name] for name in self.given})
+    def _task(self, cases: list[Inputs]) -> tuple[Callable, Task]:
+        """A right function, and what is asked of others."""
+        given = {name: MODULES[name] for name in self.given}
+        reference = self.expected or load(self.reference, self.function, given)
+        arguments = tuple(inspect.signature(reference).parameters)
+        properties = tuple(prop.holds for prop in self.properties)
+        example = reference(*copy.deepcopy(cases[0]))
+        example = example * 0 if not isinstance(example, list) else []
+        return reference, Task(self.function, given, arguments, cases, properties, example, self.with_weights)
 
-    def _judge(self, function: Callable) -> Verdict:
-        cases = self.cases()
-        right_one = self.expected or self._load(self.reference)
-        names = inspect.signature(right_one).parameters
-        results = [run(function, case, names) for case in cases]
-        if all(result is None or result is Ellipsis for result in results):
-            return not_counted(f"{self.function} returns {results[0]} so far; let it return the result.")
-        expected = [run(right_one, case) for case in cases]
-        problems = self._compare(results, expected, cases)
-        if not any(problems):
-            return right(f"{self.function} agrees with the reference on {len(cases)} random inputs.")
+    def _judged(self, trial: Trial, wanted: list[Result], task: Task) -> Verdict:
+        results = trial.results
+        if all(result.is_nothing for result in results):
+            text = "None" if results[0].kind == "NoneType" else "..."
+            return not_counted(f"{self.function} returns {text} so far; let it return the result.")
+        failing = self._failing(results, wanted, task)
+        if not failing and trial.broken is None:
+            remark = ""
+            if wanted[0].array.dtype == bool and any(result.array.dtype != bool for result in results):
+                remark = " As truth values it would be safer: torch *adds* a mask of numbers to the scores."
+            return right(
+                f"{self.function} agrees with the reference on {len(wanted)} inputs, edges included.{remark}"
+            )
+        example = failing.get(min(failing, default=0), "")
         for flaw in self.mistakes:
-            if self._imitates(flaw, results, cases):
-                return partly(flaw.credit, flaw.message, flaw.name)
-        for result, wanted in zip(results, expected, strict=True):
-            if misshapen(result, wanted):
-                return partly(0.1, misshapen(result, wanted), "wrong form")
-        for passed, prop in enumerate(self.properties):
-            if not all(self._holds(prop, function, case) for case in cases):
-                return partly(0.1 + 0.3 * passed / len(self.properties), prop.message, prop.name)
-        return partly(0.4, next(problem for problem in problems if problem), "other")
+            if failing and self._imitates(flaw, results, task):
+                return partly(flaw.credit, f"{flaw.message} {example}".strip(), flaw.name)
+        for result, one in zip(results, wanted, strict=True):
+            if problem := misshapen(result, one):
+                return partly(0.1, problem, "wrong form")
+        if any(np.isnan(result.array.astype(float)).any() for result in results):
+            example = f"The result contains NaN (not a number). {example}"
+        if trial.broken is not None:
+            prop = self.properties[trial.broken]
+            credit = 0.1 + 0.3 * trial.broken / len(self.properties)
+            return partly(credit, f"{prop.message} {example}".strip(), prop.name)
+        return partly(0.4, example, "other")
 
-    def _compare(self, results: list, wanted: list, cases: list[Inputs]) -> list[str]:
-        """For each case: "" if the result is the one wanted, else how it differs."""
-        return [
-            agree(self._tidied(result, case), self._tidied(one, case), self.tolerance)
-            for result, one, case in zip(results, wanted, cases, strict=True)
-        ]
+    def _failing(self, results: list[Result], wanted: list[Result], task: Task) -> dict[int, str]:
+        """Number of each case whose result is not the one wanted → a sentence that shows it, "" if by its form."""
+        found = {}
+        for number, (case, *both) in enumerate(zip(task.cases, results, wanted, strict=True)):
+            mine, right_one = (one._replace(array=self._tidied(one.array, case)) for one in both)
+            where = astray(mine, right_one, self.tolerance)
+            if where is None or where.any():
+                found[number] = (
+                    "" if where is None else counterexample(case, task.arguments, mine, right_one, where)
+                )
+        return found
 
-    def _imitates(self, flaw: Flaw, results: list, cases: list[Inputs]) -> bool:
+    def _tidied(self, array: Any, case: Inputs) -> Any:
         try:
-            imitation = self._load(flaw.source)
-            imitated = [run(imitation, case) for case in cases]
-        except Fault:
+            return np.asarray(self.tidy(array, case))
+        except Exception:
+            return array  # of a form that cannot be tidied; the comparison says what is wrong with it
+
+    def _imitates(self, flaw: Flaw, results: list[Result], task: Task) -> bool:
+        trial = tried(task._replace(properties=()), flaw.source)
+        if isinstance(trial, Fault):
             return False
         # Entries that the mistake leaves undefined say nothing; enough others must agree.
-        mostly_undefined = sum(undefined(one) for one in imitated) > 0.75 * len(imitated)
-        return not mostly_undefined and not any(self._compare(results, imitated, cases))
-
-    def _tidied(self, result: Any, case: Inputs) -> Any:
-        try:
-            return self.tidy(result, case)
-        except Exception:
-            return result  # of a form that cannot be tidied; the comparison says what is wrong with it
-
-    def _holds(self, prop: Property, function: Callable, case: Inputs) -> bool:
-        try:
-            return bool(prop.holds(lambda *inputs: run(function, inputs), case))
-        except Fault:
-            raise
-        except Exception:
-            # The result has a form (a wrong shape, say) that the property cannot even look at.
-            return False
+        undefined = np.mean(
+            [one.array is None or np.isnan(one.array.astype(float)).mean() for one in trial.results]
+        )
+        return undefined <= 0.75 and not self._failing(results, trial.results, task)
 
     def control(self, live: bool) -> str:
         """The function's name and the source handed in last; statically, its name alone."""

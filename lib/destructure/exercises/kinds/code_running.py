@@ -1,27 +1,85 @@
-"""Runs a learner's function on copies of inputs and compares what comes out. Everything that can go wrong there
-becomes one sentence: this is other people's code."""
+"""Tries a learner's function on copies of inputs. Everything that can go wrong there becomes one sentence: this is
+other people's code."""
 
 import ast
 import copy
 import importlib
 import traceback
-from collections.abc import Callable, Iterable
-from itertools import zip_longest
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-import numpy as np
-
-from destructure.exercises.verdict import not_counted, wrong
-
-Inputs = tuple
+from destructure.exercises.kinds.comparing import Inputs, Result, alike, as_result, shown_inputs, unchanged
 
 
 class Fault(Exception):
-    """The learner's code could not be run to a result; carries the verdict that says so."""
+    """The learner's code could not be run to a result: a sentence, a short name, and whether it counts."""
 
-    def __init__(self, message: str, name: str, counted: bool = True):
-        super().__init__(message)
-        self.verdict = wrong(message, name) if counted else not_counted(message)
+    @property
+    def counted(self) -> bool:
+        """Whether this was an attempt."""
+        return self.args[1] != "no function"
+
+
+class Trial(NamedTuple):
+    """What a function did.
+
+    Attributes:
+        results: one for each case.
+        broken: the number of the first property that does not hold; `None` if all hold.
+    """
+
+    results: list[Result]
+    broken: int | None = None
+
+
+class Task(NamedTuple):
+    """What is asked of a function, without the answer: its name, what it may use, inputs and properties.
+
+    Attributes:
+        name: the function's name.
+        given: alias → module, for sources.
+        arguments: the names of its inputs.
+        cases: the inputs of every trial.
+        properties: functions of (function, case).
+        examples: for each case, a result of the type that is wanted, with nothing right in it.
+        with_weights: whether (result, weights) stands for the result.
+    """
+
+    name: str
+    given: dict[str, str]
+    arguments: tuple[str, ...]
+    cases: list[Inputs]
+    properties: tuple[Callable[[Callable, Inputs], bool], ...]
+    example: Any
+    with_weights: bool
+
+
+def tried(task: Task, source: str, function: Callable | None = None) -> Trial | Fault:
+    """Run a function, or the one that a source defines, on every case, and try the properties."""
+    try:
+        function = function or load(source, task.name, task.given)
+        results = [run(function, case, task) for case in task.cases]
+        if any(result.array is None or result.rounding for result in results):
+            return Trial(results)  # properties are about numbers, at full precision
+
+        def converted(*inputs: Any) -> Any:
+            return alike(run(function, inputs, task).array, task.example)
+
+        for number, holds in enumerate(task.properties):
+            if not all(_holds(holds, converted, case) for case in task.cases):
+                return Trial(results, number)
+        return Trial(results)
+    except Fault as fault:
+        return fault
+
+
+def _holds(holds: Callable, function: Callable, case: Inputs) -> bool:
+    try:
+        return bool(holds(function, case))
+    except Fault:
+        raise
+    except Exception:
+        return False  # the result has a form (a wrong shape, say) that the property cannot even look at
 
 
 def load(source: str, name: str, given: dict[str, str]) -> Callable:
@@ -40,9 +98,7 @@ def load(source: str, name: str, given: dict[str, str]) -> Callable:
         raise Fault("This text cannot be read as Python.", "syntax error") from None
     defined = [function.name for function in functions_of(tree)]
     if not defined:
-        raise Fault(
-            f"There is no function in this text; it must define {name}.", "no function", counted=False
-        )
+        raise Fault(f"There is no function in this text; it must define {name}.", "no function")
     if name not in defined and len(defined) > 1:
         raise Fault(
             f"There is no function {name} in this text; it defines {', '.join(defined)[:80]}.", "wrong name"
@@ -51,7 +107,7 @@ def load(source: str, name: str, given: dict[str, str]) -> Callable:
     namespace |= {alias: importlib.import_module(module) for alias, module in given.items()}
     try:
         exec(compile(tree, "<answer>", "exec"), namespace)
-    except (Exception, SystemExit) as problem:
+    except BaseException as problem:
         raise Fault(f"Defining the function raised {_sentence(problem)}", "raises an error") from None
     return namespace[name if name in defined else defined[0]]
 
@@ -61,121 +117,35 @@ def functions_of(tree: ast.Module) -> list[ast.FunctionDef]:
     return [node for node in tree.body if isinstance(node, ast.FunctionDef)]
 
 
-def run(function: Callable, inputs: Inputs, names: Iterable[str] = ()) -> Any:
+def run(function: Callable, inputs: Inputs, task: Task) -> Result:
     """Call a function on copies of the inputs and check that it left them alone.
-
-    Args:
-        names: what the inputs are called, for messages.
 
     Raises:
         Fault: if the function raises, or changes its inputs.
     """
     copies = copy.deepcopy(inputs)
     try:
-        result = function(*copies)
+        result = as_result(function(*copies), task.with_weights)
     except NotImplementedError:
-        return None
-    except (Exception, SystemExit) as problem:
-        raise Fault(
-            f"Called with {describe(inputs, names)}, the function raised {_sentence(problem)}",
-            "raises an error",
-        ) from None
-    if not all(_unchanged(mine, original) for mine, original in zip(copies, inputs, strict=True)):
+        return as_result(None)
+    except BaseException as problem:
+        called = f"Called with {shown_inputs(inputs, task.arguments)}"
+        raise Fault(f"{called}, the function raised {_sentence(problem)}", "raises an error") from None
+    if not all(map(unchanged, copies, inputs)):
         raise Fault(
             "The function changes the inputs it was given; whoever called it still needs them. Work on new"
-            " tensors.",
+            " tensors or lists.",
             "inputs changed",
         )
     return result
 
 
-def _unchanged(mine: Any, original: Any) -> bool:
-    if isinstance(original, dict):
-        return set(mine) == set(original) and all(_unchanged(mine[key], original[key]) for key in original)
-    if hasattr(original, "shape"):
-        return mine.shape == original.shape and bool((mine == original).all())
-    return mine == original
-
-
-def agree(result: Any, expected: Any, tolerance: float) -> str:
-    """Compare two results; "" if they agree, else a sentence that says how they differ.
-
-    Where `expected` is NaN, anything agrees: some mistakes leave an entry undefined, and what then stands there
-    depends on how exactly −∞ was written.
-    """
-    problem = misshapen(result, expected)
-    if problem:
-        return problem
-    mine, wanted = _array(result).astype(float), _array(expected).astype(float)
-    if np.isnan(mine[~np.isnan(wanted)]).any():
-        return "The result contains NaN (not a number): is a softmax taken where nothing is visible?"
-    usual = np.abs(wanted[np.isfinite(wanted)]).max(initial=1.0)
-    near = np.isclose(mine, wanted, rtol=0.0, atol=tolerance * usual) | np.isnan(wanted)
-    if near.all():
-        return ""
-    if _array(expected).dtype == bool:
-        return f"{int((~near).sum())} of {near.size} entries differ from the reference."
-    return f"The result differs from the reference by up to {np.abs(mine - wanted)[~near].max():.2g}."
-
-
-def misshapen(result: Any, expected: Any) -> str:
-    """Say what is wrong with a result's form (type, shape, truth values or numbers); "" if nothing is."""
-    mine, wanted = _array(result), _array(expected)
-    if mine is None:
-        return (
-            f"The function returned something of type {type(result).__name__}; it should return"
-            f" {_kind(wanted)}."
-        )
-    if mine.shape != wanted.shape:
-        return f"The result has shape {mine.shape}; it should have {wanted.shape}."
-    if wanted.dtype == bool and not np.isin(mine, (0, 1)).all():
-        return f"The result holds numbers such as {mine.ravel()[0]:.3g}; it should hold only True and False."
-    if wanted.dtype != bool and mine.dtype == bool:
-        return "The result holds only True and False; it should hold numbers."
-    return ""
-
-
-def undefined(result: Any) -> float:
-    """The share of a result's entries that are NaN."""
-    array = _array(result)
-    return 0.0 if array is None or array.size == 0 else float(np.isnan(array.astype(float)).mean())
-
-
-def _array(value: Any) -> np.ndarray | None:
-    if isinstance(value, tuple) and value and hasattr(value[0], "shape"):
-        value = value[0]  # (averages, weights), as the library returns them, is an answer too
-    try:
-        if hasattr(value, "detach"):
-            value = value.detach().cpu().numpy()
-        array = np.asarray(value)
-        return array if array.dtype.kind in "biuf" else None
-    except Exception:
-        return None
-
-
-def _kind(array: np.ndarray) -> str:
-    return "a number" if array.shape == () else f"an array of shape {array.shape}"
-
-
-def describe(inputs: Inputs, names: Iterable[str] = ()) -> str:
-    """Inputs by name and shape, for a message."""
-    texts = []
-    for name, value in zip_longest(names, inputs, fillvalue=""):
-        if hasattr(value, "shape"):
-            text = f"of shape {tuple(value.shape)}"
-        else:
-            text = "a dictionary" if isinstance(value, dict) else repr(value)
-        texts.append(f"{name} {text}".strip())
-    return ", ".join(texts)
-
-
 def _sentence(problem: BaseException) -> str:
-    frames = [
-        frame for frame in traceback.extract_tb(problem.__traceback__) if "code_running" not in frame.filename
-    ]
-    where = f" (line {frames[0].lineno} of your code)" if frames else ""
+    frames = traceback.extract_tb(problem.__traceback__)
+    theirs = [frame for frame in frames if frame.filename != __file__ and "destructure" not in frame.filename]
+    where = f" (line {theirs[0].lineno} of your code)" if theirs else ""
     try:
         text = " ".join(str(problem).split())[:200]
-    except Exception:
+    except BaseException:
         text = ""
     return f"{type(problem).__name__}{': ' + text if text else ''}{where}."
