@@ -6,10 +6,16 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m destructure
 INSTALLED := $(VENV)/installed
 
-.PHONY: lab check test test-all notebooks results verdicts bench doctor install weights constraints clean
+.PHONY: lab update check test test-all notebooks results verdicts bench doctor install weights constraints clean
 
+# make lab NOTEBOOK=04 OPTIONS=--no-browser
 lab: install
-	$(RUN) lab
+	$(RUN) lab $(NOTEBOOK) $(OPTIONS)
+
+# The newer course, by git, or from a folder or zip: make update FROM=~/Downloads/course.zip
+update: install
+	$(RUN) update $(FROM)
+	@$(MAKE) --no-print-directory install
 
 # Three sizes of the same question: three minutes, everything a user needs, everything.
 check: install

@@ -16,22 +16,50 @@ app = typer.Typer(
 )
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def lab(
+    context: typer.Context,
     notebook: Annotated[str, typer.Argument(help="Number of the notebook to open, such as 04.")] = "00",
-    options: Annotated[list[str] | None, typer.Argument(help="Passed on to JupyterLab, after --.")] = None,
 ):
-    """Open JupyterLab at a notebook."""
+    """Open JupyterLab at your copy of a notebook; other options are passed on to it (lab 04 --no-browser)."""
     from destructure.course.contents import lesson
+    from destructure.course.copies import bring_copies
     from destructure.course.notebooks import use_one_thread
-    from destructure.files import course_folder
+    from destructure.files import FOLDER_VARIABLE, course_folder, work_folder
 
     use_one_thread()
-    path = _or_exit(lesson, notebook).file.relative_to(course_folder()).as_posix()
+    options = context.args
+    if notebook.startswith("-"):
+        notebook, options = "00", [notebook, *options]
+    name = _or_exit(lesson, notebook).file.name
+    work = work_folder().absolute()
+    os.environ[FOLDER_VARIABLE] = str(work)  # for the kernels, whatever their folder
+    for line in [*_or_exit(bring_copies), f"Your notebooks and answers are in {work}."]:
+        typer.echo(line)
     # Not `jupyterlab PATH`: that would make the notebooks' folder the root, and hide data/ and lib/ from the reader.
+    root = course_folder() if work.is_relative_to(course_folder()) else work
+    path = (work / name).relative_to(root).as_posix()
     command = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url=/lab/tree/{path}"]
-    command += [f"--ServerApp.root_dir={course_folder()}", *(options or [])]
-    raise typer.Exit(subprocess.call(command, cwd=course_folder()))
+    command += [f"--ServerApp.root_dir={root}", *options]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    settings = (
+        Path(__file__).parent / "course" / "jupyter"
+    )  # no question about Jupyter's news over the widgets
+    paths = [str(settings), os.environ.get("JUPYTER_CONFIG_PATH")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
+    raise typer.Exit(subprocess.call(command, cwd=root))
+
+
+@app.command()
+def update(
+    source: Annotated[str | None, typer.Argument(help="Folder or zip with the newer course.")] = None,
+):
+    """Bring a newer course, by git or from a folder or zip; nothing of yours is overwritten."""
+    from destructure.course.update import update
+
+    for line in _or_exit(update, source):
+        typer.echo(line)
 
 
 @app.command()

@@ -6,20 +6,49 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+FOLDER_VARIABLE = "DESTRUCTURE_WORK"
+SHIPPED = "shipped"
+"""Where a wheel carries the course, inside the package (see setup.py)."""
+
 
 def course_folder() -> Path:
-    """The repository's top folder.
+    """The folder that holds the course: the repository's top, or what an installed wheel carries.
 
     Raises:
-        ValueError: if the package was installed or copied without the course around it.
+        ValueError: if the package was copied without the course around it.
     """
-    folder = Path(__file__).resolve().parents[2]
-    if not (folder / "notebooks").is_dir() or not (folder / "data").is_dir():
-        raise ValueError(
-            f"The course's notebooks and tables were not found in {folder}; install the course from a copy of its "
-            "repository (pip install -e .) and keep the folders notebooks and data beside the folder lib."
-        )
-    return folder
+    package = Path(__file__).resolve().parent
+    for folder in (package / SHIPPED, package.parents[1]):
+        if (folder / "notebooks" / "exercises").is_dir() and (folder / "data").is_dir():
+            return folder
+    raise ValueError(
+        f"The course's notebooks and tables were not found around {package}; install the course from a copy of its "
+        "repository (pip install -e . or pip install .) that has the folders notebooks and data beside lib."
+    )
+
+
+def work_folder() -> Path:
+    """The learner's own folder, for copies of the notebooks and for answers; it may not exist yet.
+
+    It is `work` in this course's folder, wherever a kernel runs. Where that belongs to somebody else or cannot be
+    written, it is `destructure-work` in the user's home: two users of one installation have two. The environment
+    variable DESTRUCTURE_WORK names another; tests, and whoever executes the notebooks without a learner, point it at
+    an empty one.
+    """
+    if named := os.environ.get(FOLDER_VARIABLE):
+        return Path(named).expanduser()
+    folder = course_folder() / "work"
+    mine = _belongs_to_user(folder) if folder.exists() else _may_be_filled(folder.parent)
+    return folder if mine else Path.home() / "destructure-work"
+
+
+def _belongs_to_user(folder: Path) -> bool:
+    user = os.geteuid() if hasattr(os, "geteuid") else 0  # 0: root's containers, and Windows
+    return user == 0 or folder.stat().st_uid == user
+
+
+def _may_be_filled(folder: Path) -> bool:
+    return folder.name != SHIPPED and _belongs_to_user(folder) and os.access(folder, os.W_OK)
 
 
 def notebooks_folder() -> Path:

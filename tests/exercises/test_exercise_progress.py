@@ -56,11 +56,7 @@ def test_the_panel_follows_at_the_button():
         panel.click("explode")
 
 
-def test_the_next_thing_is_linked_where_the_notebooks_are(tmp_path, monkeypatch):
-    folder = tmp_path / "course" / "notebooks"
-    folder.mkdir(parents=True)
-    (folder / "00_study_the_change.ipynb").touch()
-    monkeypatch.chdir(folder)
+def test_the_next_thing_is_linked_to_the_notebook_beside():
     table = progress_panel().table
     assert f'Next: <a href="00_study_the_change.ipynb">{find("00.choice.dominant").title}</a>' in table
 

@@ -13,7 +13,8 @@ from nbclient import NotebookClient
 
 from destructure.course.contents import Lesson, record_time
 from destructure.course.doctor import gflop_per_second
-from destructure.exercises.workplace import FOLDER_VARIABLE, STUDENT_VARIABLE
+from destructure.exercises.workplace import STUDENT_VARIABLE
+from destructure.files import FOLDER_VARIABLE
 
 SECONDS_A_CELL = 600
 

@@ -11,6 +11,7 @@ from destructure.exercises.definition import Exercise
 from destructure.exercises.markup import escape, front_file
 from destructure.exercises.store import AnswerStore, Record
 from destructure.exercises.widget import Panel
+from destructure.files import notebooks_folder
 
 _HEADS = ("Notebook", "Done", "Tried", "Open", "Score", "Minutes left")
 _CELL = 'style="padding: 0 0.8em; text-align: left"'
@@ -41,9 +42,8 @@ class NotebookProgress:
         return total - len(self.open), len(self.open) - untouched, untouched, f"{mean:.0%}", minutes
 
     def link(self, text: str) -> str:
-        """The text as a link to the notebook, if its file is found nearby."""
-        folder = workplace.notebooks_folder()
-        files = sorted(folder.glob(f"{self.number}_*.ipynb")) if folder else []
+        """The text as a link to the notebook, which lies beside the one that shows it."""
+        files = sorted(notebooks_folder().glob(f"{self.number}_*.ipynb"))
         return f'<a href="{escape(files[0].name)}">{escape(text)}</a>' if files else escape(text)
 
 

@@ -3,32 +3,11 @@
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path
 
-FOLDER_VARIABLE = "DESTRUCTURE_WORK"
+from destructure.files import work_folder
+
 STUDENT_VARIABLE = "DESTRUCTURE_STUDENT"
 STUDENT_FILE = "student.json"
-
-
-def work_folder() -> Path:
-    """The learner's work folder: `work/` beside the folder of the notebooks; it may not exist yet.
-
-    The environment variable DESTRUCTURE_WORK names another one. Tests and whoever executes the notebooks
-    without a learner point it at an empty folder.
-    """
-    named = os.environ.get(FOLDER_VARIABLE)
-    if named:
-        return Path(named).expanduser()
-    notebooks = notebooks_folder()
-    return (notebooks.parent if notebooks else Path.cwd()) / "work"
-
-
-def notebooks_folder() -> Path | None:
-    """The folder of the course's notebooks, seen from a running notebook; `None` if there is none nearby."""
-    here = Path.cwd()
-    return next(
-        (folder / "notebooks" for folder in (here.parent, here) if (folder / "notebooks").is_dir()), None
-    )
 
 
 @dataclass(frozen=True)
