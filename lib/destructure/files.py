@@ -1,5 +1,6 @@
 """Where the course's folders are, and writing files so that nothing is ever half-written."""
 
+import codecs
 import os
 import stat
 import tempfile
@@ -82,6 +83,20 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.unlink(name)
         raise
     _sync_folder(path.parent)
+
+
+def decoded(content: bytes) -> tuple[str, bool]:
+    """The text of a file that any editor may have saved: UTF-8, with or without a byte order mark, or UTF-16.
+
+    Returns:
+        The text, and whether all of it could be read; what could not is replaced.
+    """
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-16" if marked else "utf-8-sig"
+    try:
+        return content.decode(encoding), True
+    except UnicodeDecodeError:
+        return content.decode(encoding, errors="replace"), False
 
 
 def temporary_prefix(path: Path) -> str:

@@ -4,17 +4,21 @@ Without any widget in it, so that the widget and the text path do exactly the sa
 """
 
 import weakref
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from destructure.exercises.catalogue import find
 from destructure.exercises.definition import Exercise
 from destructure.exercises.plain import Plain, as_plain
+from destructure.exercises.sources import standing_alone
 from destructure.exercises.store import AnswerStore, NotSaved, Record, now
 from destructure.exercises.verdict import UnreadableAnswer, Verdict
-from destructure.exercises.workplace import current_student
+from destructure.exercises.workplace import Student, current_student
 
 _KEPT_ATTEMPTS = 20
+_PATIENCE = 1.0
+"""Seconds that keeping a draft waits for another program that writes: nobody has pressed a button."""
 
 
 @dataclass
@@ -27,6 +31,8 @@ class Homework:
         record: what is kept about this exercise, as last read or written.
         notice: what reading the file had to say (it was damaged, say), "" if nothing.
         problem: why the last change could not be saved, "" if it was.
+        remark: what the stored source of a function lacks, "" if nothing.
+        student: who answers.
         waiting: the results that wait for a prediction; each has `identity` and `refresh(homework)`.
     """
 
@@ -36,6 +42,8 @@ class Homework:
     record: Record
     notice: str = ""
     problem: str = ""
+    remark: str = ""
+    student: Student = field(default_factory=Student)
 
     @classmethod
     def open(cls, id: str) -> "Homework":
@@ -48,17 +56,21 @@ class Homework:
         exercise = find(id, student.id, student.course)
         store = AnswerStore()
         answers = store.read()
-        return cls(exercise, store, answers.records.get(id, Record()), answers.notice)
+        record = own_record(exercise, answers.records.get(id, Record()))
+        return cls(exercise, store, record, answers.notice, student=student)
 
     @property
     def note(self) -> str:
         """What the learner must know about saving; "" if all is well."""
-        return self.problem or self.notice
+        return " ".join(filter(None, (self.problem or self.notice, self.remark)))
 
     @property
     def is_locked(self) -> bool:
         """Whether the answer can no longer be changed (a prediction that was locked)."""
-        return self.exercise.kind.locks and self.record.score == 1
+        return self._locks(self.record)
+
+    def _locks(self, record: Record) -> bool:
+        return self.exercise.kind.locks and record.score == 1
 
     def draft(self, value: Any) -> None:
         """Keep an answer that is not checked yet."""
@@ -69,7 +81,10 @@ class Homework:
         except UnreadableAnswer:
             return
         if plain != self.record.value:
-            self._save(lambda record: record.touched(kind=self.exercise.kind.name, value=plain))
+            self._save(lambda record: self._with_draft(record, plain), _PATIENCE)
+
+    def _with_draft(self, record: Record, value: Plain) -> Record:
+        return record if self._locks(record) else record.touched(kind=self.exercise.kind.name, value=value)
 
     def check(self, value: Any) -> Verdict:
         """Grade an answer and keep it; results that wait for it look at it."""
@@ -80,23 +95,35 @@ class Homework:
 
     def _judge(self, value: Any) -> Verdict:
         stored, verdict = self.exercise.read(value)
-        if self.is_locked:
-            amended = self.exercise.kind.amended(self.record.checked, stored) if stored else None
+        self.remark = ""
+        if callable(value) and isinstance(stored, str):
+            stored, self.remark = standing_alone(value, stored, self.exercise.kind.given)
+        if not verdict.counted and not self.is_locked:
+            return verdict
+        said = verdict
+
+        def decide(record: Record) -> Record:
+            nonlocal said
+            changed, said = self._decided(record, stored, verdict)
+            return changed
+
+        self._save(decide)
+        return said
+
+    def _decided(self, record: Record, stored: Plain, verdict: Verdict) -> tuple[Record, Verdict]:
+        """What becomes of the record as it is in the file at this moment, and what the learner is told."""
+        if self._locks(record):
+            amended = self.exercise.kind.amended(record.checked, stored) if stored else None
             if amended:
-                verdict = self.exercise.check(amended)
-                self._save(
-                    lambda record: replace(record, value=amended, checked=amended, message=verdict.message)
-                )
-            if amended or stored == self.record.checked:
-                return Verdict(1.0, self.record.message)
-            return Verdict(
-                1.0, f"Your answer is locked and stays as it is. {self.record.message}", counted=False
-            )
-        if self.exercise.kind.locks and verdict.is_right and self.record.result_shown:
+                message = self.exercise.check(amended).message
+                return replace(record, value=amended, checked=amended, message=message), Verdict(1.0, message)
+            if stored == record.checked:
+                return record, Verdict(1.0, record.message)
+            message = f"Your answer is locked and stays as it is. {record.message}"
+            return record, Verdict(1.0, message, counted=False)
+        if self.exercise.kind.locks and verdict.is_right and record.result_shown:
             verdict = replace(verdict, message=f"{verdict.message} (You had opened the result before.)")
-        if verdict.counted:
-            self._save(lambda record: self._with_attempt(record, stored, verdict))
-        return verdict
+        return self._with_attempt(record, stored, verdict) if verdict.counted else record, verdict
 
     def _with_attempt(self, record: Record, stored: Plain, verdict: Verdict) -> Record:
         found = {"value": stored, "score": verdict.score, "misconception": verdict.misconception}
@@ -129,9 +156,47 @@ class Homework:
             return None
         return Verdict(record.score, record.message, record.misconception)
 
-    def _save(self, change) -> None:
+    def _save(self, change: Callable[[Record], Record], patience: float | None = None) -> None:
+        def signed(record: Record) -> Record:
+            own = own_record(self.exercise, record)
+            changed = change(own)
+            if changed == own:
+                return record
+            who = {"student": self.student.id, "course": self.student.course}
+            return replace(changed, variant=variant_of(self.exercise), **who)
+
         try:
-            self.record, notice = self.store.update(self.exercise.id, change)
+            record, notice = self.store.update(self.exercise.id, signed, patience)
             self.notice, self.problem = notice or self.notice, ""
         except NotSaved as problem:
-            self.record, self.problem = change(self.record), str(problem)
+            record, self.problem = signed(self.record), str(problem)
+        self.record = own_record(self.exercise, record)
+
+
+def variant_of(exercise: Exercise) -> dict:
+    """What was drawn for this question, as plain data; {} if it is the same for everybody."""
+    return {name: repr(value) for name, value in exercise.parameters.items()}
+
+
+def own_record(exercise: Exercise, record: Record) -> Record:
+    """The record that answers this question: of another variant's record nothing is shown, and nothing lost."""
+    if _answers(exercise, record):
+        return record
+    others = [(record, record.as_plain()), *((Record.from_plain(one)[0], one) for one in record.earlier)]
+    own = next((one for one, _ in others if one is not None and _answers(exercise, one)), Record())
+    earlier = [plain | {"earlier": []} for one, plain in others if one is not own and isinstance(plain, dict)]
+    return replace(own, earlier=earlier)
+
+
+def _answers(exercise: Exercise, record: Record) -> bool:
+    """Whether a record is about this question; one of the first edition is, if its score is still the score."""
+    variant, kind = variant_of(exercise), exercise.kind
+    if record.variant not in (None, variant) or record.kind not in ("", kind.name):
+        return False
+    if not record.is_answered:
+        return True
+    try:
+        answer = kind.read(kind.plain(record.checked))
+        return record.variant == variant or not variant or kind.grade(answer).score == record.score
+    except Exception:  # what stands in the file is no answer to anything
+        return False

@@ -8,8 +8,9 @@ import traitlets
 from destructure.exercises import workplace
 from destructure.exercises.catalogue import every, notebooks, title_of
 from destructure.exercises.definition import Exercise
+from destructure.exercises.homework import own_record
 from destructure.exercises.markup import escape, front_file
-from destructure.exercises.store import AnswerStore, Record
+from destructure.exercises.store import AnswerStore, NotSaved, Record
 from destructure.exercises.widget import Panel
 from destructure.files import notebooks_folder
 
@@ -48,10 +49,14 @@ class NotebookProgress:
 
 
 def progress(records: Mapping[str, Record]) -> list[NotebookProgress]:
-    """Sum the records up, a row a notebook."""
-    scores = {id: record.best for id, record in records.items()}
+    """Sum the records up, a row per notebook: what answers the present student's questions."""
+    student = workplace.current_student()
+
+    def best(one: Exercise) -> float | None:
+        return own_record(one, records.get(one.id, Record())).best
+
     return [
-        NotebookProgress(number, tuple((one, scores.get(one.id)) for one in every(number)))
+        NotebookProgress(number, tuple((one, best(one)) for one in every(number, student.id, student.course)))
         for number in notebooks()
     ]
 
@@ -79,18 +84,26 @@ class ProgressPanel(Panel):
     """The table, live: it is read again whenever it is shown and at the button."""
 
     _esm = front_file("progress.js")
-    buttons = ("refresh",)
+    buttons = ("refresh", "acknowledge")
     table = traitlets.Unicode().tag(sync=True)
+    noticed = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self):
         super().__init__()
         self.click("refresh")
 
     def click(self, action: str) -> None:
-        """Read the answers again."""
+        """Read the answers again; or first forget the notices about the file, which the learner has read."""
         super().click(action)
+        problems = [workplace.student_problem()]
+        if action == "acknowledge":
+            try:
+                AnswerStore().acknowledge()
+            except NotSaved as problem:
+                problems.append(str(problem))
         answers = AnswerStore().read()
-        notice = " ".join(text for text in (answers.notice, workplace.student_problem()) if text)
+        self.noticed = bool(answers.notice)
+        notice = " ".join(filter(None, (answers.notice, *problems)))
         self.table = progress_table(progress(answers.records), notice)
 
     def __repr__(self) -> str:

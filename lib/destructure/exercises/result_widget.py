@@ -39,8 +39,9 @@ class RevealWidget(Panel):
         if not homework.is_locked:
             return
         self.homework = homework
-        prediction = homework.record.checked
-        self._open(homework.exercise.kind.judge(prediction, self.outcome), prediction)
+        kind = homework.exercise.kind
+        prediction = kind.read(homework.record.checked)
+        self._open(kind.judge(prediction, self.outcome), prediction)
 
     def click(self, action: str) -> None:
         """Show the result without a prediction, and keep that it was shown."""

@@ -4,7 +4,7 @@ import json
 import os
 from dataclasses import dataclass
 
-from destructure.files import work_folder
+from destructure.files import decoded, work_folder
 
 STUDENT_VARIABLE = "DESTRUCTURE_STUDENT"
 STUDENT_FILE = "student.json"
@@ -19,13 +19,14 @@ class Student:
 
 
 def current_student() -> Student:
-    """Read the student from DESTRUCTURE_STUDENT, else from `student.json` in the work folder.
+    """Read the student from `student.json` in the work folder; DESTRUCTURE_STUDENT names another.
 
     A file that cannot be read counts as nobody: exercises must open whatever lies in that folder;
     `student_problem` says what is wrong with it.
     """
     named = os.environ.get(STUDENT_VARIABLE)
-    return Student(named.strip()) if named else _on_file()[0]
+    on_file = _on_file()[0]
+    return on_file if not named or named.strip() == on_file.id else Student(named.strip())
 
 
 def student_problem() -> str:
@@ -36,7 +37,7 @@ def student_problem() -> str:
 def _on_file() -> tuple[Student, str]:
     path = work_folder() / STUDENT_FILE
     try:
-        return _student(json.loads(path.read_text(encoding="utf-8"))), ""
+        return _student(json.loads(decoded(path.read_bytes())[0])), ""
     except (FileNotFoundError, NotADirectoryError):
         return Student(), ""
     except (OSError, ValueError) as problem:
