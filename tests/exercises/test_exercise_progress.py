@@ -1,5 +1,7 @@
 """The progress panel counts what is done, tried and open."""
 
+import re
+
 import pytest
 
 from destructure.exercises import answer, progress_panel
@@ -36,6 +38,17 @@ def test_partial_credit_counts_and_best_scores_stay():
     answer("04.mask.decoder", "1000\n1100\n1110\n1111")
     answer("04.mask.decoder", "0000\n0000\n0000\n0000")
     assert rows()["04"].cells()[0] == 1
+
+
+def test_the_last_row_is_the_whole_course():
+    answer("00.choice.dominant", "c")
+    answer("04.mask.decoder", "1000\n1100\n1110\n1111")
+    table = progress_panel().table
+    foot = table.split("<tfoot>")[1]
+    cells = re.findall(r">([^<]+)</t[dh]>", foot)
+    assert cells[0] == "All notebooks"
+    assert cells[1] == "2", "done"
+    assert int(cells[-1]) == sum(row.cells()[-1] for row in rows().values()), "minutes"
 
 
 def test_everything_done():

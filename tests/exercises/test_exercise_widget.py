@@ -1,8 +1,10 @@
 """Every widget, without a browser: traits are set, buttons clicked, nothing is swallowed."""
 
+import html
 import importlib
 import json
 import linecache
+import re
 
 import pytest
 from wrong_answers import wrong_answers
@@ -10,7 +12,9 @@ from wrong_answers import wrong_answers
 from destructure.exercises import answer, exercise, progress_panel, reveal
 from destructure.exercises.catalogue import every, find
 from destructure.exercises.kinds.code import MODULES
+from destructure.exercises.markup import markdown
 from destructure.exercises.store import AnswerStore
+from destructure.show.live import Keeper
 
 EXERCISES = list(every())
 each = pytest.mark.parametrize("one", EXERCISES, ids=lambda one: one.id)
@@ -37,7 +41,7 @@ def hand_in(one, value):
 
 @each
 def test_answering_through_the_widget(one, capsys):
-    wrong = next(iter(wrong_answers(one).values()))
+    wrong = next(each for each in wrong_answers(one).values() if one.check(each.value).counted)
     widget = hand_in(one, wrong.value)
     assert widget.verdict["score"] < 1
     assert wrong.says in widget.verdict["message"]
@@ -266,6 +270,15 @@ def test_the_result_waits_for_the_prediction():
     assert reveal("04.prediction.unseen", 20).text.startswith("The result is 20: below your interval")
 
 
+def test_an_interval_upside_down_is_no_attempt():
+    verdict = answer("04.prediction.unseen", (90, 99, 75)).verdict
+    assert (verdict.counted, "upside down" in verdict.message) == (False, True)
+    widget = exercise("04.prediction.unseen")
+    widget.click("check", {"guess": "90", "low": "99", "high": "75"})
+    assert widget.verdict["state"] == "unanswered"
+    assert AnswerStore().record("04.prediction.unseen").attempts == 0
+
+
 def test_a_locked_prediction_stays():
     answer("04.prediction.unseen", (90, 80, 99))
     widget = exercise("04.prediction.unseen")
@@ -301,6 +314,80 @@ def test_reveal_says_what_it_needs():
         reveal("04.prediction.unseen", 101)
     with pytest.raises(ValueError, match="outside"):
         reveal("04.prediction.unseen", float("nan"))
+
+
+# --- what a reopened notebook shows -------------------------------------------------------------------------
+
+
+def texts(page):
+    return " ".join(html.unescape(re.sub("<[^>]*>", " ", page)).split())
+
+
+@each
+def test_an_exercise_at_rest_has_question_answer_verdict_and_a_way_on(one):
+    widget = exercise(one.id)
+    assert "No answer yet." in texts(widget.resting)
+    assert texts(markdown(one.question)) in texts(widget.resting)
+    widget.click("hint")
+    assert texts(widget.hints[0]) in texts(widget.resting)
+    wrong = next(each for each in wrong_answers(one).values() if one.check(each.value).counted)
+    for value in (wrong.value, one.reference):
+        widget = hand_in(one, value)
+        for resting in (widget.resting, exercise(one.id).resting):  # the same when the cell runs again
+            page = texts(resting)
+            assert " ".join(widget.verdict["message"].split()) in page
+            assert ("✓" in page) == (widget.verdict["score"] == 1)
+            assert "Your answer:" in page
+            assert "No answer yet." not in page
+            assert page.endswith("Run → Run All Cells to answer again.")
+    for forbidden in ("<input", "<button", "<script", "<select"):
+        assert forbidden not in widget.resting
+
+
+def test_answers_at_rest_are_in_the_learners_words():
+    for id, value, shown in (
+        ("04.choice.teacher_forcing", "c", "The model never learns to go on after a mistake of its own"),
+        ("04.mask.decoder", "1000\n1100\n1110\n1111", "■ □ □ □ ■ ■ □ □"),
+        ("04.shapes.cross", find("04.shapes.cross").reference, "memory: 2, "),
+        ("04.number.cross_share", "14.29 %", "14.29"),
+        ("04.prediction.unseen", (90, 80, 99), "guess: 90"),
+        ("04.code.shift", "def shift_right(target, begin):\n    return target", "return target"),
+    ):
+        answer(id, value)
+        assert shown in texts(exercise(id).resting).split("Your answer:")[1]
+
+
+def test_results_and_progress_at_rest():
+    result = reveal("04.prediction.unseen", 97, [95, 97, 99])
+    assert "Lock your prediction" in result.resting
+    answer("04.prediction.unseen", (90, 80, 99))
+    assert "inside your interval" in result.resting
+    assert 'alt="' in result.resting
+    panel = progress_panel()
+    assert panel.resting == panel.table
+
+
+def test_every_shown_widget_is_kept():
+    widget = exercise("04.mask.decoder")
+    widget._repr_mimebundle_()
+    assert widget.model_id in Keeper.of_this_kernel.shown
+    assert "http" not in Keeper._esm
+
+
+@each
+def test_the_text_path_can_be_pasted(one):
+    """As it stands in the widget and in the static page; nothing is imported before, nothing left to fill in."""
+    widget = exercise(one.id)
+    pasted = html.unescape(re.search("<pre[^>]*>(from destructure.*?)</pre>", widget.page, re.DOTALL)[1])
+    assert html.escape(pasted) in widget.saved()
+    names = {one.kind.variable: defined(one.kind.starter, one.kind)} if one.kind.runs_code else {}
+    *first, last = pasted.splitlines()
+    if one.kind.name == "run":
+        names = {one.kind.variable: one.reference}
+    exec("\n".join(first), names)
+    given = eval(last, names)
+    assert given.verdict.counted != one.kind.runs_code, "the form is right (a starter counts as no answer)"
+    assert given.score < 1 or one.kind.name in ("run", "prediction", "choice"), "and it gives nothing away"
 
 
 # --- the static view -----------------------------------------------------------------------------------------

@@ -64,7 +64,9 @@ def progress(records: Mapping[str, Record]) -> list[NotebookProgress]:
 def progress_table(rows: list[NotebookProgress], notice: str = "") -> str:
     """The progress as HTML."""
     head = "".join(f'<th scope="col" {_CELL}>{name}</th>' for name in _HEADS)
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(map(_row, rows))}</tbody></table>"
+    total = NotebookProgress("", tuple(one for row in rows for one in row.scores))
+    body = f"{''.join(map(_row, rows))}</tbody><tfoot>{_row(total)}</tfoot>"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</table>"
     first = next((row for row in rows if row.open), None)
     if first is None:
         advice = "Everything is done."
@@ -77,7 +79,8 @@ def progress_table(rows: list[NotebookProgress], notice: str = "") -> str:
 
 def _row(row: NotebookProgress) -> str:
     cells = "".join(f"<td {_CELL}>{value}</td>" for value in row.cells())
-    return f'<tr><th scope="row" {_CELL}>{row.link(f"{row.number} {title_of(row.number)}")}</th>{cells}</tr>'
+    name = row.link(f"{row.number} {title_of(row.number)}") if row.number else "All notebooks"
+    return f'<tr><th scope="row" {_CELL}>{name}</th>{cells}</tr>'
 
 
 class ProgressPanel(Panel):
@@ -104,7 +107,7 @@ class ProgressPanel(Panel):
         answers = AnswerStore().read()
         self.noticed = bool(answers.notice)
         notice = " ".join(filter(None, (answers.notice, *problems)))
-        self.table = progress_table(progress(answers.records), notice)
+        self.table = self.resting = progress_table(progress(answers.records), notice)
 
     def __repr__(self) -> str:
         return "Progress panel"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import traitlets
 
 from destructure.exercises.homework import Homework
-from destructure.exercises.markup import front_file
+from destructure.exercises.markup import escape, front_file
 from destructure.exercises.widget import Panel
 from destructure.show.picture import Picture
 
@@ -32,6 +32,7 @@ class RevealWidget(Panel):
         self.homework, self.outcome, self.data = homework, float(outcome), [float(one) for one in data]
         self.text = "Lock your prediction in the exercise above; the result appears here at that moment."
         homework.waiting.add(self)
+        self._rest()
         self.refresh(homework)
 
     def refresh(self, homework: Homework) -> None:
@@ -55,6 +56,11 @@ class RevealWidget(Panel):
         self.picture = "data:image/png;base64," + base64.b64encode(drawn.png()).decode()
         self.text = text
         self.shown = True
+        self._rest()
+
+    def _rest(self) -> None:
+        drawn = f'<img src="{self.picture}" alt="{escape(self.alt)}">' if self.shown else ""
+        self.resting = f"<p>{escape(self.text)}</p>{drawn}"
 
     def __repr__(self) -> str:
         return f"Result of exercise {self.identity}"

@@ -8,20 +8,15 @@ from typing import Any, ClassVar
 import anywidget
 import traitlets
 
-from destructure.exercises.catalogue import task
-from destructure.exercises.definition import Exercise
 from destructure.exercises.homework import Homework
-from destructure.exercises.markup import escape, front_file, markdown
+from destructure.exercises.markup import front_file, markdown
+from destructure.exercises.pages import MARKS, live_page, resting_page, static_page
 from destructure.exercises.plain import Plain
 from destructure.exercises.verdict import Verdict
 from destructure.show.live import Saved
 
 # One module without imports, which needs no network; the last file uses the others.
 _SCRIPTS = ("fields.js", "mask.js", "order.js", "switchboard.js", "prediction.js", "written.js", "shell.js")
-_FRAME = (
-    "border: 1px solid #767676; border-left-width: 5px; border-radius: 4px; padding: 0.4em 1em; margin:"
-    " 0.5em 0"
-)
 
 
 class Panel(Saved, anywidget.AnyWidget):
@@ -103,7 +98,7 @@ class ExerciseWidget(Panel):
             identity=exercise.id,
             title=exercise.title,
             kind=exercise.kind.name,
-            page=_live_page(exercise),
+            page=live_page(exercise),
             front=exercise.kind.front(),
             hint_count=len(exercise.hints),
         )
@@ -174,6 +169,9 @@ class ExerciseWidget(Panel):
     def _after_saving(self) -> None:
         self.note = self.homework.note
         self.locked = self.homework.is_locked
+        said = f"{MARKS[self.verdict['state']]}. {self.verdict['message']}" if self.verdict else ""
+        answer = self.source or self.draft
+        self.resting = resting_page(self.homework.exercise, answer, said, self.hints, self.solution)
 
     def _restore(self) -> None:
         record, exercise = self.homework.record, self.homework.exercise
@@ -191,8 +189,8 @@ class ExerciseWidget(Panel):
         return f"Exercise {self.identity}: {self.title}"
 
     def saved(self) -> str:
-        """The unanswered exercise: a notebook's outputs are the same whoever ran it."""
-        return _static_page(self.homework.exercise)
+        """The unanswered exercise: what is stored in the course's own notebooks is the same whoever ran it."""
+        return static_page(self.homework.exercise)
 
 
 def _state(verdict: Verdict) -> str:
@@ -203,50 +201,3 @@ def _state(verdict: Verdict) -> str:
 
 def _text(value: Plain) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) if value else ""
-
-
-def _live_page(exercise: Exercise) -> str:
-    """For the front end, which fills the empty places and listens to the buttons."""
-    return f"""
-<header class="exercise-header"><h3>{escape(exercise.title)}</h3><p>{_facts(exercise)}</p></header>
-<div class="exercise-question">{markdown(exercise.question)}</div>
-<div class="exercise-control">{exercise.kind.control(live=True)}</div>
-<div class="exercise-actions" role="group" aria-label="Actions">
-<button type="button" class="exercise-primary" data-action="check">{escape(exercise.kind.action)}</button>
-<button type="button" data-action="hint">Hint</button>
-<button type="button" data-action="solution">Show solution</button>
-</div>
-<div class="exercise-feedback" role="status" aria-live="polite"></div>
-<div class="exercise-note" role="status" aria-live="polite"></div>
-<div class="exercise-hints" role="status" aria-live="polite"></div>
-<div class="exercise-solution" role="status" aria-live="polite"></div>
-<details class="exercise-text-path"><summary>Answer by text instead</summary>\
-<p>In a code cell: <code>{_call(exercise)}</code></p></details>
-"""
-
-
-def _static_page(exercise: Exercise) -> str:
-    return (
-        f'<div style="{_FRAME}">'
-        f"<p><b>Exercise: {escape(exercise.title)}</b><br><small>{_facts(exercise)}</small></p>"
-        f"{markdown(exercise.question)}{exercise.kind.control(live=False)}"
-        "<p><small>Run the notebook to answer here, with hints and a check, or answer by text: "
-        f"<code>{_call(exercise)}</code></small></p></div>"
-    )
-
-
-def _facts(exercise: Exercise) -> str:
-    minutes = f"{exercise.minutes} minute{'s' if exercise.minutes > 1 else ''}"
-    link = (
-        f'<a href="{escape(exercise.talk_address)}" target="_blank" rel="noopener">'
-        f"talk at {exercise.talk}</a>"
-    )
-    homework, step = task(exercise.notebook), ""
-    if homework and exercise.id in homework.steps:
-        number, title = homework.steps.index(exercise.id) + 1, escape(homework.title)
-        step = f"Task “{title}”, step {number} of {len(homework.steps)} · "
-    return f"{step}Difficulty {exercise.difficulty} of 3 · {minutes} · {link} · <code>{exercise.id}</code>"
-
-
-def _call(exercise: Exercise) -> str:
-    return escape(f'answer("{exercise.id}", {exercise.kind.example()})')

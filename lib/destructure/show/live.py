@@ -1,21 +1,51 @@
 """What the live widgets have in common: nothing is printed, and a saved notebook shows what belongs there."""
 
 from base64 import b64encode
+from importlib.resources import files
 from typing import ClassVar
 
+import anywidget
 import ipywidgets
+import traitlets
 
 from destructure.show.alt_text import image_element
 from destructure.show.picture import Picture
 
 
-class Saved:
-    """For widgets: a saved notebook shows a fixed text, and a picture or HTML where the live view would be."""
+class Keeper(anywidget.AnyWidget):
+    """Sees to it that a notebook reopened without its kernel shows what stood in its widgets; itself invisible.
+
+    Attributes:
+        shown: ids of the widgets to keep; one keeper serves a kernel.
+    """
+
+    _esm = (files("destructure.show") / "keeper.js").read_text(encoding="utf-8")
+    _css = (files("destructure.show") / "figures.css").read_text(encoding="utf-8")
+    shown = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    of_this_kernel: ClassVar["Keeper | None"] = None
+
+    @classmethod
+    def keep(cls, widget: ipywidgets.Widget) -> None:
+        """Keep one widget more."""
+        keeper = cls.of_this_kernel = cls.of_this_kernel or cls()
+        if widget.model_id not in keeper.shown:
+            keeper.shown = [*keeper.shown, widget.model_id]
+
+
+class Saved(ipywidgets.DOMWidget):
+    """For widgets: a saved notebook shows a fixed text, and a picture or HTML where the live view would be.
+
+    Attributes:
+        resting: HTML that a notebook shows when it is reopened without its kernel; "" for what the parts then hold.
+    """
+
+    resting = traitlets.Unicode().tag(sync=True)
 
     def saved(self) -> Picture | str | None:
-        """What a saved notebook shows: a picture, HTML, or nothing."""
+        """What a notebook shows that was executed without a learner: a picture, HTML, or nothing."""
 
     def _repr_mimebundle_(self, **keywords):
+        Keeper.keep(self)
         bundle = super()._repr_mimebundle_(**keywords)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         data["text/plain"] = repr(self)

@@ -6,15 +6,21 @@ function render({ model, el }) {
   root.dataset.lmSuppressShortcuts = "true";
   const table = document.createElement("div");
   table.setAttribute("aria-live", "polite");
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = "Refresh";
-  button.addEventListener("click", () => model.send({ action: "refresh" }));
-  root.append(table, button);
+  const [refresh, acknowledge] = Object.entries({ refresh: "Refresh", acknowledge: "I have read this" }).map(
+    ([action, text]) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = text;
+      button.addEventListener("click", () => model.send({ action }));
+      return button;
+    },
+  );
+  root.append(table, refresh, " ", acknowledge);
   el.append(root);
 
   function show() {
     table.innerHTML = model.get("table");
+    acknowledge.hidden = !model.get("noticed");
     // The address bar names the open notebook: /lab/tree/notebooks/00_….ipynb
     const folder = /\/tree\/(.*\/)?[^/]*$/.exec(decodeURIComponent(location.pathname))?.[1] ?? "";
     for (const link of table.querySelectorAll("a")) {
@@ -22,7 +28,7 @@ function render({ model, el }) {
       link.dataset.commandlinkerArgs = JSON.stringify({ path: folder + link.getAttribute("href") });
     }
   }
-  model.on("change:table", show);
+  model.on("change:table change:noticed", show);
   show();
   model.send({ action: "refresh" });
 }

@@ -127,9 +127,8 @@ class Mask(Kind):
         return f'<tr><th scope="row">{query}</th>{cells}</tr>'
 
     def example(self) -> str:
-        """The first row of a mask."""
-        width, height = len(self.keys), len(self.queries)
-        return "[" + ", ".join(["[1" + ", 0" * (width - 1) + "]"] + ["…"] * (height > 1)) + "]"
+        """A mask with nothing painted: never right."""
+        return str([[0] * len(self.keys)] * len(self.queries))
 
     def front(self) -> dict:
         """The size of the grid."""

@@ -105,8 +105,8 @@ class Match(Form):
         )
 
     def example(self) -> str:
-        """One pair."""
-        return f'{{"{next(iter(self.left))}": "{next(iter(self.right))}", …}}'
+        """The same partner for all."""
+        return str(dict.fromkeys(self.left, next(iter(self.right))))
 
 
 def _picture(item: Item) -> str:

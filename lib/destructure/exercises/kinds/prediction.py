@@ -64,7 +64,8 @@ class Prediction(Form):
             possible = f"{self.lowest:g} to {self.highest:g} {self.unit}".strip()
             return wrong(f"Part of this is impossible: the result must lie in {possible}.", "impossible")
         if low > high:
-            return wrong("The interval is upside down: “at least” must not exceed “at most”.", "ends swapped")
+            message = "The interval is upside down: “at least” must not exceed “at most”."
+            return Verdict(0.0, message, "ends swapped", counted=False)
         if not low <= guess <= high:
             return partly(0.3, "Your best guess lies outside your own interval.", "guess outside")
         if high == low:

@@ -77,8 +77,8 @@ class Shapes(Form):
         return f'<ol class="exercise-pipeline"{style}>{rows}</ol>'
 
     def example(self) -> str:
-        """One shape."""
-        return f'{{"{self.names()[0]}": (2, 3, 8), …}}'
+        """The same shape everywhere."""
+        return str(dict.fromkeys(self.names(), (2, 3, 8)))
 
 
 def _explain(stage: Stage, given: Shape) -> tuple[str, str]:
