@@ -109,14 +109,16 @@ METRES = Number(
         ("+2.5e0", 1, "2.5"),
         (2.55, 1, "2.5"),
         (2.45, 1, "2.5"),
-        (2.5501, 0.6, "within 10%"),
+        (2.5501, 0.6, "not by rounding"),
         (2.9, 0.2, "within 30%"),
+        (2.6, 0.6, "within 10%"),
+        (3, 0.2, "rounded too far"),
         (5, 0.5, "Twice."),
         (250, 0.3, "factor of 100"),
         (0.025, 0.3, "factor of 100"),
         (-1, 0, "below 0 m"),
         (10**6, 0, "above 10000 m"),
-        (0, 0, "other side of zero"),
+        (0, 0, "It is not 0."),
         (7, 0, "Too large."),
         (0.4, 0, "Too small."),
     ],
@@ -130,13 +132,13 @@ def test_numbers(value, score, says):
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ("2,5", "with a point"),
+        ("2,500", "two ways; write 2500 or 2.500"),
         ("2.5 km", "unit in “2.5 km” is not understood; give the number in m"),
         ("two", "“two” is not a number"),
         ("1/0", "divides by zero"),
         ("", "not a number"),
         (True, "Give one number"),
-        ("2.5.5", "not understood"),
+        ("2.5.5", "not a number"),
         ("1e999", "not a finite number"),
         ([1, 2], "Give one number"),
     ],
@@ -269,7 +271,9 @@ def test_switchboard_reads_every_way_to_write_a_structure():
         dict.fromkeys(Structure.SWITCHES, True),
     ):
         assert board.read(board.plain(value)) == "S1 S2 S3 S4"
-    for value in ({"S1": True}, [1, 1, 1, 1], "S1", {"S1": 1, "S2": 0, "S3": 1, "S4": 1}, 7):
+    for value in ("s1 -- s3 s4", "S1 S3 S4", {"S1": 1, "S2": 0, "S3": 1, "S4": 1}, [1, 0, 1, 1]):
+        assert board.read(board.plain(value)) == "S1 -- S3 S4"
+    for value in ({"S1": True}, [1, 1, 1, 2], "S1 S5", "on", 7, ","):
         assert "not a setting of the four switches" in complaint(board, value)
 
 

@@ -82,6 +82,10 @@ def _foreign(value: Any, kind: type) -> Any:
                 f"This array has {count} entries; an answer has at most {MAX_ITEMS} parts."
             )
         return value.tolist()
+    if kind.__name__ == "Size" and home == "torch":
+        return list(value)
+    if home in ("fractions", "decimal") and hasattr(kind, "as_integer_ratio"):
+        return float(value)
     if home == "destructure" and kind.__name__ == "Structure":
         return value.code
     raise UnreadableAnswer(

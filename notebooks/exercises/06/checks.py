@@ -79,14 +79,14 @@ def sums_to_one(function: Callable, case: tuple) -> bool:
 def reaches_p(function: Callable, case: tuple) -> bool:
     """The tokens that are left had at least p before."""
     probabilities, p = case
-    return float(probabilities[function(*case) > 0].sum()) >= p - 1e-6
+    return float(probabilities[function(*case) > 0].sum()) >= p - 1e-5
 
 
 def no_fewer_would_do(function: Callable, case: tuple) -> bool:
     """Without the least probable of them they had less than p."""
     probabilities, p = case
     kept = probabilities[function(*case) > 0]
-    return float(kept.sum() - kept.min()) < p
+    return float(kept.sum() - kept.min()) < p + 1e-6
 
 
 # --- boxes -------------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def loss_cases(more: int = 0) -> list[tuple[Losses, Losses]]:
 def turns_round(function: Callable, case: tuple[Losses, Losses]) -> bool:
     """If the two lists change places, only the sign changes."""
     own, without = case
-    return abs(function(own, without) + function(without, own)) < 1e-9
+    return abs(function(own, without) + function(without, own)) < 1e-4
 
 
 def unit_free(function: Callable, case: tuple[Losses, Losses]) -> bool:
@@ -48,7 +48,7 @@ def unit_free(function: Callable, case: tuple[Losses, Losses]) -> bool:
     if any(loss is None or isnan(loss) or loss < FLOOR for loss in (*own, *without)):
         return True
     higher = function([3 * loss for loss in own], [3 * loss for loss in without])
-    return abs(higher - function(own, without)) < 1e-9
+    return abs(higher - function(own, without)) < 1e-4
 
 
 # --- dials -------------------------------------------------------------------------------------------------------

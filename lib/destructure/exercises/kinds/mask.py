@@ -1,6 +1,7 @@
 """Paint an attention mask: one row a query, one column a key, a painted cell is visible."""
 
 import operator
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
@@ -53,9 +54,12 @@ class Mask(Kind):
         return [list(row) for row in self.visible]
 
     def read(self, answer: Plain) -> Plain:
-        """Accept rows of 0 and 1, of truth values, or lines of text."""
+        """Accept rows of 0 and 1, of truth values, or text: a line a row, or all rows in one line."""
         if isinstance(answer, str):
-            answer = [list("".join(line.split())) for line in answer.strip().splitlines()]
+            lines = re.findall(r"[^\s,;|\[\]]+", answer)
+            if set(map(len, lines)) == {1}:  # cell by cell
+                lines = re.findall(r"[^\n;\[\]]+", answer) if len(self.queries) > 1 else [answer]
+            answer = [re.findall(r"[^\s,;|]", line) for line in lines if line.strip(" ,;|")]
         wanted = f"{len(self.queries)} rows of {len(self.keys)} cells"
         if not isinstance(answer, list) or not all(isinstance(row, list | str) for row in answer):
             given = f"such as {self.example()}, not {shown(answer)}"

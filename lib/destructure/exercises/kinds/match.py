@@ -50,6 +50,13 @@ class Match(Form):
         """The left keys."""
         return list(self.left)
 
+    def read(self, answer: Plain) -> Plain:
+        """Accept left items by key or text, in any case."""
+        if isinstance(answer, dict):
+            known = {name.casefold(): key for key, item in self.left.items() for name in (item.text, key)}
+            answer = {known.get(name.strip().casefold(), name): value for name, value in answer.items()}
+        return super().read(answer)
+
     def wanted(self) -> str:
         """A partner for each."""
         return f"a partner to each of {', '.join(self.left)}"

@@ -1,18 +1,15 @@
 """A number with a unit, a tolerance, partial credit for near misses, and named wrong values."""
 
 import math
-import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import ClassVar
 
+from destructure.exercises.calculation import number_in
 from destructure.exercises.kinds.base import Kind, Text
 from destructure.exercises.markup import escape
 from destructure.exercises.plain import Plain, as_plain, shown
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right, wrong
-
-_NUMBER = r"[-+−]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
-_PATTERN = re.compile(rf"\s*({_NUMBER})\s*(?:/\s*({_NUMBER}))?\s*(.*?)\s*", re.DOTALL)
-_ALSO = {"%": {"percent": 1.0, "per cent": 1.0}}
 
 
 @dataclass(frozen=True)
@@ -52,33 +49,15 @@ class Number(Kind):
     name: ClassVar[str] = "number"
 
     def read(self, answer: Plain) -> Plain:
-        """Accept a number, a text with or without unit, or a division such as 1/7."""
+        """Accept a number, or a text: also arithmetic such as 60*log10(2), with a decimal comma, with its unit."""
         if isinstance(answer, list) and len(answer) == 1:
             answer = answer[0]
         if isinstance(answer, int | float) and not isinstance(answer, bool):
             return float(answer)
         if isinstance(answer, str):
-            return self._from_text(answer)
+            number = number_in(answer, self.unit, self.other_units, self.example())
+            return float(as_plain(number))
         raise UnreadableAnswer(f"Give one number, such as {self.example()}, not {shown(answer)}.")
-
-    def _from_text(self, text: str) -> float:
-        if len(text) > 60:
-            raise UnreadableAnswer(f"Give one number, such as {self.example()}, not a long text.")
-        if re.search(r"\d,\d", text):
-            raise UnreadableAnswer(
-                f"Write {shown(text)} with a point for decimals and no commas, such as 1234.5."
-            )
-        found = _PATTERN.fullmatch(text)
-        if not found:
-            raise UnreadableAnswer(f"{shown(text)} is not a number; give one such as {self.example()}.")
-        number, divisor = (float((part or "1").replace("−", "-")) for part in found.groups()[:2])
-        if divisor == 0:
-            raise UnreadableAnswer(f"{shown(text)} divides by zero; give an ordinary number.")
-        factors = self.other_units | _ALSO.get(self.unit, {}) | {"": 1.0, self.unit: 1.0}
-        if found[3] not in factors:
-            wanted = f"in {self.unit}" if self.unit else "without a unit"
-            raise UnreadableAnswer(f"The unit in {shown(text)} is not understood; give the number {wanted}.")
-        return float(as_plain(number / divisor * factors[found[3]]))
 
     def grade(self, answer: Plain) -> Verdict:
         """Right within the tolerance; then named mistakes, impossible values, near misses, wrong units."""
@@ -86,30 +65,39 @@ class Number(Kind):
         slack = self.tolerance + 2e-9 * max(1.0, abs(self.answer))
         if abs(answer - self.answer) <= slack:
             return right(f"It is {self._with_unit(self.answer)}.")
-        for mistake in self.mistakes:
-            reach = min(max(self.tolerance, 1e-9), 0.02 * abs(mistake.value)) + 1e-12
-            if abs(answer - mistake.value) <= reach:
-                return partly(mistake.credit, mistake.message, mistake.name)
+        if known := [mistake for mistake in self.mistakes if self._makes(mistake, answer)]:
+            nearest = min(abs(answer - mistake.value) for mistake in known)
+            known = [one for one in known if abs(answer - one.value) <= nearest + 1e-9 * abs(answer)]
+            message = " Or: ".join(mistake.message for mistake in known)
+            return partly(max(mistake.credit for mistake in known), message, known[0].name)
         if self.lowest is not None and answer < self.lowest:
             return wrong(f"This cannot be below {self._with_unit(self.lowest)}.", "impossible")
         if self.highest is not None and answer > self.highest:
             return wrong(f"This cannot be above {self._with_unit(self.highest)}.", "impossible")
         return self._by_distance(answer)
 
+    def _makes(self, mistake: WrongValue, answer: float) -> bool:
+        reach = min(max(self.tolerance, 1e-9), 0.02 * abs(mistake.value)) + 1e-12
+        return abs(answer - mistake.value) <= reach
+
     def _by_distance(self, answer: float) -> Verdict:
         size = abs(self.answer)
         error = abs(answer - self.answer) / size if size else math.inf
+        digits = -Decimal(repr(answer)).normalize().as_tuple().exponent
         for share, credit in sorted(self.near):
+            if error <= share and abs(answer - self.answer) <= 0.5 * 10.0**-digits:
+                return partly(credit, "Right, but rounded too far: give one digit more.", "rounded")
             if error <= share:
-                message = f"Close, within {share:.0%}, but not exact: check the rounding."
+                message = f"Close, within {share:.0%}, but not by rounding: something small is counted wrong."
                 return partly(credit, message, "near miss")
         for power in (1000, 100, 10):
             nearest = min(abs(answer / factor - self.answer) for factor in (power, 1 / power))
             if size and nearest <= max(self.tolerance, 1e-3 * size):
                 return partly(0.3, f"Off by a factor of {power}: check the unit.", "unit")
-        if answer == 0 or (size and (answer < 0) != (self.answer < 0)):
-            message = "The size or the sign cannot be right: it should be on the other side of zero."
-            return wrong(message, "sign")
+        if answer == 0:
+            return wrong("It is not 0.", "zero")
+        if size and (answer < 0) != (self.answer < 0):
+            return wrong("The sign cannot be right: it should be on the other side of zero.", "sign")
         return wrong("Too large." if answer > self.answer else "Too small.", "too far off")
 
     def _with_unit(self, value: float) -> str:

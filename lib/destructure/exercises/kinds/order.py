@@ -1,5 +1,6 @@
 """Arrange steps; any order that keeps all the rules is right."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -43,14 +44,15 @@ class Order(Kind):
     def read(self, answer: Plain) -> Plain:
         """Accept the steps by key, by the number as first shown, or by text."""
         if isinstance(answer, str):
-            answer = [part.strip() for part in answer.split(",")]
+            parts = [part.strip() for part in re.split(r"[,;\n]|->|→", answer)]
+            answer = parts if len(parts) > 1 else answer.split()
         numbers = {str(number): key for number, key in enumerate(self.steps, start=1)}
-        texts = {text: key for key, text in self.steps.items()}
+        texts = {name.casefold(): key for key, text in self.steps.items() for name in (key, text)}
         if not isinstance(answer, list):
             raise UnreadableAnswer(
                 f"Give a list of the steps in order, such as {self.example()}, not {shown(answer)}."
             )
-        keys = [numbers.get(str(one), texts.get(str(one), one)) for one in answer]
+        keys = [numbers.get(str(one).strip("()."), texts.get(str(one).casefold(), one)) for one in answer]
         if sorted(map(str, keys)) != sorted(self.steps):
             raise UnreadableAnswer(
                 f"Give each of the {len(self.steps)} steps once, by number (as first shown) or by name: "

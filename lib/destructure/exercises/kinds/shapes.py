@@ -111,6 +111,8 @@ def _row(stage: Stage, live: bool) -> str:
 def _size(size: Plain) -> int:
     if isinstance(size, str) and re.fullmatch(r"[0-9]{1,9}", size):
         return int(size)
+    if isinstance(size, float) and size.is_integer():
+        size = int(size)
     if isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 10**9:
         return size
     raise UnreadableAnswer(f"A size is a whole number, such as 8, not {shown(size)}.")

@@ -1,5 +1,6 @@
 """Flip the four switches until a structure matches a drawing, a cost or a behaviour."""
 
+import re
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -55,15 +56,18 @@ class Switchboard(Kind):
         return self.wanted[0].code
 
     def read(self, answer: Plain) -> Plain:
-        """Accept a `Structure`, its code or name, or four truth values."""
+        """Accept a `Structure`, its code or name, the switches that are on, or four truth values."""
         if isinstance(answer, list) and len(answer) == 4:
             answer = dict(zip(Structure.SWITCHES, answer, strict=True))
         try:
             if isinstance(answer, dict):
-                switches = {_SWITCHES.get(key, key): value for key, value in answer.items()}
-                if set(switches) != set(Structure.SWITCHES):
+                switches = {_SWITCHES.get(key.upper(), key): value for key, value in answer.items()}
+                if set(switches) != set(Structure.SWITCHES) or not set(switches.values()) <= {0, 1}:
                     raise ValueError
-                return Structure(**switches).code
+                return Structure(**{name: bool(value) for name, value in switches.items()}).code
+            on = re.findall(r"s[1-4]|\S+", answer.casefold())
+            if set(on) <= {"s1", "s2", "s3", "s4", "--", "-", ","} and set(on) - {","}:
+                return Structure(*(short.casefold() in on for short in _SWITCHES)).code
             return Structure.named(answer.strip()).code
         except (ValueError, AttributeError, TypeError):
             raise UnreadableAnswer(
