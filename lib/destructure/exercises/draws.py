@@ -1,7 +1,7 @@
 """Each student's own numbers, drawn from student id and exercise id, so that a copied answer shows."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -27,11 +27,15 @@ class Draw:
 
     def pick(self, label: str, values: Sequence[T]) -> T:
         """Choose one of the values; the same label always gives the same choice."""
-        if not self.student:
-            return values[0]
+        return values[self._number(label) % len(values)] if self.student else values[0]
+
+    def shuffle(self, values: Sequence[T], name: Callable[[T], str]) -> tuple[T, ...]:
+        """The values in this student's order, which hangs on their names and not on the order given."""
+        return tuple(sorted(values, key=lambda one: self._number(name(one))) if self.student else values)
+
+    def _number(self, label: str) -> int:
         text = "\x1f".join((self.course, self.student, self.exercise, label))
-        number = int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:8], "big")
-        return values[number % len(values)]
+        return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:8], "big")
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from destructure.exercises.definition import Exercise
 from destructure.exercises.plain import Plain, as_plain
 from destructure.exercises.sources import standing_alone
 from destructure.exercises.store import AnswerStore, NotSaved, Record, now
-from destructure.exercises.verdict import UnreadableAnswer, Verdict
+from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly
 from destructure.exercises.workplace import Student, current_student
 
 _KEPT_ATTEMPTS = 20
+_ASKED_BACK = "asked back"
 _PATIENCE = 1.0
 """Seconds that keeping a draft waits for another program that writes: nobody has pressed a button."""
 
@@ -121,9 +122,18 @@ class Homework:
                 return record, Verdict(1.0, record.message)
             message = f"Your answer is locked and stays as it is. {record.message}"
             return record, Verdict(1.0, message, counted=False)
-        if self.exercise.kind.locks and verdict.is_right and record.result_shown:
-            verdict = replace(verdict, message=f"{verdict.message} (You had opened the result before.)")
+        if self.exercise.kind.locks and verdict.is_right:
+            verdict = self._before_locking(record, stored, verdict)
         return self._with_attempt(record, stored, verdict) if verdict.counted else record, verdict
+
+    def _before_locking(self, record: Record, stored: Plain, verdict: Verdict) -> Verdict:
+        """A question back, once for each answer; or a word on what was opened before."""
+        doubt = self.exercise.kind.doubt(stored)
+        if doubt and (record.checked, record.misconception) != (stored, _ASKED_BACK):
+            return partly(0.5, doubt, _ASKED_BACK)
+        opened = "result" if record.result_shown else "solution" if record.solution_shown else ""
+        told = f" (You had opened the {opened} before.)" if opened else ""
+        return replace(verdict, message=verdict.message + told)
 
     def _with_attempt(self, record: Record, stored: Plain, verdict: Verdict) -> Record:
         found = {"value": stored, "score": verdict.score, "misconception": verdict.misconception}
@@ -140,7 +150,10 @@ class Homework:
         self._save(lambda record: replace(record, hints=min(record.hints + 1, len(self.exercise.hints))))
 
     def show_solution(self) -> None:
-        """Keep that the worked solution was opened."""
+        """Keep that the worked solution was opened. What locks does so first: its solution tells the result."""
+        if self.exercise.kind.locks and not (self.is_locked or self.record.result_shown):
+            self.problem = f"The solution opens after “{self.exercise.kind.action}”."
+            return
         self._save(lambda record: replace(record, solution_shown=record.solution_shown or now()))
 
     def show_result(self) -> None:

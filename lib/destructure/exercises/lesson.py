@@ -6,6 +6,7 @@ from typing import Any
 
 from IPython import get_ipython
 
+from destructure.exercises.catalogue import find
 from destructure.exercises.homework import Homework
 from destructure.exercises.result_widget import RevealWidget
 from destructure.exercises.verdict import Verdict
@@ -34,7 +35,8 @@ class Answered:
     def __repr__(self) -> str:
         verdict = self.verdict
         wrong = f"score {verdict.score:.2f}" if verdict.counted else "not answered"
-        head = "right" if verdict.is_right else wrong
+        right = "locked" if find(self.id).kind.locks else "right"
+        head = right if verdict.is_right else wrong
         return f"{self.id}: {head}. {verdict.message}" + (f"\n{self.note}" if self.note else "")
 
 

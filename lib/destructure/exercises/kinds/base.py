@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from enum import Enum
 from typing import Annotated, Any, ClassVar, NewType
 
+from destructure.exercises.draws import Draw
 from destructure.exercises.plain import Plain, as_plain
 from destructure.exercises.verdict import UnreadableAnswer, Verdict
 
@@ -65,6 +66,14 @@ class Kind(ABC):
     def is_empty(self, answer: Plain) -> bool:
         """Whether nothing was answered yet."""
         return answer is None or answer in ("", [], {})
+
+    def shuffled(self, draw: Draw) -> "Kind":
+        """The same question as this student sees it, where the order of its parts is free."""
+        return self
+
+    def doubt(self, answer: Plain) -> str:
+        """A question back before a right answer is locked for good; "" if there is none."""
+        return ""
 
     @abstractmethod
     def read(self, answer: Plain) -> Plain:

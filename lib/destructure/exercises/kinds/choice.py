@@ -1,8 +1,9 @@
 """Choose one option, or all that are true; every wrong option explains itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from destructure.exercises.draws import Draw
 from destructure.exercises.kinds.base import Kind, Quote, Text, Tick
 from destructure.exercises.markup import inline
 from destructure.exercises.plain import Plain, shown
@@ -32,7 +33,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Choice(Kind):
-    """One right option, or (`several`) every option that is true."""
+    """One right option, or (`several`) every option that is true.
+
+    Each student has an order of the options of their own. Letters go by that order, in the widget, in the saved
+    picture and in an answer by text alike; what is stored is the option's key, which is the same for all.
+    """
 
     options: tuple[Option, ...]
     several: bool = False
@@ -49,8 +54,12 @@ class Choice(Kind):
     @property
     def reference(self) -> Plain:
         """The key of the right option; where several may be right, a list."""
-        rights = [option.key for option in self.options if option.is_right]
+        rights = sorted(option.key for option in self.options if option.is_right)
         return rights if self.several else rights[0]
+
+    def shuffled(self, draw: Draw) -> "Choice":
+        """With the options in the student's order (for nobody in particular: the sheet's)."""
+        return replace(self, options=draw.shuffle(self.options, name=lambda option: option.key))
 
     def read(self, answer: Plain) -> Plain:
         """Accept an option by letter, key or text; where several are right, a list of them."""
@@ -62,8 +71,7 @@ class Choice(Kind):
             answer = answer.split(",")
         if not isinstance(answer, list):
             raise UnreadableAnswer(f"Give a list of options, such as {self.example()}, not {shown(answer)}.")
-        chosen = {self._option(one).key for one in answer}
-        return [option.key for option in self.options if option.key in chosen]
+        return sorted({self._option(one).key for one in answer})
 
     def _option(self, answer: Plain) -> Option:
         wanted = answer.strip().casefold() if isinstance(answer, str) else None

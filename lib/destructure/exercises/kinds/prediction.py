@@ -68,10 +68,10 @@ class Prediction(Form):
             return Verdict(0.0, message, "ends swapped", counted=False)
         if not low <= guess <= high:
             return partly(0.3, "Your best guess lies outside your own interval.", "guess outside")
-        if high == low:
+        if high - low < 0.001 * span:
             return partly(
                 0.5,
-                "An interval of no width claims certainty: how far off could you be and not be surprised?",
+                "An interval of next to no width claims certainty: how far off could you be and not be surprised?",
                 "false certainty",
             )
         if high - low > self.widest * span:
@@ -81,6 +81,18 @@ class Prediction(Form):
                 "says nothing",
             )
         return right(f"Your prediction: {guess:g}, between {low:g} and {high:g}. It is kept for the result.")
+
+    def doubt(self, answer: Plain) -> str:
+        """Ask back if all is tiny on the scale (a share where per cent is asked), or the interval very narrow."""
+        if max(map(abs, answer.values())) <= 0.01 * max(abs(self.lowest), abs(self.highest)):
+            guess, low, high = (f"{100 * answer[name]:g}" for name in _PARTS)
+            asked = f"The scale goes from {self.lowest:g} to {self.highest:g} {self.unit}".strip()
+            question = f"Is the unit right? {asked}. Did you mean {guess}, between {low} and {high}?"
+        elif answer["high"] - answer["low"] < 0.01 * (self.highest - self.lowest):
+            question = "Your interval is less than a hundredth of what is possible. Are you so sure?"
+        else:
+            return ""
+        return f"{question} If it is meant as it stands, lock it once more."
 
     def judge(self, answer: dict[str, float], outcome: float) -> str:
         """Compare a locked prediction with what happened."""
