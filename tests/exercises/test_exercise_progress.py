@@ -5,34 +5,48 @@ import re
 import pytest
 
 from destructure.exercises import answer, progress_panel
-from destructure.exercises.catalogue import every, find
+from destructure.exercises.catalogue import every, find, notebooks, retired
 from destructure.exercises.progress import progress
-from destructure.exercises.store import AnswerStore
+from destructure.exercises.store import AnswerStore, Record
+
+OLD = Record(kind="choice", value="direction", score=1, best=1, checked="direction", attempts=2)
 
 
 def rows():
     return {row.number: row for row in progress(AnswerStore().read().records)}
 
 
+def graded(number):
+    """The exercises of a notebook that are no predictions."""
+    return [one for one in every(number) if one.kind.name != "prediction"]
+
+
 def test_a_fresh_start():
-    exercises = list(every("04"))
-    minutes = sum(one.minutes for one in exercises)
-    assert rows()["04"].cells() == (0, 0, len(exercises), "0%", minutes)
-    assert rows()["04"].open[0].id == exercises[0].id
+    minutes = sum(one.minutes for one in every("04"))
+    assert rows()["04"].cells() == (0, 0, len(graded("04")), "0%", "0 of 1", minutes)
+    assert rows()["04"].open[0].id == next(every("04")).id
 
 
 def test_done_tried_and_open_are_told_apart():
-    exercises = list(every("04"))
-    first, second, *others = exercises
+    first, second, *others = graded("04")
     answer(first.id, first.reference)
     answer(second.id, "11111\n11111\n11111\n11111")
-    minutes = sum(one.minutes for one in (second, *others))
-    assert rows()["04"].cells() == (1, 1, len(others), f"{1 / len(exercises):.0%}", minutes)
+    minutes = sum(one.minutes for one in every("04") if one != first)
+    score = f"{1 / len(graded('04')):.0%}"
+    assert rows()["04"].cells() == (1, 1, len(others), score, "0 of 1", minutes)
     assert rows()["04"].open[0].id == second.id
 
 
+def test_a_prediction_stands_apart_and_in_no_score():
+    answer("01.prediction.coverage", (80, 60, 95))
+    answer("01.prediction.tenfold", (5, 8, 3))  # upside down: not locked
+    done, tried, untouched, score, predicted, _ = rows()["01"].cells()
+    assert (done, tried, untouched, score, predicted) == (0, 0, len(graded("01")), "0%", "1 of 3")
+    assert ">Predicted<" in progress_panel().table
+
+
 def test_partial_credit_counts_and_best_scores_stay():
-    total = len(list(every("04")))
+    total = len(graded("04"))
     answer("04.mask.decoder", "1111\n1111\n1111\n1111")
     assert rows()["04"].cells()[3] == f"{0.25 / total:.0%}"
     answer("04.mask.decoder", "1000\n1100\n1110\n1111")
@@ -54,24 +68,49 @@ def test_the_last_row_is_the_whole_course():
 def test_everything_done():
     for one in every():
         answer(one.id, one.reference)
-    assert all(row.cells() == (len(row.scores), 0, 0, "100%", 0) for row in rows().values())
+    for row in rows().values():
+        locked = len(row.scores) - len(graded(row.number))
+        assert row.cells() == (len(graded(row.number)), 0, 0, "100%", f"{locked} of {locked}", 0)
     assert "Everything is done." in progress_panel().table
+
+
+def test_answers_to_exercises_that_are_no_more_are_kept_and_shown():
+    before = AnswerStore().update("00.choice.dominant", lambda record: OLD)[0]
+    AnswerStore().update("08.switchboard.t5", lambda record: Record(kind="switchboard", value="S1 S2 S3 S4"))
+    answer("04.mask.decoder", "1000\n1100\n1110\n1111")
+    table = progress_panel().table
+    assert "00.choice.dominant (100%): “Why the dominant force?” asked for what" in table
+    assert "08.switchboard.t5" not in table, "it was never checked"
+    assert AnswerStore().record("00.choice.dominant") == before == OLD
+    with pytest.raises(
+        ValueError, match=r"00.choice.dominant is no longer in the course, answers to it are kept"
+    ):
+        answer("00.choice.dominant", "c")
+
+
+def test_what_is_retired_is_no_exercise_and_says_why():
+    assert len(retired()) == 9
+    for id, why in retired().items():
+        assert id not in [one.id for one in every(id[:2])]
+        assert why[0] == "“"
+        assert why[-1] == "."
+    assert all(len(list(every(number))) >= 5 for number in notebooks())
 
 
 def test_the_panel_follows_at_the_button():
     panel = progress_panel()
     before = panel.table
-    answer("00.choice.dominant", "c")
+    answer("00.number.hit", find("00.number.hit").reference)
     panel._handle_custom_msg({"action": "refresh"}, [])
     assert panel.table != before
-    assert find("00.order.method").title in panel.table
+    assert find("00.number.fall").title in panel.table
     with pytest.raises(ValueError, match="no button"):
         panel.click("explode")
 
 
 def test_the_next_thing_is_linked_to_the_notebook_beside():
     table = progress_panel().table
-    assert f'Next: <a href="00_study_the_change.ipynb">{find("00.choice.dominant").title}</a>' in table
+    assert f'Next: <a href="00_study_the_change.ipynb">{find("00.number.hit").title}</a>' in table
 
 
 def test_damage_is_told_in_the_panel(work):

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -24,7 +24,8 @@ def find(id: str, student: str = "", course: str = "") -> Exercise:
         ValueError: if there is none; the message names those that come close.
         BrokenSheet: if there is one whose sheet cannot be read; the message names file and line.
     """
-    varies = "vary" in sheet_of(id).front
+    sheet = sheet_of(id)
+    varies = "vary" in sheet.front or any(section.name == "Options" for section in sheet.sections)
     return _exercise(id, *((student, course) if varies else ("", "")))
 
 
@@ -32,6 +33,10 @@ def sheet_of(id: str) -> Sheet:
     """The text of an exercise, taken apart (raises like `find`)."""
     known = _ids(id[:2]) if isinstance(id, str) and id[:2] in notebooks() else ()
     if id not in known:
+        if isinstance(id, str) and id in retired():
+            raise ValueError(
+                f"Exercise {id} is no longer in the course, answers to it are kept. {retired()[id]}"
+            )
         ids = [one for notebook in notebooks() for one in _ids(notebook)]
         close = difflib.get_close_matches(str(id)[:60], ids, n=3, cutoff=0.3) or ids[:3]
         raise ValueError(
@@ -76,6 +81,13 @@ def every(notebook: str | None = None, student: str = "", course: str = "") -> I
 def varying() -> list[str]:
     """Ids of the exercises that differ from student to student."""
     return [one.id for one in every() if one.parameters]
+
+
+@cache
+def retired() -> dict[str, str]:
+    """Exercises that the course no longer has: id → a sentence why. Stored answers to them are kept."""
+    notes = {number: _notebook(number).front.get("retired", {}) for number in notebooks()}
+    return {f"{number}.{name}": str(why) for number, whys in notes.items() for name, why in whys.items()}
 
 
 def title_of(notebook: str) -> str:
@@ -128,4 +140,6 @@ def _sheet(id: str) -> Sheet:
 
 @cache
 def _exercise(id: str, student: str, course: str) -> Exercise:
-    return build(_sheet(id), Draw(student, id, course))
+    draw = Draw(student, id, course)
+    built = build(_sheet(id), draw)
+    return replace(built, kind=built.kind.shuffled(draw))

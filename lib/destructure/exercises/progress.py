@@ -1,12 +1,12 @@
 """What is done and what is open: the progress panel of notebook 00."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import traitlets
 
 from destructure.exercises import workplace
-from destructure.exercises.catalogue import every, notebooks, title_of
+from destructure.exercises.catalogue import every, notebooks, retired, title_of
 from destructure.exercises.definition import Exercise
 from destructure.exercises.homework import own_record
 from destructure.exercises.markup import escape, front_file
@@ -14,13 +14,15 @@ from destructure.exercises.store import AnswerStore, NotSaved, Record
 from destructure.exercises.widget import Panel
 from destructure.files import notebooks_folder
 
-_HEADS = ("Notebook", "Done", "Tried", "Open", "Score", "Minutes left")
+_HEADS = ("Notebook", "Done", "Tried", "Open", "Score", "Predicted", "Minutes left")
 _CELL = 'style="padding: 0 0.8em; text-align: left"'
 
 
 @dataclass(frozen=True)
 class NotebookProgress:
     """How far a learner is with the exercises of one notebook.
+
+    A prediction's score is for having committed to one, so it stands apart from the others and in no mean.
 
     Attributes:
         number: of the notebook.
@@ -36,11 +38,14 @@ class NotebookProgress:
         return [exercise for exercise, score in self.scores if score != 1]
 
     def cells(self) -> tuple[int | str, ...]:
-        """Done, tried, untouched, mean best score (an open exercise counts 0), usual minutes for what is not done."""
-        total, untouched = len(self.scores), sum(score is None for _, score in self.scores)
-        mean = sum(score or 0.0 for _, score in self.scores) / total
+        """Done, tried, untouched, mean best score (open: 0), predictions locked, usual minutes for what is open."""
+        locked = [score == 1 for exercise, score in self.scores if exercise.kind.name == "prediction"]
+        scores = [score for exercise, score in self.scores if exercise.kind.name != "prediction"]
+        done, untouched = scores.count(1), scores.count(None)
+        mean = sum(score or 0.0 for score in scores) / max(1, len(scores))
         minutes = sum(exercise.minutes for exercise in self.open)
-        return total - len(self.open), len(self.open) - untouched, untouched, f"{mean:.0%}", minutes
+        predicted = f"{sum(locked)} of {len(locked)}" if locked else "none"
+        return done, len(scores) - done - untouched, untouched, f"{mean:.0%}", predicted, minutes
 
     def link(self, text: str) -> str:
         """The text as a link to the notebook, which lies beside the one that shows it."""
@@ -61,7 +66,15 @@ def progress(records: Mapping[str, Record]) -> list[NotebookProgress]:
     ]
 
 
-def progress_table(rows: list[NotebookProgress], notice: str = "") -> str:
+def retired_answers(records: Mapping[str, Record]) -> list[str]:
+    """A sentence for each answer to an exercise that the course no longer has."""
+    kept = {id: why for id, why in retired().items() if id in records and records[id].is_answered}
+    return [f"{id} ({records[id].best or 0:.0%}): {why}" for id, why in kept.items()]
+
+
+def progress_table(
+    rows: list[NotebookProgress], notice: str = "", no_longer_asked: Sequence[str] = ()
+) -> str:
     """The progress as HTML."""
     head = "".join(f'<th scope="col" {_CELL}>{name}</th>' for name in _HEADS)
     total = NotebookProgress("", tuple(one for row in rows for one in row.scores))
@@ -74,6 +87,9 @@ def progress_table(rows: list[NotebookProgress], notice: str = "") -> str:
         following = first.open[0]
         advice = f"Next: {first.link(following.title)} ({following.minutes} min, notebook {first.number})."
     warning = f"<p><b>{escape(notice)}</b></p>" if notice else ""
+    if no_longer_asked:
+        items = "".join(f"<li>{escape(text)}</li>" for text in no_longer_asked)
+        warning += f"<p>Your answers to exercises that the course no longer has are kept:</p><ul>{items}</ul>"
     return f"{table}<p>{advice}</p>{warning}"
 
 
@@ -107,7 +123,8 @@ class ProgressPanel(Panel):
         answers = AnswerStore().read()
         self.noticed = bool(answers.notice)
         notice = " ".join(filter(None, (answers.notice, *problems)))
-        self.table = self.resting = progress_table(progress(answers.records), notice)
+        rows, no_longer_asked = progress(answers.records), retired_answers(answers.records)
+        self.table = self.resting = progress_table(rows, notice, no_longer_asked)
 
     def __repr__(self) -> str:
         return "Progress panel"
