@@ -16,7 +16,7 @@ from destructure.exercises.verdict import Verdict
 from destructure.show.live import Saved
 
 # One module without imports, which needs no network; the last file uses the others.
-_SCRIPTS = ("fields.js", "mask.js", "order.js", "switchboard.js", "prediction.js", "written.js", "shell.js")
+_SCRIPTS = ("fields.js", "mask.js", "switchboard.js", "prediction.js", "written.js", "shell.js")
 
 
 class Panel(Saved, anywidget.AnyWidget):

@@ -6,11 +6,10 @@ from destructure.exercises.kinds.code import Code
 from destructure.exercises.kinds.mask import Mask
 from destructure.exercises.kinds.match import Match
 from destructure.exercises.kinds.number import Number
-from destructure.exercises.kinds.order import Order
 from destructure.exercises.kinds.prediction import Prediction
 from destructure.exercises.kinds.shapes import Shapes
 from destructure.exercises.kinds.switchboard import Switchboard
 
-_ALL = (Choice, Number, Prediction, Mask, Switchboard, Order, Shapes, Match, Code)
+_ALL = (Choice, Number, Prediction, Mask, Switchboard, Shapes, Match, Code)
 KINDS: dict[str, type[Kind]] = {kind.name: kind for kind in _ALL}
 """Name → kind."""
