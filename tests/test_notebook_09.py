@@ -19,7 +19,15 @@ from destructure.studies.plans.tuning import TUNING_SEEDS, arm_key
 from notebook_cells import code_cells, run_cells
 
 CELLS = code_cells("09")
-SLOW = ("setting.make_task", "dial_tuning", "probe(chosen)", "live.chance", "flan", 'load_table("bert')
+SLOW = (
+    "setting.make_task",
+    "dial_tuning",
+    "probe(chosen)",
+    "live.chance",
+    "flan",
+    "T5-XXL",
+    'load_table("bert',
+)
 HELPERS = 1 + next(place for place, source in enumerate(CELLS) if "def draw(" in source)
 SWITCHED_OFF = {"S1": "-- S2 S3 S4", "S2": "S1 -- S3 S4", "S3": "S1 S2 -- S4"}
 ALL, NONE = "S1 S2 S3 S4", "-- -- -- --"

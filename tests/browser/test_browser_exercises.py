@@ -17,7 +17,6 @@ IDS = {
     "prediction": "04.prediction.unseen",
     "mask": "04.mask.decoder",
     "switchboard": "04.switchboard.memory",
-    "order": "00.order.method",
     "shapes": "04.shapes.cross",
     "match": "00.match.falls",
     "code": "00.code.fallen",
@@ -127,14 +126,6 @@ def mouse_switchboard(page, box):
     assert "every target layer reads the final input layer" in box.locator(
         ".exercise-drawn img"
     ).get_attribute("alt")
-
-
-def mouse_order(page, box):
-    """Drag two steps to the top (in turn), so that the given order becomes the right one."""
-    for step in ("understand", "identify"):
-        box.locator(f'[data-step="{step}"]').drag_to(
-            box.locator(".exercise-order > li").first, target_position={"x": 200, "y": 2}
-        )
 
 
 def mouse_shapes(page, box):
@@ -284,14 +275,6 @@ def keyboard_switchboard(keys):
         keys.press("Space")
 
 
-def keyboard_order(keys):
-    keys.tab_to('[data-step="identify"] [data-move="up"]')
-    keys.press("Enter", "Space")
-    keys.box.locator("a").first.focus()
-    keys.tab_to('[data-step="understand"] [data-move="up"]')
-    keys.press("ArrowUp", "ArrowUp")
-
-
 def keyboard_shapes(keys):
     for key, shape in find(IDS["shapes"]).reference.items():
         keys.tab_to(f'[data-field="{key}"]')
@@ -342,7 +325,6 @@ def test_every_kind_by_keyboard_alone(lab, page):
         "mask": ".exercise-cell",
         "choice": "input",
         "shapes": "input",
-        "order": "button",
     }.items():
         section(page, kind).locator(selector).first.focus()
         keys.press("a", "b", "x", "d", "d", "z", "y", "m")

@@ -40,9 +40,6 @@ def other_forms(exercise):
         forms |= {"as truth values": [[bool(cell) for cell in row] for row in reference]}
     elif kind.name == "switchboard":
         forms |= {"as truth values": [part != "--" for part in reference.split()]}
-    elif kind.name == "order":
-        numbers = [list(kind.steps).index(step) + 1 for step in reference]
-        forms |= {"by number": numbers, "as text": ", ".join(reference)}
     elif kind.name == "match":
         forms |= {"in order": list(reference.values())}
         forms |= {"in full words": {key: kind.right[partner].text for key, partner in reference.items()}}

@@ -83,7 +83,7 @@ def test_misplaced_exercises_are_found():
     assert misplaced(notebook_with(ids), "04") == []
     assert misplaced(notebook_with(ids[1:]), "04") == [f"Exercise {ids[0]} is not in the notebook."]
     assert "2 times" in misplaced(notebook_with([ids[0], *ids]), "04")[0]
-    assert "does not belong" in misplaced(notebook_with([*ids, "00.choice.dominant"]), "04")[0]
+    assert "does not belong" in misplaced(notebook_with([*ids, "00.match.falls"]), "04")[0]
     edited = notebook_with(ids)
     next(
         cell for cell in edited.cells if exercise_of(cell) == "04.code.shift"

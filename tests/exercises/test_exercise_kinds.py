@@ -12,7 +12,6 @@ from destructure.exercises.kinds.code import Code, Flaw
 from destructure.exercises.kinds.mask import Mask
 from destructure.exercises.kinds.match import Item, Match
 from destructure.exercises.kinds.number import Number, WrongValue
-from destructure.exercises.kinds.order import Order, Rule
 from destructure.exercises.kinds.prediction import Prediction
 from destructure.exercises.kinds.shapes import Shapes, Stage
 from destructure.exercises.kinds.switchboard import Switchboard
@@ -153,7 +152,7 @@ def test_whole_numbers_are_exact():
     assert grade(count, 49_151).score < 1
 
 
-# --- mask, order, shapes, match ------------------------------------------------------------------------------
+# --- mask, shapes, match -------------------------------------------------------------------------------------
 
 
 def test_mask_from_numpy_and_torch():
@@ -182,29 +181,6 @@ def test_masks_that_cannot_be_painted_are_refused():
         Mask(("a", "b"), ("a", "b"), ((1, 0),))
     with pytest.raises(ValueError, match="at most 12"):
         Mask(("a",) * 13, ("a",) * 13, ((1,) * 13,) * 13)
-
-
-def test_order_accepts_every_order_that_keeps_the_rules():
-    order = Order(
-        {"c": "C", "a": "A", "b": "B"}, (Rule("a", "c", "A before C."), Rule("b", "c", "B before C.")), []
-    )
-    assert grade(order, ["a", "b", "c"]).score == 1
-    assert grade(order, ["b", "a", "c"]).score == 1
-    assert grade(order, ["a", "c", "b"]) == Verdict(0.5, "B before C.", "c before b")
-    assert grade(order, ["c", "a", "b"]).misconception == "reversed"
-    # Of several broken rules, the one whose step stands first in the answer is explained.
-    steps = {"d": "D", "c": "C", "b": "B", "a": "A"}
-    four = Order(
-        steps, (Rule("a", "b", "first rule"), Rule("c", "d", "second rule"), Rule("a", "c", "third rule")), []
-    )
-    assert grade(four, ["d", "a", "c", "b"]).message == "second rule"
-    assert grade(four, ["b", "d", "a", "c"]).message == "first rule"
-    assert grade(four, ["d", "b", "a", "c"]).message == "second rule"
-    assert "each of the 3 steps once" in complaint(order, ["a", "a", "c"])
-    with pytest.raises(ValueError, match="in a right order already"):
-        Order({"a": "A", "b": "B"}, (Rule("a", "b", "why"),), [])
-    with pytest.raises(ValueError, match="do not exist"):
-        Order({"a": "A"}, (Rule("a", "z", "why"),), [])
 
 
 def test_shapes_say_what_kind_of_mistake_it_is():

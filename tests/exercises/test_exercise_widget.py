@@ -83,9 +83,10 @@ def test_from_the_first_look_to_the_last(one):
         widget.click("hint")
         assert len(widget.hints) == count
     widget.click("solution")
-    assert len(widget.solution) > 10
+    waits = one.kind.locks  # the solution of a prediction tells the result
+    assert (len(widget.solution) > 10) != waits
     record = AnswerStore().record(one.id)
-    assert (record.hints, bool(record.solution_shown), record.is_answered) == (3, True, False)
+    assert (record.hints, bool(record.solution_shown), record.is_answered) == (3, not waits, False)
     again = exercise(one.id)
     assert (again.hints, again.solution, again.verdict) == (widget.hints, widget.solution, {})
     hand_in(one, one.reference)
