@@ -221,6 +221,8 @@ def fence() -> Iterator[None]:
             now = vars(owner)
             for name in [one for one, value in names.items() if now.get(one) is not value]:
                 setattr(owner, name, names[name])
+            for name in vars(owner).keys() - names if isinstance(owner, type) else ():
+                delattr(owner, name)
         for restore, value in put_back:
             restore(value)
         os.chdir(folder)
