@@ -12,7 +12,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from destructure.exercises.kinds.base import Kind, Source, Text
-from destructure.exercises.kinds.code_running import Fault, Task, Trial, functions_of, load, run, tried
+from destructure.exercises.kinds.code_running import (
+    Fault,
+    Task,
+    Trial,
+    functions_of,
+    load,
+    parsed,
+    run,
+    tried,
+)
 from destructure.exercises.kinds.comparing import Inputs, Result, astray, counterexample, misshapen, size_of
 from destructure.exercises.kinds.isolation import fence, isolated
 from destructure.exercises.markup import escape
@@ -160,6 +169,11 @@ class Code(Kind):
 
     def grade(self, answer: CodeAnswer) -> Verdict:
         """Run the function, apart, on inputs with edges; a known mistake gives its own credit."""
+        try:
+            if answer.function is None:
+                parsed(answer.source, self.function)
+        except Fault as fault:
+            return self._refused(fault)
         with fence():
             cases = sorted(self.cases(), key=size_of)
             reference, task = self._task(cases)
@@ -168,14 +182,16 @@ class Code(Kind):
         if report.stopped:
             return not_counted(report.stopped) if report.interrupted else wrong(report.stopped, "stopped")
         if isinstance(report.value, Fault):
-            message, name = report.value.args
-            message += report.printed
-            return wrong(message, name) if report.value.counted else not_counted(message)
+            return self._refused(report.value, report.printed)
         if not isinstance(report.value, Trial):
             return wrong(f"The function could not be tried: {type(report.value).__name__}.", "stopped")
         with fence():
             verdict = self._judged(report.value, wanted, task)
         return replace(verdict, message=verdict.message + report.printed)
+
+    def _refused(self, fault: Fault, printed: str = "") -> Verdict:
+        message, name = fault.args
+        return wrong(message + printed, name) if fault.counted else not_counted(message + printed)
 
     def _task(self, cases: list[Inputs]) -> tuple[Callable, Task]:
         """A right function, and what is asked of others."""

@@ -82,11 +82,11 @@ def _holds(holds: Callable, function: Callable, case: Inputs) -> bool:
         return False  # the result has a form (a wrong shape, say) that the property cannot even look at
 
 
-def load(source: str, name: str, given: dict[str, str]) -> Callable:
-    """Define the function that a source text holds.
+def parsed(source: str, name: str) -> tuple[ast.Module, str]:
+    """A source, and which of its functions is meant.
 
     Raises:
-        Fault: if the text is not Python, raises while it is defined, or holds no such function.
+        Fault: if the text is not Python, or holds no such function.
     """
     try:
         tree = ast.parse(source)
@@ -103,13 +103,19 @@ def load(source: str, name: str, given: dict[str, str]) -> Callable:
         raise Fault(
             f"There is no function {name} in this text; it defines {', '.join(defined)[:80]}.", "wrong name"
         )
+    return tree, name if name in defined else defined[0]
+
+
+def load(source: str, name: str, given: dict[str, str]) -> Callable:
+    """Define the function that a source text holds (raises like `parsed`, and if defining it raises)."""
+    tree, name = parsed(source, name)
     namespace: dict[str, Any] = {"__name__": "answer"}
     namespace |= {alias: importlib.import_module(module) for alias, module in given.items()}
     try:
         exec(compile(tree, "<answer>", "exec"), namespace)
     except BaseException as problem:
         raise Fault(f"Defining the function raised {_sentence(problem)}", "raises an error") from None
-    return namespace[name if name in defined else defined[0]]
+    return namespace[name]
 
 
 def functions_of(tree: ast.Module) -> list[ast.FunctionDef]:
