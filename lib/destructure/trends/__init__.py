@@ -8,40 +8,13 @@ fast it grew, how sure that is, whether it was more than exponential, and whethe
     print(backtest(dots, horizon=10).coverage.mean())
 """
 
-from destructure.trends.dots import (
-    best_so_far,
-    between,
-    hardware_dots,
-    price_dots,
-    slide_dots,
-    training_dots,
-)
-from destructure.trends.forecasts import Forecast, backtest, forecast
-from destructure.trends.growth import (
-    ExponentialTrend,
-    GrowthTest,
-    PiecewiseTrend,
-    TenFoldTime,
-    compare_growth,
-    fit_exponential,
-    fit_piecewise,
-)
+import lazy_loader
 
-__all__ = [
-    "ExponentialTrend",
-    "Forecast",
-    "GrowthTest",
-    "PiecewiseTrend",
-    "TenFoldTime",
-    "backtest",
-    "best_so_far",
-    "between",
-    "compare_growth",
-    "fit_exponential",
-    "fit_piecewise",
-    "forecast",
-    "hardware_dots",
-    "price_dots",
-    "slide_dots",
-    "training_dots",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "dots": ["best_so_far", "between", "hardware_dots", "price_dots", "slide_dots", "training_dots"],
+        "forecasts": ["Forecast", "backtest", "forecast"],
+        "growth": ["TenFoldTime", "compare_growth", "fit_exponential", "fit_piecewise"],
+    },
+)

@@ -40,16 +40,14 @@ def hardware_dots(series: str, market: str | None = None, measure: str = "price"
         market: "consumer" or "professional" graphics processors only; `None` for all.
         measure: "price" (dollars of the day), "constant price" (corrected for inflation; not for graphics processors)
             or "total cost" (operations per dollar of 2006, with the operator's time and electricity; Nordhaus only).
-
-    Raises:
-        ValueError: if there is no such series, market or measure.
+            ValueError for what is not there.
     """
     table = load_table("hardware")
     _require("series", series, table["series"].unique())
     _require("measure", measure, _PRICES)
     table = table[table["series"] == series]
     if market is not None:
-        _require("market", market, [name for name in table["market"].unique() if name])
+        _require("market", market, filter(None, table["market"].unique()))
         table = table[table["market"] == market]
     price = table[_PRICES[measure]]
     if price.isna().all():
@@ -67,39 +65,30 @@ def price_dots() -> dict[str, pd.DataFrame]:
 
 
 def training_dots(family: str | None = None) -> pd.DataFrame:
-    """Operations spent on training, model by model, from `data/models.csv`.
-
-    The table is a selection, not a census: a trend through it describes the models chosen.
+    """Operations spent on training, model by model, from `data/models.csv`: a selection, not a census.
 
     Args:
-        family: one architecture family: then presumed families and outside estimates for undisclosed systems are
-            unconfirmed, too. `None` for all models; outside estimates then count, as in Epoch AI's own trends.
-
-    Raises:
-        ValueError: if there is no such family.
+        family: one architecture family (ValueError if there is none such): then presumed families and outside
+            estimates for undisclosed systems are unconfirmed, too. `None` for all models; outside estimates then
+            count, as in Epoch AI's own trends.
     """
     table = load_table("models")
     unconfirmed = ~table["verified"]
     if family is not None:
         _require("family", family, table["family"].unique())
-        unconfirmed = ~sure_rows(table)
         table = table[table["family"] == family]
+        unconfirmed = ~sure_rows(table)
     dates = table["date"].dt
     year = dates.year + (dates.day_of_year - 1) / np.where(dates.is_leap_year, 366, 365)
-    label = "training compute" if family is None else family
-    dots = table.assign(
-        series=label, year=year, value=table["training_flop"], unconfirmed=unconfirmed[table.index]
-    )
-    return _dots(dots[table["training_flop"].notna()])
+    dots = table.assign(year=year, value=table["training_flop"], unconfirmed=unconfirmed)
+    return _dots(dots.assign(series=family or "training compute")[table["training_flop"].notna()])
 
 
 def between(dots: pd.DataFrame, first_year: float, last_year: float) -> pd.DataFrame:
-    """Only the dots from `first_year` to `last_year`, both included: 2008 includes all of 2008.
+    """Only the dots from `first_year` to `last_year`, both included; ValueError if none is left.
 
-    Raises:
-        ValueError: if no dot is left.
+    A dot of mid-2008 (2008.5) belongs to "until 2008": a whole-numbered last year means its end.
     """
-    # A dot of mid-2008 (2008.5) belongs to "until 2008"; a whole-numbered last year means its end.
     end = last_year + 1 if float(last_year).is_integer() else np.nextafter(last_year, np.inf)
     chosen = dots[(dots["year"] >= first_year) & (dots["year"] < end)]
     if chosen.empty:
@@ -134,10 +123,9 @@ def years_and_logs(dots: pd.DataFrame, needed: int = MINIMUM_DOTS) -> tuple[np.n
     years, values = sure["year"].to_numpy(dtype=float), sure["value"].to_numpy(dtype=float)
     wrong = ~(np.isfinite(years) & np.isfinite(values) & (values > 0))
     if wrong.any():
-        place = int(np.argmax(wrong))
         raise ValueError(
-            f"A dot of year {years[place]} has the value {values[place]}; a growth trend needs a year and a value "
-            "above zero, so leave such dots out."
+            f"A dot of year {years[wrong][0]} has the value {values[wrong][0]}; a growth trend needs a year and a "
+            "value above zero, so leave such dots out."
         )
     different = np.unique(years).size
     if len(years) < needed or different < 3:

@@ -12,16 +12,12 @@ from destructure.trends.dots import MINIMUM_DOTS, years_and_logs
 
 
 class Forecast(NamedTuple):
-    """Where one new dot should lie in each year asked: best values and the ends of prediction intervals.
-
-    `last_year` and `count` are of the dots that the forecast knows.
-    """
+    """Where one new dot should lie in each year asked, and the last year that the forecast knows."""
 
     value: np.ndarray
     low: np.ndarray
     high: np.ndarray
     last_year: float
-    count: int
 
 
 def forecast(dots: pd.DataFrame, year: float | np.ndarray, *, level: float = 0.95) -> Forecast:
@@ -31,18 +27,14 @@ def forecast(dots: pd.DataFrame, year: float | np.ndarray, *, level: float = 0.9
     matters most, whether growth goes on along a line at all: `backtest` shows how much that was.
 
     Args:
-        dots: of one series, at least 8 confirmed ones in at least 3 different years.
+        dots: of one series, as for `fit_exponential`.
         year: one year, or an array of years; the result has its shape.
         level: how often an interval should hold the new dot, if growth goes on along the same line.
-
-    Raises:
-        ValueError: as `fit_exponential`.
     """
     years, logs = years_and_logs(dots)
     require_level(level)
     ends = _predict(years, logs, np.ravel(year).astype(float), level)
-    value, low, high = ((10.0**each).reshape(np.shape(year))[()] for each in ends)
-    return Forecast(value, low, high, float(years[-1]), len(years))
+    return Forecast(*((10.0**each).reshape(np.shape(year))[()] for each in ends), float(years[-1]))
 
 
 def backtest(
@@ -58,8 +50,7 @@ def backtest(
     Args:
         dots: of one series, at least 8 confirmed ones.
         horizon: the dots after Y and until the end of Y + horizon are checked, as far as there are any.
-        origins: the years Y; by default every year from the 8th dot on until the last dot leaves something to
-            check.
+        origins: the years Y; by default every year from the 8th dot on until nothing would be left to check.
         memory: let the forecaster look back only this many years; `None` for everything known.
         level: as in `forecast`.
 

@@ -1,7 +1,6 @@
 """How fast a series grew, with an interval; and whether it was more than exponential."""
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -20,8 +19,7 @@ SIGNIFICANCE = 0.05
 """The p value below which a verdict speaks."""
 
 
-@dataclass(frozen=True)
-class TenFoldTime:
+class TenFoldTime(NamedTuple):
     """How many years a factor of ten takes: a slope, in powers of ten a year, turned upside down.
 
     Turning an interval upside down is safe only while it stays on one side of zero. A slope between -0.01 and 0.05
@@ -61,17 +59,12 @@ class TenFoldTime:
         return f"{way}10x every {abs(self.years):.3g} years ({self.level:.0%} interval {ends})"
 
 
-@dataclass(frozen=True)
-class ExponentialTrend:
+class ExponentialTrend(NamedTuple):
     """Least-squares line through log10(value) against year.
 
-    Args:
-        series: name of the series.
-        first_year, last_year: where the dots begin and end.
-        count: number of dots.
-        slope: powers of ten a year, with its bootstrap interval.
-        durbin_watson: 2 if neighbouring dots stray independently of each other; well below 2 if they stray
-            together, and then every interval that takes dots as independent is too narrow.
+    The `slope` is in powers of ten a year, with its bootstrap interval. `durbin_watson` is 2 if neighbouring dots
+    stray independently of each other, well below 2 if they stray together: then every interval that takes dots as
+    independent is too narrow.
     """
 
     series: str
@@ -87,30 +80,23 @@ class ExponentialTrend:
         return TenFoldTime.from_slope(self.slope)
 
     def __str__(self) -> str:
-        return (
-            f"{self.series}, {np.floor(self.first_year):.0f} to {np.floor(self.last_year):.0f} "
-            f"({self.count} dots): {self.ten_fold_time}"
-        )
+        years = f"{math.floor(self.first_year)} to {math.floor(self.last_year)}"
+        return f"{self.series}, {years} ({self.count} dots): {self.ten_fold_time}"
 
 
 def fit_exponential(dots: pd.DataFrame, *, level: float = 0.95, resamples: int = 9_999) -> ExponentialTrend:
     """Fit exponential growth: least squares (statsmodels) with a bootstrap interval for the slope (scipy).
 
-    The bootstrap resamples whole dots, year and value together ("pairs"), so it needs neither equal scatter
-    nor a normal shape. Its plain percentile interval is too narrow for few dots; the expanded percentile
-    interval used here (Hesterberg 2015, arXiv 1411.5279) widens it as Student's t widens the
-    normal. In 1,000 simulated data sets each, 95% intervals held the true slope 94% to 96% of the time with 10
-    to 100 dots (plain percentile: 89% to 94%), and 98% to 99% with 8.
-
-    No bootstrap of single dots can repair dots that stray together: look at `durbin_watson`, and at `backtest`.
+    The bootstrap resamples whole dots, year and value together ("pairs"), so it needs neither equal scatter nor a
+    normal shape. Its percentile interval is expanded (Hesterberg 2015, arXiv 1411.5279), as Student's t widens the
+    normal: in 1,000 simulated data sets each, 95% intervals held the true slope 94% to 96% of the time with 10 to 100
+    dots (plain percentile: 89% to 94%), and 98% to 99% with 8. No bootstrap of single dots can repair dots that stray
+    together: look at `durbin_watson`, and at `backtest`.
 
     Args:
-        dots: of one series, at least 8 confirmed ones in at least 3 different years.
+        dots: of one series, at least 8 confirmed ones in at least 3 different years; ValueError for others.
         level: between 0 and 1.
         resamples: bootstrap samples, the same ones every time.
-
-    Raises:
-        ValueError: if there are too few dots, several series, or an odd level.
     """
     years, logs = years_and_logs(dots)
     line = sm.OLS(logs, sm.add_constant(years - years.mean())).fit()
@@ -135,17 +121,12 @@ def slopes(x: np.ndarray, y: np.ndarray, axis: int = -1) -> np.ndarray:
     return stats.pearsonr(x, y, axis=axis).statistic * np.std(y, axis=axis) / np.std(x, axis=axis)
 
 
-@dataclass(frozen=True)
-class GrowthTest:
+class GrowthTest(NamedTuple):
     """Straight line (exponential growth) against a parabola and against two lines, all on log10(value).
 
-    Args:
-        count: number of dots.
-        bend: powers of ten a year, gained every year; positive is more than exponential.
-        bend_p: F test of the parabola against the line: how often straight growth with such scatter would look at
-            least as bent.
-        break_year: the best break.
-        change_at_break: powers of ten a year, gained there.
+    Attributes:
+        bend, change_at_break: powers of ten a year, gained every year or at the best break, `break_year`.
+        bend_p: F test of the parabola: how often straight growth with such scatter would look at least as bent.
         break_p: how often straight growth would show at least as clear a break, the search included.
     """
 
@@ -158,10 +139,10 @@ class GrowthTest:
 
     @property
     def verdict(self) -> str:
-        """ "more than exponential", "less than exponential" or "exponential, as far as the data tell".
+        """What both tests say together.
 
-        Speaks only if both tests agree in direction and at least one is significant after halving the
-        significance, because two tests have two chances to err.
+        More or less than exponential only if they agree in direction and at least one is significant after halving
+        the significance, because two tests have two chances to err.
         """
         if min(self.bend_p, self.break_p) >= SIGNIFICANCE / 2 or self.bend * self.change_at_break <= 0:
             return "exponential, as far as the data tell"
@@ -172,15 +153,8 @@ def compare_growth(dots: pd.DataFrame, *, resamples: int = 1_999) -> GrowthTest:
     """Test "more than exponential", which the talk says of compute (7:31–9:06).
 
     The bend is tested by an F test (statsmodels). The break cannot be: the F test does not know that its year
-    was searched for. So `scipy.stats.monte_carlo_test` draws straight growth with normal scatter in the same
-    years and searches there too. Both take the dots as independent.
-
-    Args:
-        dots: of one series, at least 12 confirmed ones.
-        resamples: simulated data sets for the break.
-
-    Raises:
-        ValueError: as `fit_piecewise`.
+    was searched for. So `scipy.stats.monte_carlo_test` draws `resamples` times straight growth with normal scatter in
+    the same years and searches there too. Both take the dots as independent; they are those of `fit_piecewise`.
     """
     broken = fit_piecewise(dots)
     years, logs = years_and_logs(dots)
@@ -192,15 +166,9 @@ def compare_growth(dots: pd.DataFrame, *, resamples: int = 1_999) -> GrowthTest:
         return search_breaks(years, np.moveaxis(sample, axis, -1), break_candidates(years))[1]
 
     # Straight growth is any line plus normal scatter; the statistic removes the line, so only scatter is drawn.
-    simulated = stats.monte_carlo_test(
-        logs,
-        np.random.default_rng(0).standard_normal,
-        clearest_break,
-        vectorized=True,
-        n_resamples=resamples,
-        alternative="greater",
-        axis=-1,
-    )
+    scatter = np.random.default_rng(0).standard_normal
+    how = {"vectorized": True, "n_resamples": resamples, "alternative": "greater", "axis": -1}
+    simulated = stats.monte_carlo_test(logs, scatter, clearest_break, **how)
     return GrowthTest(
         count=len(years),
         bend=float(2 * bent.params[2]),
@@ -223,7 +191,7 @@ class PiecewiseTrend(NamedTuple):
     break_log10: float
 
     def value_at(self, years: np.ndarray) -> np.ndarray:
-        """Height of the lines at `years`."""
+        """Height of the lines in these years."""
         past = np.asarray(years, dtype=float) - self.break_year
         return 10.0 ** (self.break_log10 + np.where(past < 0, self.before, self.after) * past)
 
@@ -231,11 +199,7 @@ class PiecewiseTrend(NamedTuple):
 def fit_piecewise(dots: pd.DataFrame) -> PiecewiseTrend:
     """Fit two lines that meet; try a break at every new year that leaves 5 dots on each side.
 
-    Args:
-        dots: of one series, at least 12 confirmed ones.
-
-    Raises:
-        ValueError: if there are too few dots on either side of every possible break, or several series.
+    The dots are of one series, at least 12 confirmed ones; ValueError if every break leaves too few on a side.
     """
     years, logs = years_and_logs(dots, needed=2 * DOTS_A_SIDE + 2)
     best = float(search_breaks(years, logs, break_candidates(years))[0])
@@ -246,11 +210,7 @@ def fit_piecewise(dots: pd.DataFrame) -> PiecewiseTrend:
 
 
 def break_candidates(years: np.ndarray) -> np.ndarray:
-    """Every new year that leaves at least 5 dots before it and 5 from it on.
-
-    Raises:
-        ValueError: if there is none.
-    """
+    """Every new year that leaves at least 5 dots before it and 5 from it on; ValueError if there is none."""
     candidates = np.arange(np.floor(years[DOTS_A_SIDE - 1]) + 1, np.floor(years[-DOTS_A_SIDE]) + 1)
     if not candidates.size:
         raise ValueError(
@@ -266,12 +226,9 @@ def search_breaks(
 
     One statsmodels fit per candidate and sample would take minutes, so the sums are written out here: a hinge
     max(0, year - break) is added to a straight line, and what it explains follows from the part of it that the
-    line does not hold already. The tests check break and explained share against statsmodels.
+    line does not hold already. The tests compare with statsmodels.
 
-    Args:
-        years: shape (dots,).
-        logs: samples along the last axis, shape (..., dots).
-        candidates: break years, shape (breaks,).
+    From `years` (dots,), `logs` (..., dots) and `candidates` (breaks,).
     """
     time, heights = _centred(years), _centred(logs)
     spread = (time * time).sum()
