@@ -9,7 +9,7 @@ from scipy import stats
 
 from destructure import Structure
 from destructure.generate import Beam, Greedy, Sampling, beam_search, draw, generate, next_token_probabilities
-from destructure.generate.probabilities import spins_of
+from destructure.generate.loop import spins_of
 from destructure.generate.request import make_requests
 from random_models import EVERY_STRUCTURE, random_ids, random_model, random_prompts
 

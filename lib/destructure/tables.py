@@ -8,7 +8,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -19,16 +19,8 @@ import pandas as pd
 
 from destructure.files import data_folder
 
-DTYPES = {
-    "text": "str",
-    "choice": "str",
-    "link": "str",
-    "source": "str",
-    "number": "float64",
-    "whole number": "Int64",
-    "date": "datetime64[ns]",
-    "yes or no": "bool",
-}
+_DTYPES = {"number": "float64", "whole number": "Int64", "date": "datetime64[ns]", "yes or no": "bool"}
+_KINDS = ("text", "choice", "link", "source", *_DTYPES)
 # Not float(): that also takes "nan", "inf" and "1_000", which nobody means in a table.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _QUANTITIES = {
@@ -42,17 +34,7 @@ _DICTIONARY_HEADER = ("table", "column", "kind", "unit", "required", "low", "hig
 
 @dataclass(frozen=True)
 class Column:
-    """What one column may hold, in the words of `data/columns.csv`.
-
-    Args:
-        name: the name in the table's header.
-        kind: a key of `DTYPES`.
-        unit: unit of a number, "" where there is none.
-        required: whether every row needs a value.
-        low: smallest number or date allowed, as written in the file; "" for no bound.
-        high: largest, likewise.
-        choices: what a cell of kind "choice" may say; empty for other kinds.
-        meaning: what the column says, in a sentence.
+    """What one column may hold, in the words of `data/columns.csv`; "" where there is no unit or bound.
 
     Raises:
         ValueError: if kind, bounds and choices do not fit together.
@@ -68,8 +50,8 @@ class Column:
     meaning: str
 
     def __post_init__(self):
-        if self.kind not in DTYPES:
-            raise ValueError(f"kind is {self.kind!r}; it must be one of {', '.join(DTYPES)}.")
+        if self.kind not in _KINDS:
+            raise ValueError(f"kind is {self.kind!r}; it must be one of {', '.join(_KINDS)}.")
         if (self.kind == "choice") != bool(self.choices):
             given = "|".join(self.choices)
             raise ValueError(
@@ -83,15 +65,7 @@ class Column:
             self._parse(bound)
 
     def value(self, text: str, sources: Set[str]) -> Any:
-        """The value of one cell.
-
-        Args:
-            text: the cell.
-            sources: the keys that a cell of kind "source" may use.
-
-        Raises:
-            ValueError: what was given and what is allowed.
-        """
+        """The value of one cell, in which a cell of kind "source" may use these keys; ValueError says what may be."""
         text = text.strip()
         if not text and self.required:
             raise ValueError("the cell is empty; every row needs a value here.")
@@ -127,7 +101,7 @@ class Column:
         return value
 
 
-def table_columns(folder: Path | None = None) -> dict[str, tuple[Column, ...]]:
+def table_columns(folder: Path | None = None) -> dict[str, list[Column]]:
     """The columns of every table with their units and meaning, in the order of the dictionary.
 
     Args:
@@ -136,7 +110,7 @@ def table_columns(folder: Path | None = None) -> dict[str, tuple[Column, ...]]:
     Raises:
         ValueError: on the first row of `columns.csv` that makes no sense.
     """
-    tables: dict[str, tuple[Column, ...]] = {}
+    tables: dict[str, list[Column]] = {}
     for row, cells in _rows(folder or data_folder(), "columns", _DICTIONARY_HEADER):
         table, name, kind, unit, required, low, high, choices, meaning = cells
         with _place(f"columns.csv, row {row}, column '{name}' of table '{table}'"):
@@ -144,7 +118,7 @@ def table_columns(folder: Path | None = None) -> dict[str, tuple[Column, ...]]:
                 raise ValueError(f"required is {required!r}; it must be yes or no.")
             options = tuple(choices.split("|")) if choices else ()
             column = Column(name, kind, unit, required == "yes", low, high, options, meaning)
-        tables[table] = (*tables.get(table, ()), column)
+        tables.setdefault(table, []).append(column)
     return tables
 
 
@@ -168,31 +142,26 @@ def load_table(name: str, folder: Path | None = None) -> pd.DataFrame:
     if name not in tables:
         raise ValueError(f"There is no table {name!r}; the tables are {', '.join(tables)}.")
     columns, records = tables[name], []
-    sources = (
-        _source_keys(folder, tables) if any(column.kind == "source" for column in columns) else frozenset()
-    )
-    for row, cells in _rows(folder, name, tuple(column.name for column in columns)):
+    names = [column.name for column in columns]
+    known = _source_keys(folder, tables) if any(column.kind == "source" for column in columns) else set()
+    for row, cells in _rows(folder, name, names):
         records.append([])
         for column, text in zip(columns, cells, strict=True):
             with _place(f"{name}.csv, row {row}, column '{column.name}'"):
-                records[-1].append(column.value(text, sources))
+                records[-1].append(column.value(text, known))
     if not records:
         raise ValueError(f"{name}.csv has a header and no rows; restore the file from the repository.")
-    frame = pd.DataFrame(records, columns=[column.name for column in columns])
-    return frame.astype({column.name: DTYPES[column.kind] for column in columns})
+    return pd.DataFrame(records, columns=names).astype(
+        {column.name: _DTYPES.get(column.kind, "str") for column in columns}
+    )
 
 
 def citation(source: str, folder: Path | None = None) -> str:
-    """Full citation of a `source` key, with its link where there is one.
-
-    Raises:
-        ValueError: if `sources.csv` has no such key.
-    """
+    """Full citation of a `source` key, with its link where there is one; ValueError if there is no such key."""
     table = load_table("sources", folder).set_index("source")
     if source not in table.index:
         raise ValueError(f"sources.csv has no source {source!r}; use one that it lists, or add a row for it.")
-    entry = table.loc[source]
-    return f"{entry['citation']}, {entry['link']}" if entry["link"] else entry["citation"]
+    return ", ".join(filter(None, table.loc[source, ["citation", "link"]]))
 
 
 def sure_rows(table: pd.DataFrame) -> pd.Series:
@@ -215,10 +184,25 @@ def _place(where: str):
         raise ValueError(f"{where}: {error}") from None
 
 
-def _rows(folder: Path, name: str, header: tuple[str, ...]) -> list[tuple[int, list[str]]]:
+def _rows(folder: Path, name: str, header: Iterable[str]) -> list[tuple[int, list[str]]]:
     """Row numbers and cells below the header, or one sentence on what is wrong with the file as a whole."""
-    parsed = _parsed(folder / f"{name}.csv")
-    _require_header(name, header, parsed[0] if parsed else [])
+    path, header = folder / f"{name}.csv", list(header)
+    if not path.is_file():
+        raise ValueError(f"The table {path} is missing; restore it from the repository.")
+    try:
+        # utf-8-sig: spreadsheets like to write a byte-order mark that is no part of the first column's name.
+        parsed = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")), strict=True))
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path.name} is not UTF-8 text (byte {error.start}); save it as CSV with UTF-8 encoding."
+        ) from error
+    except csv.Error as error:
+        raise ValueError(
+            f"{path.name} cannot be read as CSV ({error}); check that every double quote is closed, or restore "
+            "the file from the repository."
+        ) from error
+    if problem := _header_problem(header, parsed[0] if parsed else []):
+        raise ValueError(f"{name}.csv, row 1: {problem}")
     rows = [(number, cells) for number, cells in enumerate(parsed[1:], start=2) if any(cells)]
     for number, cells in rows:
         if len(cells) != len(header):
@@ -229,45 +213,26 @@ def _rows(folder: Path, name: str, header: tuple[str, ...]) -> list[tuple[int, l
     return rows
 
 
-def _parsed(path: Path) -> list[list[str]]:
-    if not path.is_file():
-        raise ValueError(f"The table {path} is missing; restore it from the repository.")
-    try:
-        # utf-8-sig: spreadsheets like to write a byte-order mark that is no part of the first column's name.
-        return list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")), strict=True))
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path.name} is not UTF-8 text (byte {error.start}); save it as CSV with UTF-8 encoding."
-        ) from error
-    except csv.Error as error:
-        raise ValueError(
-            f"{path.name} cannot be read as CSV ({error}); check that every double quote is closed, or restore "
-            "the file from the repository."
-        ) from error
-
-
-def _require_header(name: str, wanted: tuple[str, ...], found: list[str]) -> None:
-    if tuple(found) == wanted:
-        return
+def _header_problem(wanted: list[str], found: list[str]) -> str:
+    if found == wanted:
+        return ""
     if len(found) == 1 and ";" in found[0]:
-        raise ValueError(
-            f"{name}.csv, row 1: cells are separated by ';'; save the file with commas between them."
-        )
+        return "cells are separated by ';'; save the file with commas between them."
     problem = f"columns {','.join(found)} are in another order or doubled"
     if absent := [column for column in wanted if column not in found]:
         problem = f"column '{absent[0]}' is missing"
     if strange := [column for column in found if column not in wanted]:
         problem = f"column '{strange[0]}' is not known"
-    raise ValueError(f"{name}.csv, row 1: {problem}; the header must be {','.join(wanted)}.")
+    return f"{problem}; the header must be {','.join(wanted)}."
 
 
-def _source_keys(folder: Path, tables: dict[str, tuple[Column, ...]]) -> frozenset[str]:
+def _source_keys(folder: Path, tables: dict[str, list[Column]]) -> set[str]:
     """All keys of `sources.csv`; each stands there once."""
     seen: set[str] = set()
-    for row, cells in _rows(folder, "sources", tuple(column.name for column in tables["sources"])):
-        if cells[0] in seen:
+    for row, (key, *_) in _rows(folder, "sources", [column.name for column in tables["sources"]]):
+        if key in seen:
             raise ValueError(
-                f"sources.csv, row {row}, column 'source': {cells[0]!r} is listed twice; keep one row."
+                f"sources.csv, row {row}, column 'source': {key!r} is listed twice; keep one row."
             )
-        seen.add(cells[0])
-    return frozenset(seen)
+        seen.add(key)
+    return seen

@@ -15,9 +15,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "beam": ["Hypothesis", "beam_search"],
         "fast": ["FastWriter"],
         "growing_input": ["GrowingInput"],
-        "loop": ["generate", "greedy"],
+        "loop": ["draw", "generate", "greedy", "next_token_probabilities"],
         "methods": ["Beam", "Greedy", "Sampling"],
-        "probabilities": ["draw", "next_token_probabilities"],
         "writers": ["PlainWriter", "RecurrentWriter"],
     },
 )

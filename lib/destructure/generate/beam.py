@@ -13,19 +13,12 @@ from destructure.generate.writers import make_writer
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """One text that beam search kept.
-
-    Attributes:
-        ids: new ids, without the end token.
-        log_probability: of the whole text with its end token, in nats.
-        score: what texts are compared by: log_probability / length ** length_penalty.
-        ended: whether it wrote the end token; otherwise it was cut off.
-    """
+    """One text that beam search kept: new ids without the end token, log-probability with it, in nats."""
 
     ids: list[int]
     log_probability: float
-    score: float
-    ended: bool
+    score: float  # log_probability / length ** length_penalty: what texts are compared by
+    ended: bool  # otherwise it was cut off
 
 
 @torch.inference_mode()
@@ -37,9 +30,6 @@ def beam_search(
     At every step each of the `width` texts is extended by every token, texts that have ended compete unchanged, and
     the `width` with the best score stay. The search ends when all kept texts have ended. It can miss the best text,
     because a beginning that looks poor is given up for good; with width 1 it is greedy writing.
-
-    Args:
-        model, how, cache, fast: as in `generate`.
 
     Returns:
         For each row up to `width` texts, the best first.
@@ -63,18 +53,11 @@ def beam_search(
 
 @dataclass
 class _Texts:
-    """The texts in the beam.
+    """The texts in the beam: (batch, width) of each; free places count as ended, with probability 0."""
 
-    Attributes:
-        ids: (batch, width, length); padding after the end.
-        total: (batch, width) log-probabilities; minus infinity for a place not yet taken.
-        length: (batch, width) tokens, the end token included.
-        ended: (batch, width); free places count as ended.
-    """
-
-    ids: Tensor
-    total: Tensor
-    length: Tensor
+    ids: Tensor  # (batch, width, length); padding after the end
+    total: Tensor  # log-probabilities
+    length: Tensor  # tokens, the end token included
     ended: Tensor
 
     @classmethod

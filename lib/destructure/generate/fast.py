@@ -26,13 +26,9 @@ SMALL = 2**20  # numbers; a copy of a larger matrix costs more time and memory t
 
 
 class FastWriter:
-    """A `Transformer` that writes one token a step, with preallocated buffers; see `PlainWriter` for the plain way.
+    """A `Transformer` that writes one token a step, with preallocated buffers; else as `PlainWriter`.
 
-    Args:
-        model: any structure.
-        source: (rows, source) ids, or the `Memory` of an input read before.
-        prompts: (rows, prompt) ids to go on from, padded on the left.
-        longest: how many tokens will be appended at most.
+    `longest` says how many tokens will be appended at most.
     """
 
     @torch.inference_mode()
@@ -52,17 +48,11 @@ class FastWriter:
         self.given = self.length = before.shape[1]  # columns of the buffer: given ones, and filled ones
         self.mask = additive_mask(before, longest, config.kv_heads, logits.dtype)
         self.memory_mask = additive_mask(source_real, 0, config.kv_heads, logits.dtype) if separate else None
-        self.layers = [
-            FastLayer(
-                layer,
-                past=own if separate else join(from_input, own),
-                room=self.length + longest,
-                memory=from_input if separate else None,
-            )
-            for layer, from_input, own in zip(
-                model.target_stack.layers, memory.keys_values, cache, strict=True
-            )
-        ]
+        room = self.length + longest
+        self.layers = []
+        for layer, given, own in zip(model.target_stack.layers, memory.keys_values, cache, strict=True):
+            past = (own, given) if separate else (join(given, own), None)
+            self.layers.append(FastLayer(layer, *past, room))
         self.final_norm = fast_norm(model.target_stack.final_norm)
         self.output = Product(model.output)
 
@@ -103,11 +93,11 @@ class Step(NamedTuple):
 class FastLayer:
     """One layer of the target stack, for one new token per row: the steps of `destructure.blocks.Layer`.
 
-    `past` is what self-attention sees so far, `room` the columns of its buffer, `memory` what a separate
-    cross-attention sees, or `None`.
+    `past` is what self-attention sees so far, `memory` what a separate cross-attention sees, or `None`, `room` the
+    columns of self-attention's buffer.
     """
 
-    def __init__(self, layer: Layer, past: KeyValues, room: int, memory: KeyValues | None):
+    def __init__(self, layer: Layer, past: KeyValues, memory: KeyValues | None, room: int):
         self.norm_before, self.attention = layer.norm_before, FastAttention(layer.attention, past, room)
         # What adds to the states, each with its norm, in turn.
         self.parts = [(fast_norm(layer.attention_norm), self.attention)]
@@ -117,7 +107,7 @@ class FastLayer:
         self.parts.append((fast_norm(layer.feed_forward_norm), FastFeedForward(layer.feed_forward)))
 
     def __call__(self, states: Tensor, step: Step) -> Tensor:
-        """States (rows, width) of the new token to the layer's result; fills the step's column of the buffer."""
+        """States (rows, width) of the new token to the layer's result, in place."""
         for norm, part in self.parts:
             states = part.add_to(states, norm(states) if self.norm_before else states, step)
             if not self.norm_before:

@@ -22,20 +22,13 @@ class GrowingInput:
     `read` gives the same memory as `model.read` over all turns so far, and computes the new tokens only. For that it
     keeps the input stack's own keys and values beside what the target layers read.
 
-    Args:
-        model: with a structure without `bidirectional_input`.
+        >>> conversation = GrowingInput(model)                                 # doctest: +SKIP
+        >>> generate(model, conversation.read(first_turn), 20)                 # doctest: +SKIP
+        >>> generate(model, conversation.read(answer_and_second_turn), 20)     # doctest: +SKIP
 
     Attributes:
         memory: of all turns so far; `None` before the first.
         tokens_read: how many tokens passed through the input stack, padding included.
-
-    Raises:
-        ValueError: if the model reads its input in both directions, and so must read all of it again.
-
-    Example:
-        >>> conversation = GrowingInput(model)                                 # doctest: +SKIP
-        >>> generate(model, conversation.read(first_turn), 20)                 # doctest: +SKIP
-        >>> generate(model, conversation.read(answer_and_second_turn), 20)     # doctest: +SKIP
     """
 
     def __init__(self, model: Transformer):
@@ -54,9 +47,7 @@ class GrowingInput:
     def read(self, turn: Tensor) -> Memory:
         """Read a further turn (batch, length), padded where rows differ; returns the memory of all turns so far.
 
-        Raises:
-            ValueError: ids outside the vocabulary, another number of rows, or more tokens than positions; what was
-                read before stays as it was.
+        After a ValueError, what was read before stays as it was.
         """
         model, config, earlier = self.model, self.model.config, self.memory
         require_ids(turn, config.vocabulary, "turn")

@@ -1,12 +1,13 @@
-"""The loop: ask for logits, choose a token for each row, go on until every row has ended."""
+"""The loop: ask for logits, choose a token for each row, go on until every row has ended; and the draw itself."""
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from destructure.config import BEGIN, END
 from destructure.generate.beam import beam_search
-from destructure.generate.methods import Beam, Greedy, Sampling
-from destructure.generate.probabilities import draw, next_token_probabilities, spins_of
+from destructure.generate.methods import Beam, Greedy, Sampling, require_sampling
 from destructure.generate.request import Prompts, Request, make_requests
 from destructure.generate.writers import make_writer
 
@@ -32,16 +33,14 @@ def generate(
     Args:
         model: a `Transformer` of any structure, or a `RecurrentModel`.
         source: (batch, source) ids; `None` for no source, as in a language model; or the memory of an input that this
-            model read before, by `model.read` or a `GrowingInput`. A memory's first token (first row, where the input
-            is read in both directions) is read again, to refuse what another model has read.
+            model read before, by `model.read` or a `GrowingInput`.
         longest: tokens after which a text that has not ended is cut off.
         prompts: what each target begins with, after `begin`: one list of ids for each row, or (batch, length) ids
             with padding on any side; `None` to start from `begin` alone.
         how: `Greedy()`, `Sampling(...)` or `Beam(...)`.
         cache: keep what was computed from step to step; without it the same tokens are written, only later.
         fast: with the cache, use preallocated buffers (`FastWriter`); without, the plain path (`PlainWriter`).
-        begin: the id put before each prompt; `None` for none.
-        end: the id, or several ids, that end a text; `None` to write on until `longest`.
+        begin, end: ids put before each prompt and that end a text (`end` may be several); `None` for none.
 
     Returns:
         One list of new ids for each row: without `begin`, the prompt and the end token.
@@ -95,3 +94,58 @@ def _chooser(how, request: Request):
         return draw(probabilities, spins[:, step]).to(logits.device)
 
     return drawn
+
+
+# --- from logits to a drawn token ----------------------------------------------------------------------------
+
+
+def next_token_probabilities(
+    logits: Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+) -> Tensor:
+    """Turn logits into the probabilities that the next token is drawn with.
+
+    First the temperature, then top-k, then top-p over what top-k left; what is left is scaled to sum to 1. Of equally
+    probable tokens the one with the lower id counts as the more probable, so exactly k tokens stay.
+
+    From logits (..., vocabulary), minus infinity where a token must not be drawn, to float64 probabilities of the
+    same shape; the three settings are those of `Sampling`.
+    """
+    require_sampling(temperature, top_k, top_p)
+    logits = logits.double()
+    logits = (logits - logits.amax(dim=-1, keepdim=True)) / temperature  # the largest is 0: nothing overflows
+    probabilities = logits.softmax(dim=-1)
+    top_p = None if top_p == 1 else top_p  # else rounding could cut off the least probable
+    if top_k is None and top_p is None:
+        return probabilities
+    ranked, order = probabilities.sort(dim=-1, descending=True, stable=True)
+    if top_k is not None:
+        ranked[..., top_k:] = 0
+    if top_p is not None:
+        reached = (ranked / ranked.sum(dim=-1, keepdim=True)).cumsum(dim=-1)
+        before = functional.pad(
+            reached[..., :-1], (1, 0)
+        )  # what the more probable ones reach without this one
+        ranked = ranked.masked_fill(before >= top_p, 0)
+    kept = torch.zeros_like(probabilities).scatter(-1, order, ranked)
+    return kept / kept.sum(dim=-1, keepdim=True)
+
+
+def draw(probabilities: Tensor, spins: Tensor) -> Tensor:
+    """Draw one token a row: lay the probabilities end to end from 0 to 1 and see where the spin falls.
+
+    From probabilities (rows, vocabulary) and spins (rows,), from 0 up to, but not including, 1, to ids (rows,); never
+    a token of probability 0.
+    """
+    ends = probabilities.cumsum(dim=-1)
+    spins = spins.to(ends).unsqueeze(-1).contiguous()
+    drawn = torch.searchsorted(ends, spins, right=True).squeeze(-1)
+    # Rounding can leave the last end a hair below 1: a spin beyond it belongs to the last token that can be drawn.
+    reaches = probabilities > 0
+    last = reaches.shape[-1] - 1 - reaches.flip(-1).int().argmax(dim=-1)
+    return torch.minimum(drawn, last)
+
+
+def spins_of(how: Sampling, rows: list[int], longest: int) -> Tensor:
+    """The random numbers (rows, longest) that decide the draws: one stream a row, whatever the others do."""
+    streams = [np.random.default_rng([how.seed, how.first_row + row]) for row in rows]
+    return torch.from_numpy(np.stack([stream.random(longest) for stream in streams]))

@@ -18,12 +18,8 @@ class Sampling:
         top_k: only the k most probable tokens can be drawn; `None` for all (Fan 2018, arXiv:1805.04833).
         top_p: only the fewest most probable tokens that together reach this probability can be drawn, also called
             nucleus sampling; `None` for all (Holtzman 2019, arXiv:1904.09751). Applied after temperature and top_k.
-        seed: what fixes the draws. Each row of a batch draws from a stream of its own that depends on the seed and on
-            the row's number only, not on the other rows.
+        seed: what fixes the draws: each row has a stream of its own, by the seed and the row's number.
         first_row: the number of the first row, where a larger batch is worked through in parts.
-
-    Raises:
-        ValueError: one sentence that says what was given, what is allowed and what to do.
     """
 
     temperature: float = 1.0
@@ -46,9 +42,6 @@ class Beam:
         width: how many beginnings are kept; 1 is the same as `Greedy`.
         length_penalty: texts are compared by log-probability / length ** length_penalty, the length in tokens with
             the end token. 0 compares whole texts, which favours short ones; 1 compares the mean per token.
-
-    Raises:
-        ValueError: one sentence that says what was given, what is allowed and what to do.
     """
 
     width: int = 4

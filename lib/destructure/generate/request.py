@@ -18,23 +18,16 @@ Prompts = Sequence[Sequence[int]] | Tensor
 
 @dataclass
 class Request:
-    """One batch to write.
+    """One batch to write."""
 
-    Attributes:
-        source: (rows, source) ids, maybe of length 0, or a memory of an input read before.
-        prompts: (rows, prompt) ids that every row goes on from, padded on the left.
-        longest: how many tokens to write at most.
-        ends: ids that end a text.
-        rows: which rows of the caller's batch these are.
-        never_padding: whether id 0 must not be chosen: it is padding, and no end token.
-    """
-
-    source: Tensor | Memory | RecurrentMemory
-    prompts: Tensor
+    source: (
+        Tensor | Memory | RecurrentMemory
+    )  # (rows, source) ids, maybe of length 0, or an input read before
+    prompts: Tensor  # (rows, prompt) ids to go on from, padded on the left
     longest: int
     ends: frozenset[int]
-    rows: list[int]
-    never_padding: bool
+    rows: list[int]  # of the caller's batch
+    never_padding: bool  # id 0 is padding and no end token, so it must not be chosen
 
     def only_tokens(self, logits: Tensor, first: bool) -> Tensor:
         """Rule out padding in logits (rows, vocabulary), in place; ValueError if a first logit is not a number."""
@@ -49,11 +42,7 @@ class Request:
 
 
 def make_requests(model, source, longest, prompts, begin, end) -> list[Request]:
-    """Check everything and return what to write: one batch, or several where rows must not be padded.
-
-    Raises:
-        ValueError: one sentence that says what was given, what is allowed and what to do.
-    """
+    """Check everything and return what to write: one batch, or several where rows must not be padded."""
     if not _is_whole(longest) or longest < 1:
         raise ValueError(f"longest is {longest!r}; allow at least one token, as a whole number.")
     if not (hasattr(model, "read") and hasattr(model, "write")):
