@@ -23,8 +23,7 @@ def causal_mask(queries: int, keys: int | None = None, device=None) -> Tensor:
         (1, queries, keys) booleans.
     """
     keys = queries if keys is None else keys
-    earlier = keys - queries
-    return torch.ones(1, queries, keys, dtype=torch.bool, device=device).tril(diagonal=earlier)
+    return torch.ones(1, queries, keys, dtype=torch.bool, device=device).tril(diagonal=keys - queries)
 
 
 def real_tokens(ids: Tensor, has_padding: bool = True) -> Tensor:
@@ -35,15 +34,11 @@ def real_tokens(ids: Tensor, has_padding: bool = True) -> Tensor:
 def input_mask(source: Tensor, bidirectional: bool, has_padding: bool = True) -> Tensor:
     """What each input token sees of the input: everything (S4) or itself and what came before.
 
-    Padding is hidden from every other token; each token may see itself, so that no row of the softmax is empty.
-
-    Args:
-        source: (batch, source) ids.
-        bidirectional: whether later input tokens are visible.
-        has_padding: whether id 0 is padding, here and below.
+    Padding (id 0, unless `has_padding` is off, here and below) is hidden from every other token; each token may see
+    itself, so that no row of the softmax is empty.
 
     Returns:
-        (batch, source, source) booleans.
+        (batch, source, source) booleans, from ids (batch, source).
     """
     length = source.shape[1]
     real = real_tokens(source, has_padding).unsqueeze(1)
@@ -54,23 +49,15 @@ def input_mask(source: Tensor, bidirectional: bool, has_padding: bool = True) ->
 
 
 def memory_mask(source: Tensor, target_length: int, has_padding: bool = True) -> Tensor:
-    """What each target token sees of the input: all of it, except padding.
-
-    Returns:
-        (batch, target, source) booleans.
-    """
+    """What each target token sees of the input: all of it, except padding: (batch, target, source) booleans."""
     return real_tokens(source, has_padding).unsqueeze(1).expand(-1, target_length, -1)
 
 
 def target_mask(target: Tensor, queries: int | None = None, has_padding: bool = True) -> Tensor:
     """What each target token sees of the target: itself and earlier tokens, in every structure.
 
-    Args:
-        target: (batch, target) ids, those already in the cache included.
-        queries: how many of the last target tokens ask; all of them by default.
-
     Returns:
-        (batch, queries, target) booleans.
+        (batch, queries, target) booleans from all target ids (batch, target), of which the last `queries` ask.
     """
     length = target.shape[1]
     return input_mask(target, False, has_padding)[:, length - (queries or length) :]
@@ -110,10 +97,8 @@ def rotate(vectors: Tensor, positions: Tensor, base: float) -> Tensor:
 
     The first half of a head's numbers is paired with the second half, as in Llama.
 
-    Args:
-        vectors: (batch, heads, length, head width).
-        positions: (batch, length) whole numbers.
-        base: wavelength base; 10,000 in the paper.
+    From vectors (batch, heads, length, head width) at positions (batch, length); the base of wavelengths is 10,000 in
+    the paper.
     """
     half = vectors.shape[-1] // 2
     frequencies = base ** (-torch.arange(half, device=vectors.device, dtype=torch.float32) / half)
@@ -129,11 +114,8 @@ def rotate(vectors: Tensor, positions: Tensor, base: float) -> Tensor:
 class KeyValues(NamedTuple):
     """What can be looked at: one key to be found by and one value to give, for each token and head.
 
-    Kept from step to step while a model generates, these *are* the key-value cache.
-
-    Attributes:
-        keys: (batch, key-value heads, length, head width).
-        values: the same shape.
+    Kept from step to step while a model generates, these *are* the key-value cache. Both have the shape
+    (batch, key-value heads, length, head width).
     """
 
     keys: Tensor
@@ -171,17 +153,15 @@ class MultiHeadAttention(nn.Module):
         """Project states (batch, length, width) at positions (batch, length) to keys and values."""
         keys = self._split(self.key(states), self.config.kv_heads)
         values = self._split(self.value(states), self.config.kv_heads)
-        if self.config.query_key_norm:
-            keys = self.key_norm(keys)
+        keys = self.key_norm(keys) if self.config.query_key_norm else keys
         if self.config.positions == "rotary":
             keys = rotate(keys, positions, self.config.rotary_base)
         return KeyValues(keys, values)
 
     def forward(self, states: Tensor, positions: Tensor, seen: KeyValues, mask: Tensor, keep_weights=False):
-        """Let each token ask all visible keys.
+        """Let each token, of states (batch, queries, width) at positions (batch, queries), ask all visible keys.
 
         Args:
-            states: (batch, queries, width) of the asking tokens, at `positions` (batch, queries).
             seen: the keys and values that may be looked at.
             mask: (batch or 1, queries, keys) booleans, True = visible.
             keep_weights: also return the weights; uses the plain form.
@@ -190,8 +170,7 @@ class MultiHeadAttention(nn.Module):
             (batch, queries, width), and the weights (batch, heads, queries, keys) or None.
         """
         queries = self._split(self.query(states), self.config.heads)
-        if self.config.query_key_norm:
-            queries = self.query_norm(queries)
+        queries = self.query_norm(queries) if self.config.query_key_norm else queries
         if self.config.positions == "rotary":
             queries = rotate(queries, positions, self.config.rotary_base)
         keys, values = (self._for_each_query_head(part) for part in seen)

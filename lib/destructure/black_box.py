@@ -25,12 +25,7 @@ VOCABULARY = 50
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BlackBox:
-    """A model that shows what it computes and not what it is.
-
-    Attributes:
-        name: what it is called.
-        vocabulary: ids from 3 to below this number may be used (0 to 2 are special).
-    """
+    """A model that shows what it computes and not what it is; ids from 3 to below `vocabulary` may be used."""
 
     name: str
     _vectors: Callable
@@ -43,16 +38,14 @@ class BlackBox:
 
         Args:
             ids: the input, then what was written so far.
-            boundary: how many of the ids are input; all but the last one by default.
-
-        Raises:
-            ValueError: if the ids or the boundary make no sense, or this model cannot take that boundary.
+            boundary: how many of the ids are input; all but the last one by default. ValueError if this model cannot
+                take it.
         """
         return self._vectors(*self._checked(ids, boundary))
 
     @torch.no_grad()
     def next_token(self, ids: list[int], boundary: int | None = None) -> Tensor:
-        """Probabilities of the token after the last one, (vocabulary,); ValueError as `outputs`, or if it cannot."""
+        """Probabilities of the token after the last one, (vocabulary,); ValueError if it cannot write."""
         ids, boundary = self._checked(ids, boundary)
         if self._next_token is None:
             raise ValueError(f"Box {self.name} cannot write: it has no next token to offer.")
@@ -107,13 +100,12 @@ def mystery_boxes() -> list[BlackBox]:
     """
     config = TransformerConfig(vocabulary=VOCABULARY, width=32, layers=2, heads=2, max_length=64)
     kinds = {"A": Structure.PREFIX_LM, "B": None, "C": Structure.DECODER_ONLY, "D": Structure.ENCODER_DECODER}
-    models = {
-        name: Transformer(config.with_structure(kind), seed=ord(name))
-        if kind
-        else EncoderOnly(config, seed=ord(name))
-        for name, kind in kinds.items()
-    }
-    return [box_of(model.eval(), name) for name, model in models.items()]
+    boxes = []
+    for name, kind in kinds.items():
+        seed = ord(name)
+        model = Transformer(config.with_structure(kind), seed) if kind else EncoderOnly(config, seed=seed)
+        boxes.append(box_of(model.eval(), name))
+    return boxes
 
 
 # --- the tests -----------------------------------------------------------------------------------------------
@@ -128,10 +120,7 @@ def changed(before: Tensor, after: Tensor) -> Tensor:
 def influence(box: BlackBox, ids: list[int], boundary: int | None = None, trials: int = 3) -> Tensor:
     """Change one token at a time and see which outputs change: the model's mask, found from outside.
 
-    Args:
-        box: the model.
-        ids, boundary: as in `BlackBox.outputs`.
-        trials: how many other tokens are tried in each place; a change by any of them counts.
+    In each place `trials` other tokens are tried; a change by any of them counts.
 
     Returns:
         (length, length) truth values: row i, column j says whether token j reaches output i.

@@ -109,10 +109,9 @@ class Layer(nn.Module):
         self.feed_forward_norm, self.feed_forward = make_norm(config), FeedForward(config)
 
     def forward(self, states, positions, mask, past=None, memory=None, memory_mask=None, keep_weights=False):
-        """One layer over states (batch, length, width).
+        """One layer over states (batch, length, width) at positions (batch, length).
 
         Args:
-            positions: (batch, length).
             mask: (batch, length, past + length), True = visible.
             past: keys and values that self-attention sees before its own: the cache, the input, or both.
             memory, memory_mask: the input's keys and values for a separate cross-attention, and who sees them.

@@ -8,11 +8,7 @@ from destructure.config import TransformerConfig
 
 
 def require_ids(ids: Tensor, vocabulary: int, name: str, shortest: int = 1) -> Tensor:
-    """Return token ids unchanged if they are a (batch, length) tensor of ids below `vocabulary`, not empty.
-
-    Raises:
-        ValueError: with what was given, what is allowed and what to do.
-    """
+    """Return token ids unchanged if they are a (batch, length) tensor of ids below `vocabulary`, not empty."""
     if not isinstance(ids, Tensor) or ids.dtype not in (torch.int64, torch.int32):
         given = f"a tensor of {ids.dtype}" if isinstance(ids, Tensor) else f"a {type(ids).__name__}"
         raise ValueError(f"The {name} is {given}; give token ids as a torch tensor of whole numbers (int64).")
@@ -34,11 +30,7 @@ def require_ids(ids: Tensor, vocabulary: int, name: str, shortest: int = 1) -> T
 
 
 def require_room(source: Tensor, target: Tensor, config: TransformerConfig) -> None:
-    """Check that batches agree and that a learned position table is long enough.
-
-    Raises:
-        ValueError: with the lengths given and the largest allowed.
-    """
+    """Check that batches agree and that a learned position table is long enough."""
     if source.shape[0] != target.shape[0]:
         raise ValueError(
             f"The source has {source.shape[0]} sequences and the target {target.shape[0]}; "

@@ -126,9 +126,7 @@ def sweep(
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler to use instead.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Start no further run after so many minutes.")] = None,
     device: Annotated[str, typer.Option(help="auto (CUDA where there is one), cpu or cuda.")] = "auto",
-    file: Annotated[
-        str | None, typer.Option(help="Where the rows go, if not to data/results/PLAN.csv.")
-    ] = None,
+    file: Annotated[str | None, typer.Option(help="For the rows, if not data/results/PLAN.csv.")] = None,
 ):
     """Run what is missing of a plan; stop it whenever you like, the same command goes on."""
     from destructure.course.notebooks import use_one_thread
@@ -158,9 +156,7 @@ def _run(work, **how):
 
 @app.command()
 def verdicts(
-    pictures: Annotated[
-        str | None, typer.Option(help="Write the notebooks' pictures into this folder.")
-    ] = None,
+    pictures: Annotated[str | None, typer.Option(help="A folder for the notebooks' pictures.")] = None,
 ):
     """Execute the notebooks of the registered experiment, and print the verdicts that they reach."""
     from destructure.course.contents import lesson

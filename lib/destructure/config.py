@@ -1,7 +1,7 @@
 """What one Transformer is made of, as plain data. No torch here: the cost formulas and exercises need only this."""
 
-from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from dataclasses import dataclass, field, fields, replace
+from typing import Literal, get_args, get_origin
 
 from destructure.structure import Structure
 
@@ -29,25 +29,22 @@ class TransformerConfig:
             (GPT-2's is "!"); all sequences of a batch must then be equally long.
         width: length of the vector that stands for one token ("d_model" in the papers).
         layers: layers in *each* stack (an encoder-decoder with `layers=3` has 3 + 3).
-        heads: attention heads; `width` must be a multiple of it.
-        key_value_heads: fewer heads for keys and values than for queries (grouped-query attention);
-            `None` means as many as `heads`.
-        feed_forward: hidden width of the feed-forward block; `None` means 4 × `width`.
+        heads, key_value_heads: attention heads, a divisor of `width`; fewer heads for keys and values than for
+            queries (grouped-query attention), as many by default.
+        feed_forward: hidden width of the feed-forward block; by default 4 × `width`.
         max_length: how many positions the position table holds (input and target together).
 
     Structure
         structure: which of the sixteen architectures; see `Structure`.
-        final_memory: what final-layer memory (S3) consists of: "plain", the final states; "layer_mix", a learned
-            average of all input layers for each target layer; "feed_forward", one more block on the final states.
+        final_memory: what final-layer memory (S3) consists of; see `blocks.FinalMemory`.
 
     Block details
         norm: "rms" (RMSNorm) or "layer" (LayerNorm).
         norm_placement: "before" each sub-layer (pre-norm) or "after" the residual sum (post-norm, 2017).
+        norm_epsilon: the small number that keeps normalisation from dividing by zero.
         activation: "relu", "gelu", "gelu_tanh" (GPT-2's approximation) or "swiglu" (gated, three matrices).
         bias: whether the linear maps (and LayerNorm) add a bias.
-        positions: "learned", "sinusoidal", "rotary" or "none".
-        rotary_base: wavelength base of rotary positions.
-        norm_epsilon: the small number that keeps normalisation from dividing by zero.
+        positions, rotary_base: "learned", "sinusoidal", "rotary" (with this base of wavelengths) or "none".
         query_key_norm: normalise queries and keys per head (an RMSNorm each), for stability.
 
     Embeddings and output
@@ -58,11 +55,9 @@ class TransformerConfig:
         scale_embedding: multiply token embeddings by √width (the 2017 model).
         embedding_norm: normalise the sum of the embeddings (BERT, BART).
         restart_target_positions: number the target from 0 again instead of running on from the input.
-        tied_output: the output matrix is the (target) token table.
-        output_bias: the output layer adds a bias per token id.
+        tied_output, output_bias: the output matrix is the (target) token table; the output adds a bias per id.
 
-    Raises:
-        ValueError: one sentence that says what was given, what is allowed and what to do.
+    What does not fit is refused in one sentence that says what was given, what is allowed and what to do.
     """
 
     vocabulary: int
@@ -125,23 +120,18 @@ class TransformerConfig:
         return replace(self, structure=structure)
 
 
-_SIZES = ("vocabulary", "width", "layers", "heads", "max_length", "key_value_heads", "feed_forward")
-_CHOICES = {
-    "norm": Norm,
-    "norm_placement": NormPlacement,
-    "activation": Activation,
-    "positions": Positions,
-    "final_memory": FinalMemoryKind,
-}
+def require_whole(name: str, value, lowest: int = 1, otherwise: str = "") -> None:
+    """Refuse what is no whole number of at least `lowest`; `otherwise` says what else would do."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
+        raise ValueError(f"{name} is {value!r}; it must be a whole number of {lowest} or more{otherwise}.")
 
 
 def _require_sizes(config: TransformerConfig) -> None:
-    for name in _SIZES:
-        value = getattr(config, name)
-        if value is None and name in ("key_value_heads", "feed_forward"):
-            continue
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} is {value!r}; it must be a whole number of 1 or more.")
+    for name in ("vocabulary", "width", "layers", "heads", "max_length"):
+        require_whole(name, getattr(config, name))
+    for name in ("key_value_heads", "feed_forward"):
+        if getattr(config, name) is not None:
+            require_whole(name, getattr(config, name))
     if config.width % config.heads:
         allowed = [heads for heads in range(1, config.width + 1) if config.width % heads == 0]
         raise ValueError(
@@ -163,8 +153,8 @@ def _require_sizes(config: TransformerConfig) -> None:
 
 
 def _require_choices(config: TransformerConfig) -> None:
-    for name, choices in _CHOICES.items():
-        value = getattr(config, name)
-        if value not in get_args(choices):
-            allowed = ", ".join(repr(choice) for choice in get_args(choices))
-            raise ValueError(f"{name} is {value!r}; it must be one of {allowed}.")
+    for each in fields(config):
+        value, choices = getattr(config, each.name), get_args(each.type)
+        if get_origin(each.type) is Literal and value not in choices:
+            allowed = ", ".join(map(repr, choices))
+            raise ValueError(f"{each.name} is {value!r}; it must be one of {allowed}.")

@@ -5,40 +5,7 @@ softmax and activation functions are left out (torch's own counter leaves them o
 three times the forward pass: the backward pass multiplies twice, once for the inputs and once for the weights.
 """
 
-from dataclasses import dataclass
-
 from destructure.config import TransformerConfig
-
-
-@dataclass(frozen=True)
-class Cost:
-    """The cost of one example.
-
-    Attributes:
-        parameters: trainable numbers, shared ones counted once.
-        non_embedding_parameters: the same without embedding tables and output layer.
-        forward_flops: one forward pass, logits included.
-        training_flops: one forward and backward pass.
-        cache_bytes: keys and values kept while generating, at the end of the target.
-    """
-
-    parameters: int
-    non_embedding_parameters: int
-    forward_flops: int
-    training_flops: int
-    cache_bytes: int
-
-
-def cost(config: TransformerConfig, source: int, target: int) -> Cost:
-    """All costs of one example of `source` input tokens and `target` target tokens (its `[BOS]` included)."""
-    return Cost(
-        parameters(config),
-        non_embedding_parameters(config),
-        forward_flops(config, source, target),
-        training_flops(config, source, target),
-        cache_bytes(config, source, target),
-    )
-
 
 # --- parameters ----------------------------------------------------------------------------------------------
 
@@ -89,10 +56,10 @@ def _attention_parameters(config: TransformerConfig) -> int:
 
 
 def _feed_forward_parameters(config: TransformerConfig) -> int:
-    expanding = 2 if config.activation == "swiglu" else 1
-    return expanding * _linear(config.width, config.hidden_width, config.bias) + _linear(
-        config.hidden_width, config.width, config.bias
+    expanding = (2 if config.activation == "swiglu" else 1) * _linear(
+        config.width, config.hidden_width, config.bias
     )
+    return expanding + _linear(config.hidden_width, config.width, config.bias)
 
 
 def _stack_parameters(config: TransformerConfig) -> int:
@@ -121,16 +88,13 @@ def _embedding_parameters(config: TransformerConfig) -> int:
 def forward_flops(config: TransformerConfig, source: int, target: int, one_pass: bool = False) -> int:
     """FLOPs of one forward pass over one example, logits of the target included.
 
-    The whole input stack is counted, also where the structure leaves the last input layer's output unread, since
-    it is computed; and each attention over its full rectangle, also where a mask hides part of it.
+    Whatever is computed counts, also padding, the last input layer where nobody reads it, and each attention's full
+    rectangle where a mask hides part of it.
 
     Args:
-        source, target: tokens of input and target (padding counts: it is computed too).
+        source, target: tokens of input and target; ValueError for a negative length.
         one_pass: count what the single-stack fast path computes: it also multiplies the masked block in which
             input tokens would look at the target, 4 · source · target · width more per layer.
-
-    Raises:
-        ValueError: if a length is negative.
     """
     if source < 0 or target < 0:
         raise ValueError(f"Lengths are {source} and {target}; a length must be 0 or more.")
@@ -197,13 +161,9 @@ def writing_flops(config: TransformerConfig, source: int, prompt: int, new: int,
     never read.
 
     Args:
-        source: tokens of the input.
-        prompt: target tokens given, `[BOS]` included; 1 or more.
+        source, prompt: tokens of the input, and target tokens given, `[BOS]` included; 1 or more.
         new: tokens written, the end token included; 1 or more.
         cache: whether keys and values are kept.
-
-    Raises:
-        ValueError: if a number is too small.
     """
     if source < 0 or prompt < 1 or new < 1:
         raise ValueError(

@@ -13,6 +13,8 @@ from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
+from destructure.config import require_whole
+
 DISCOUNT = 0.75  # taken from each count of an n-gram
 SMOOTHING = 0.1  # added to each count of a naive Bayes classifier
 
@@ -38,9 +40,6 @@ class NgramModel:
     Attributes:
         operations: additions to counters so far.
 
-    Raises:
-        ValueError: if a size is not a whole number in range, or the discount not between 0 and 1.
-
     Example:
         >>> model = NgramModel(vocabulary=3, window=1)
         >>> model.learn([[0, 1, 0, 1, 0]])
@@ -49,9 +48,8 @@ class NgramModel:
     """
 
     def __init__(self, vocabulary: int, window: int, discount: float = DISCOUNT):
-        for name, value, lowest in (("vocabulary", vocabulary, 1), ("window", window, 0)):
-            if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
-                raise ValueError(f"{name} is {value!r}; it must be a whole number of {lowest} or more.")
+        require_whole("vocabulary", vocabulary)
+        require_whole("window", window, lowest=0)
         if not 0 < discount < 1:
             raise ValueError(f"discount is {discount!r}; it must lie between 0 and 1.")
         self.vocabulary, self.window, self.discount = vocabulary, window, discount
@@ -61,8 +59,7 @@ class NgramModel:
 
     def learn(self, sequences: Iterable[Sequence[int]]) -> None:
         """Count the tokens of some sequences; may be called again with more."""
-        for sequence in sequences:
-            sequence = tuple(sequence)
+        for sequence in map(tuple, sequences):
             for place, token in enumerate(sequence):
                 for back in range(min(self.window, place) + 1):
                     context = sequence[place - back : place]
@@ -72,11 +69,7 @@ class NgramModel:
                     self.operations += 1
 
     def probability(self, token: int, context: Sequence[int], window: int | None = None) -> float:
-        """How likely this token is after these, looking `window` (by default all it has) tokens back.
-
-        Raises:
-            ValueError: if `window` is longer than what was counted.
-        """
+        """How likely this token is after these, looking `window` (by default all it has) tokens back."""
         window = self.window if window is None else window
         if not 0 <= window <= self.window:
             raise ValueError(
@@ -85,14 +78,9 @@ class NgramModel:
         return self._mixtures(token, tuple(context), window)[-1]
 
     def bits(self, sequences: Iterable[Sequence[int]]) -> list[float]:
-        """Mean bits per token, for every window from 0 to the model's own: one counting answers for all.
-
-        Raises:
-            ValueError: if there is no token to predict.
-        """
+        """Mean bits per token, for every window from 0 to the model's own: one counting answers for all."""
         totals, tokens = [0.0] * (self.window + 1), 0
-        for sequence in sequences:
-            sequence = tuple(sequence)
+        for sequence in map(tuple, sequences):
             for place, token in enumerate(sequence):
                 chances = self._mixtures(token, sequence[:place], self.window)
                 for window in range(self.window + 1):
@@ -130,9 +118,6 @@ class NaiveBayes:
         classes: what may be answered, in order of first appearance.
         operations: additions to counters so far.
 
-    Raises:
-        ValueError: if a setting is out of range.
-
     Example:
         >>> model = NaiveBayes(longest=2)
         >>> model.learn(["der Hund", "das Haus", "the dog", "the house"], ["de", "de", "en", "en"])
@@ -141,8 +126,7 @@ class NaiveBayes:
     """
 
     def __init__(self, longest: int = 4, smoothing: float = SMOOTHING):
-        if not isinstance(longest, int) or isinstance(longest, bool) or longest < 1:
-            raise ValueError(f"longest is {longest!r}; it must be a whole number of 1 or more.")
+        require_whole("longest", longest)
         if not smoothing > 0:
             raise ValueError(f"smoothing is {smoothing!r}; it must be a number above 0.")
         self.longest, self.smoothing = longest, smoothing
@@ -151,11 +135,7 @@ class NaiveBayes:
         self._places: dict[tuple, int] = {}
 
     def learn(self, texts: Sequence[Sequence[Hashable]], classes: Sequence[Hashable]) -> None:
-        """Count the n-grams of each class; what was learned before is forgotten.
-
-        Raises:
-            ValueError: if there are no texts, or not one class for each.
-        """
+        """Count the n-grams of each class; what was learned before is forgotten."""
         if not len(texts) or len(texts) != len(classes):
             raise ValueError(
                 f"There are {len(texts)} texts and {len(classes)} classes; give one class for each text."
@@ -174,11 +154,7 @@ class NaiveBayes:
         self._log_prior = np.log(np.bincount([rows[one] for one in classes]) / len(classes))
 
     def scores(self, text: Sequence[Hashable]) -> np.ndarray:
-        """log p(class) + Σ log p(n-gram | class) for each class; n-grams never seen in training say nothing.
-
-        Raises:
-            ValueError: if nothing was learned yet.
-        """
+        """log p(class) + Σ log p(n-gram | class) for each class; n-grams never seen in training say nothing."""
         if not self.classes:
             raise ValueError("This model has learned nothing yet; call learn() first.")
         known = [self._places[gram] for gram in self.ngrams(text) if gram in self._places]

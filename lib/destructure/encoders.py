@@ -29,13 +29,10 @@ class Classifier(nn.Module):
     Args:
         config: sizes; its vocabulary is the task's.
         task: tells the token that stands first, and the token of each label.
-        pooling: which one vector the linear layer gets, whatever the text's length: "first", the final state of
-            `[CLS]`, which is put before the text (BERT, and the drawing at 20:23), or "mean", the average of all
-            final states (as most sentence encoders do, Reimers 2019).
+        pooling: which one vector the linear layer gets: "first", the final state of `[CLS]`, which is put before the
+            text (BERT, and the drawing at 20:23), or "mean", the average of all final states (as most sentence
+            encoders do, Reimers 2019).
         seed: decides the random weights.
-
-    Raises:
-        ValueError: if `pooling` is neither.
     """
 
     def __init__(
@@ -72,13 +69,7 @@ class Classifier(nn.Module):
 
 
 class GapFiller(nn.Module):
-    """An `EncoderOnly` that guesses hidden characters from what stands on both sides.
-
-    Args:
-        config: sizes; its vocabulary is the task's.
-        task: tells the token that stands first, and the token that hides.
-        seed: decides the random weights.
-    """
+    """An `EncoderOnly` that guesses hidden characters from what stands on both sides; arguments as `Classifier`'s."""
 
     def __init__(self, config: TransformerConfig, task: HiddenCharacters, seed: int = 0):
         super().__init__()

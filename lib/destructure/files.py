@@ -13,11 +13,7 @@ SHIPPED = "shipped"
 
 
 def course_folder() -> Path:
-    """The folder that holds the course: the repository's top, or what an installed wheel carries.
-
-    Raises:
-        ValueError: if the package was copied without the course around it.
-    """
+    """The folder that holds the course: the repository's top, or what an installed wheel carries; or ValueError."""
     package = Path(__file__).resolve().parent
     for folder in (package / SHIPPED, package.parents[1]):
         if (folder / "notebooks" / "exercises").is_dir() and (folder / "data").is_dir():

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from destructure.blocks import initialise
 from destructure.checks import require_ids
-from destructure.config import PADDING
+from destructure.config import PADDING, require_whole
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,10 @@ class RecurrentConfig:
         layers: recurrent layers, in the encoder and in the decoder each.
         reads_source: whether there is an encoder; without one the model is a plain language model.
         attention: whether the target looks back at all source states (additive scores, Bahdanau 2014).
-        source_vocabulary: how many ids the source has, with a table of their own; `None` if source and target
-            share ids and table.
-        tied_output: the output matrix is the (target) token table.
-        output_bias: the output layer adds a bias per token id.
+        source_vocabulary: ids of a source with a table of its own; `None` if source and target share ids and table.
+        tied_output, output_bias: the output matrix is the (target) token table; the output adds a bias per id.
         scale_embedding: multiply token embeddings by √width, so that a table small enough for the output is not
             too quiet as an input.
-
-    Raises:
-        ValueError: one sentence that says what was given, what is allowed and what to do.
     """
 
     vocabulary: int
@@ -49,12 +44,10 @@ class RecurrentConfig:
     scale_embedding: bool = True
 
     def __post_init__(self):
-        for name in ("vocabulary", "width", "layers", "source_vocabulary"):
-            value = getattr(self, name)
-            if value is None and name == "source_vocabulary":
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} is {value!r}; it must be a whole number of 1 or more.")
+        for name in ("vocabulary", "width", "layers"):
+            require_whole(name, getattr(self, name))
+        if self.source_vocabulary is not None:
+            require_whole("source_vocabulary", self.source_vocabulary)
         if self.attention and not self.reads_source:
             raise ValueError(
                 "attention needs reads_source=True: without a source there is nothing to look back at."
@@ -70,19 +63,12 @@ class RecurrentConfig:
 
 @dataclass
 class RecurrentMemory:
-    """What the target gets of the source.
+    """What the target gets of the source."""
 
-    Attributes:
-        start: the decoder's first states, one (batch, width) per layer.
-        states: final encoder states (batch, source, width), looked at by attention only.
-        source: the ids read, (batch, source).
-        config: of the model that read it; another one cannot use it.
-    """
-
-    start: list[Tensor]
-    states: Tensor
-    source: Tensor
-    config: RecurrentConfig
+    start: list[Tensor]  # the decoder's first states, one (batch, width) per layer
+    states: Tensor  # final encoder states (batch, source, width), looked at by attention only
+    source: Tensor  # the ids read, (batch, source)
+    config: RecurrentConfig  # of the model that read it; another one cannot use it
 
 
 @dataclass
@@ -97,11 +83,8 @@ class RecurrentModel(nn.Module):
     """Gated recurrent units (Cho 2014, arXiv:1406.1078), with an encoder and attention where the config says so.
 
     Attention here looks *after* the recurrent step, as in Luong 2015 (arXiv:1508.04025), with the additive scores of
-    Bahdanau 2014 (arXiv:1409.0473): so all target positions are trained in one call.
-
-    Args:
-        config: sizes and structure.
-        seed: starting point of the random weights; the global random state is left alone.
+    Bahdanau 2014 (arXiv:1409.0473): so all target positions are trained in one call. `seed` is the starting point of
+    the random weights; the global random state is left alone.
     """
 
     def __init__(self, config: RecurrentConfig, seed: int = 0):
@@ -130,11 +113,8 @@ class RecurrentModel(nn.Module):
             target: (batch, target) ids, beginning with `[BOS]`, padded at the end.
 
         Returns:
-            Logits (batch, target, vocabulary).
-
-        Raises:
-            ValueError: ids outside the vocabulary, an empty batch, a source where the model reads none, or padding
-                before a token: a state passes through every id in turn, and no mask can hide one from it.
+            Logits (batch, target, vocabulary). Padding before a token is refused: a state passes through every id in
+            turn, and no mask can hide one from it.
         """
         source, target = self.check(source, target)
         _require_padding_last(target, "target")
@@ -155,12 +135,7 @@ class RecurrentModel(nn.Module):
         return RecurrentMemory(start, states, source, self.config)
 
     def write(self, memory: RecurrentMemory, target: Tensor, cache: RecurrentCache | None = None):
-        """Run the decoder over target ids, after a memory.
-
-        Args:
-            memory: from `read`.
-            target: (batch, target) ids: all target tokens so far.
-            cache: the state after the tokens already processed; the rest is processed.
+        """Run the decoder over all target ids so far (batch, target), after a memory, from where the cache stopped.
 
         Returns:
             Logits (batch, new tokens, vocabulary), the new cache, and `None` (where a Transformer gives its layers'
@@ -226,9 +201,6 @@ def forward_flops(config: RecurrentConfig, source: int, target: int) -> int:
 
     A layer multiplies each token's input and state by three matrices each (two gates and the new content):
     12 · width² per token.
-
-    Raises:
-        ValueError: if a length is negative.
     """
     if source < 0 or target < 0:
         raise ValueError(f"Lengths are {source} and {target}; a length must be 0 or more.")

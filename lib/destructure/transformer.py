@@ -27,36 +27,24 @@ from destructure.structure import Structure
 
 @dataclass
 class Memory:
-    """The input after reading: all that writing the target needs.
+    """The input after reading: all that writing the target needs."""
 
-    Attributes:
-        keys_values: one per target layer.
-        source: the ids read, (batch, source).
-        states: final input states (batch, source, width).
-        config: of the model that read it; another one cannot use it.
-        weights: attention weights of each input layer, if asked for.
-    """
-
-    keys_values: list[KeyValues]
-    source: Tensor
-    states: Tensor
-    config: TransformerConfig
-    weights: list[Tensor] = field(default_factory=list)
+    keys_values: list[KeyValues]  # one per target layer
+    source: Tensor  # the ids read, (batch, source)
+    states: Tensor  # final input states (batch, source, width)
+    config: TransformerConfig  # of the model that read it; another one cannot use it
+    weights: list[Tensor] = field(default_factory=list)  # attention of each input layer, if asked for
 
 
 @dataclass
 class AttentionMaps:
-    """Attention weights, a list with one tensor per layer.
+    """Attention weights, a list with one tensor per layer."""
 
-    Attributes:
-        source: (batch, heads, source, source).
-        target: (batch, heads, target, keys); keys are the target, or input and target under one softmax (no S1).
-        cross: (batch, heads, target, source); empty without separate cross-attention.
-    """
-
-    source: list[Tensor]
-    target: list[Tensor]
-    cross: list[Tensor]
+    source: list[Tensor]  # (batch, heads, source, source)
+    target: list[
+        Tensor
+    ]  # (batch, heads, target, keys): the target, or input and target under one softmax (no S1)
+    cross: list[Tensor]  # (batch, heads, target, source); empty without separate cross-attention
 
 
 class Transformer(nn.Module):

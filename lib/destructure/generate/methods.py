@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from destructure.config import require_whole
+
 
 @dataclass(frozen=True)
 class Greedy:
@@ -30,8 +32,8 @@ class Sampling:
 
     def __post_init__(self):
         require_sampling(self.temperature, self.top_k, self.top_p)
-        _require_whole("seed", self.seed, lowest=0)
-        _require_whole("first_row", self.first_row, lowest=0)
+        require_whole("seed", self.seed, lowest=0)
+        require_whole("first_row", self.first_row, lowest=0)
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Beam:
     length_penalty: float = 1.0
 
     def __post_init__(self):
-        _require_whole("width", self.width, lowest=1)
+        require_whole("width", self.width, lowest=1)
         if not _is_number(self.length_penalty) or not 0 <= self.length_penalty < math.inf:
             raise ValueError(
                 f"length_penalty is {self.length_penalty!r}; it must be a number of 0 or more, such as 1.0 to "
@@ -64,16 +66,11 @@ def require_sampling(temperature, top_k, top_p) -> None:
             "use Greedy()."
         )
     if top_k is not None:
-        _require_whole("top_k", top_k, lowest=1, otherwise=", or None to keep all tokens")
+        require_whole("top_k", top_k, lowest=1, otherwise=", or None to keep all tokens")
     if top_p is not None and not (_is_number(top_p) and 0 < top_p <= 1):
         raise ValueError(
             f"top_p is {top_p!r}; it must be a number above 0 and at most 1, such as 0.9, or None to keep all tokens."
         )
-
-
-def _require_whole(name: str, value, lowest: int, otherwise: str = "") -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
-        raise ValueError(f"{name} is {value!r}; it must be a whole number of {lowest} or more{otherwise}.")
 
 
 def _is_number(value) -> bool:

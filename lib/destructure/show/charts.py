@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 
+from destructure.config import require_whole
 from destructure.show import frames
 from destructure.show.arrays import is_labels, levels
 from destructure.show.picture import Picture
@@ -60,8 +61,7 @@ def curves(
         frame: `alt` (required), `title` and the further settings of `frames.Frame`.
     """
     frame = frames.framed(frame)
-    if not isinstance(smooth, int) or smooth < 1:
-        raise ValueError(f"smooth is {smooth!r}; it must be a whole number of 1 (as measured) or more.")
+    require_whole("smooth", smooth)
     if seeds not in ("lines", "dots", "none"):
         raise ValueError(f"seeds is {seeds!r}; use 'lines', 'dots' or 'none'.")
     table = frames.checked(rows, (x, y), (hue, panel))

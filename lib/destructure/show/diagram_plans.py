@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
 
+from destructure.config import require_whole
 from destructure.structure import Structure
 
 INPUT, TARGET, BOTH = "input", "target", "both"
@@ -93,8 +94,7 @@ def require_structure(structure: Structure, **sizes: int) -> None:
     if not isinstance(structure, Structure):
         raise ValueError(f"{structure!r} is not a Structure; use one such as Structure.named('prefix LM').")
     for name, value in sizes.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} is {value!r}; it must be a whole number of 1 or more.")
+        require_whole(name, value)
 
 
 def _layer(structure: Structure, stack: str, layer: int, source: int, target: int) -> list[Block]:

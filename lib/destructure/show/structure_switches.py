@@ -117,13 +117,12 @@ class StructureSwitches(Live):
     def _costs(self, structure: Structure) -> dict[str, str]:
         """What one setting costs, ready to be shown: name of the row → text."""
         config = self._config.with_structure(structure)
-        found = cost.cost(config, self.source.value, self.target.value)
-        unit = config.layers * config.width**2
+        size, lengths = cost.non_embedding_parameters(config), (self.source.value, self.target.value)
         return {
-            "parameters of the stacks": f"{found.non_embedding_parameters:,}",
-            "in layers × width²": f"{found.non_embedding_parameters / unit:.1f}",
-            "million FLOPs, one pass": f"{found.forward_flops / 1e6:,.0f}",
-            "cache after the target": f"{found.cache_bytes / 2**20:,.2f} MiB",
+            "parameters of the stacks": f"{size:,}",
+            "in layers × width²": f"{size / (config.layers * config.width**2):.1f}",
+            "million FLOPs, one pass": f"{cost.forward_flops(config, *lengths) / 1e6:,.0f}",
+            "cache after the target": f"{cost.cache_bytes(config, *lengths) / 2**20:,.2f} MiB",
             "one more input token": f"read {'everything again' if structure.bidirectional_input else 'that one'}",
         }
 

@@ -226,9 +226,7 @@ class TryCorner(Live):
     )
 
     def __init__(
-        self,
-        train: Callable[[Structure, int, int], list[dict]],
-        draw: Callable[[list[dict]], Picture],
+        self, train: Callable[[Structure, int, int], list[dict]], draw: Callable[[list[dict]], Picture]
     ):
         self._train, self._draw, self._seed = train, draw, 0
         self.rows: list[dict] = []
