@@ -23,7 +23,8 @@ def causal_mask(queries: int, keys: int | None = None, device=None) -> Tensor:
         (1, queries, keys) booleans.
     """
     keys = queries if keys is None else keys
-    return torch.ones(1, queries, keys, dtype=torch.bool, device=device).tril(diagonal=keys - queries)
+    earlier = keys - queries
+    return torch.ones(1, queries, keys, dtype=torch.bool, device=device).tril(diagonal=earlier)
 
 
 def real_tokens(ids: Tensor, has_padding: bool = True) -> Tensor:

@@ -5,8 +5,6 @@ written so far. It shows one vector per token and, if it can write, probabilitie
 might be allowed to see of a model whose makers do not say how it is built (a viewer of CS25 V4 asked it of GPT-4o).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 
 import torch
@@ -23,14 +21,11 @@ VOCABULARY = 50
 """Ids of the mystery boxes: 3 to 49 may be used."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class BlackBox:
     """A model that shows what it computes and not what it is; ids from 3 to below `vocabulary` may be used."""
 
-    name: str
-    _vectors: Callable
-    _next_token: Callable | None
-    vocabulary: int
+    def __init__(self, model: Transformer | EncoderOnly, name: str):
+        self._model, self.name, self.vocabulary = model, name, model.config.vocabulary
 
     @torch.no_grad()
     def outputs(self, ids: list[int], boundary: int | None = None) -> Tensor:
@@ -41,15 +36,15 @@ class BlackBox:
             boundary: how many of the ids are input; all but the last one by default. ValueError if this model cannot
                 take it.
         """
-        return self._vectors(*self._checked(ids, boundary))
+        return self._see(*self._checked(ids, boundary))[0]
 
     @torch.no_grad()
     def next_token(self, ids: list[int], boundary: int | None = None) -> Tensor:
         """Probabilities of the token after the last one, (vocabulary,); ValueError if it cannot write."""
-        ids, boundary = self._checked(ids, boundary)
-        if self._next_token is None:
+        checked = self._checked(ids, boundary)
+        if isinstance(self._model, EncoderOnly):
             raise ValueError(f"Box {self.name} cannot write: it has no next token to offer.")
-        return self._next_token(ids, boundary)
+        return self._see(*checked)[1].softmax(dim=-1)
 
     def __repr__(self) -> str:
         return f"<black box {self.name}>"
@@ -68,18 +63,13 @@ class BlackBox:
             )
         return torch.tensor([ids]), boundary
 
-
-def box_of(model: Transformer | EncoderOnly, name: str) -> BlackBox:
-    """Put a model of ours into a black box."""
-    vocabulary = model.config.vocabulary
-    if isinstance(model, EncoderOnly):
-        return BlackBox(name, lambda ids, _: model(ids)[0], None, vocabulary)
-
-    def see(ids: Tensor, boundary: int) -> tuple[Tensor, Tensor]:
+    def _see(self, ids: Tensor, boundary: int) -> tuple[Tensor, Tensor | None]:
         """All final states, and the logits of the next token."""
-        structure = model.config.structure
+        model, structure = self._model, self._model.config.structure
+        if isinstance(model, EncoderOnly):
+            return model(ids)[0], None
         if boundary == 0 and structure.separate_cross_attention:
-            raise ValueError(f"Box {name} refuses: it must be given at least one token of input.")
+            raise ValueError(f"Box {self.name} refuses: it must be given at least one token of input.")
         source, target = model.check(ids[:, :boundary], ids[:, boundary:])
         if structure.is_single_stack:
             states = model.read_and_write_at_once(source, target)[0]
@@ -88,9 +78,8 @@ def box_of(model: Transformer | EncoderOnly, name: str) -> BlackBox:
         logits, _, results = model.write(memory, target)
         return torch.cat([memory.states[0], results[-1].states[0]]), logits[0, -1]
 
-    return BlackBox(
-        name, lambda *given: see(*given)[0], lambda *given: see(*given)[1].softmax(dim=-1), vocabulary
-    )
+
+box_of = BlackBox  # in a notebook's cell: put a model into a box
 
 
 def mystery_boxes() -> list[BlackBox]:

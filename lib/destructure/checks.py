@@ -29,13 +29,18 @@ def require_ids(ids: Tensor, vocabulary: int, name: str, shortest: int = 1) -> T
     return ids
 
 
-def require_room(source: Tensor, target: Tensor, config: TransformerConfig) -> None:
-    """Check that batches agree and that a learned position table is long enough."""
+def require_same_batch(source: Tensor, target: Tensor) -> None:
+    """Check that there is a target for each source."""
     if source.shape[0] != target.shape[0]:
         raise ValueError(
             f"The source has {source.shape[0]} sequences and the target {target.shape[0]}; "
             "give one target for each source."
         )
+
+
+def require_room(source: Tensor, target: Tensor, config: TransformerConfig) -> None:
+    """Check that batches agree and that a learned position table is long enough."""
+    require_same_batch(source, target)
     real = real_tokens(source, config.has_padding)
     if config.structure.separate_cross_attention and target.shape[1] and not bool(real.any(1).all()):
         raise ValueError(

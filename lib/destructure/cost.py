@@ -56,10 +56,10 @@ def _attention_parameters(config: TransformerConfig) -> int:
 
 
 def _feed_forward_parameters(config: TransformerConfig) -> int:
-    expanding = (2 if config.activation == "swiglu" else 1) * _linear(
-        config.width, config.hidden_width, config.bias
+    expanding = 2 if config.activation == "swiglu" else 1
+    return expanding * _linear(config.width, config.hidden_width, config.bias) + _linear(
+        config.hidden_width, config.width, config.bias
     )
-    return expanding + _linear(config.hidden_width, config.width, config.bias)
 
 
 def _stack_parameters(config: TransformerConfig) -> int:

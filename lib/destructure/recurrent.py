@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from destructure.blocks import initialise
-from destructure.checks import require_ids
+from destructure.checks import require_ids, require_same_batch
 from destructure.config import PADDING, require_whole
 
 
@@ -155,11 +155,7 @@ class RecurrentModel(nn.Module):
         target = require_ids(target, self.config.vocabulary, "target")
         source = target[:, :0] if source is None else source
         source = require_ids(source, self._source_table.num_embeddings, "source", shortest=0)
-        if source.shape[0] != target.shape[0]:
-            raise ValueError(
-                f"The source has {source.shape[0]} sequences and the target {target.shape[0]}; "
-                "give one target for each source."
-            )
+        require_same_batch(source, target)
         if source.shape[1] and not self.config.reads_source:
             raise ValueError(
                 f"A source of {source.shape[1]} tokens was given, but this model is a language model and reads none; "

@@ -20,8 +20,8 @@ class Sampling:
         top_k: only the k most probable tokens can be drawn; `None` for all (Fan 2018, arXiv:1805.04833).
         top_p: only the fewest most probable tokens that together reach this probability can be drawn, also called
             nucleus sampling; `None` for all (Holtzman 2019, arXiv:1904.09751). Applied after temperature and top_k.
-        seed: what fixes the draws: each row has a stream of its own, by the seed and the row's number.
-        first_row: the number of the first row, where a larger batch is worked through in parts.
+        seed, first_row: what fixes the draws: each row has a stream of its own, by the seed and the row's number; of
+            the first row, where a larger batch is worked through in parts.
     """
 
     temperature: float = 1.0

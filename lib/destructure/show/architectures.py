@@ -13,27 +13,10 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.transforms import Bbox
 
 from destructure.show import diagram_plans as plans
-from destructure.show.diagram_plans import (
-    SOURCE_TOKENS,
-    TARGET_TOKENS,
-    ArchitecturePlan,
-    Block,
-    Sentence,
-    architecture_plan,
-)
+from destructure.show import style
+from destructure.show.diagram_plans import SOURCE_TOKENS, TARGET_TOKENS, ArchitecturePlan, Block
 from destructure.show.picture import Picture
-from destructure.show.style import (
-    CROSS_ATTENTION,
-    DOTS_PER_INCH,
-    INK,
-    QUIET,
-    SHARED,
-    SOURCE,
-    TARGET,
-    WIDTH,
-    text_width,
-    use_style,
-)
+from destructure.show.style import CROSS_ATTENTION, INK, QUIET, SHARED, SOURCE, TARGET, text_width
 from destructure.structure import Structure
 
 _FOLLOWING = (*TARGET_TOKENS[1:], "[EOS]")  # what should be predicted above each target token
@@ -56,7 +39,7 @@ def architecture(structure: Structure, layers: int = 3) -> Picture:
     Raises:
         ValueError: if `structure` is not a `Structure`, or `layers` is not a whole number of 1 or more.
     """
-    plan = architecture_plan(structure, layers)
+    plan = plans.architecture_plan(structure, layers)
     stacks = "One stack of {} over input and target in a row"
     if not structure.is_single_stack:
         stacks = "Two stacks of {}, input left and target right"
@@ -72,7 +55,7 @@ def architecture_pair(first: Structure, second: Structure, layers: int = 2) -> P
 
     Args and errors are those of `architecture`.
     """
-    both = [architecture_plan(each, layers) for each in (first, second)]
+    both = [plans.architecture_plan(each, layers) for each in (first, second)]
     lines = zip(*(plan.sentences for plan in both), strict=True)
     changes = [(mine, its) for mine, its in lines if mine != its]
     difference = "; ".join(f"{mine.text} against {its.text}" for mine, its in changes) or "no difference"
@@ -87,11 +70,13 @@ def _drawing(several: Sequence[ArchitecturePlan], changed: Collection[str]) -> F
     panels = [Panel(plan, labelled=alone) for plan in several]
     texts = [sentence.text for plan in several for sentence in plan.sentences]
     room = max(panel.width + 2 * _MARGIN for panel in panels)
-    room = max(WIDTH / len(panels), room, *(1.1 * text_width(text) + 0.9 for text in texts))  # bold is wider
+    room = max(
+        style.WIDTH / len(panels), room, *(1.1 * text_width(text) + 0.9 for text in texts)
+    )  # bold is wider
     below = 2 * _LEGEND_LINE + 0.2 if alone else 4 * _LEGEND_LINE + 0.75
     height = _TITLE + max(panel.height for panel in panels) + below + 2 * _MARGIN
-    with use_style():
-        figure = Figure(figsize=(len(panels) * room, height), dpi=DOTS_PER_INCH)
+    with style.use_style():
+        figure = Figure(figsize=(len(panels) * room, height), dpi=style.DOTS_PER_INCH)
         for number, panel in enumerate(panels):
             corner = number * room + (room - panel.width) / 2, below + _MARGIN
             panel.draw(_axes(figure, *corner, panel.width, panel.height))
@@ -201,14 +186,14 @@ class Panel:
 
     def _draw_streams(self, axes: Axes) -> None:
         """Each token's vector rises from its box: to the prediction, or to the top of the input stack."""
-        style = {"color": QUIET, "linewidth": 1.2, "zorder": 1}
+        thin = {"color": QUIET, "linewidth": 1.2, "zorder": 1}
         top = self.level(self.plan.layers) if self.plan.structure.final_layer_memory else self.top
         for x in self.sources:
-            _line(axes, [(x, self._bottom(x) + _TOKEN), (x, top)], **style)
+            _line(axes, [(x, self._bottom(x) + _TOKEN), (x, top)], **thin)
         for x in self.targets:
             end = self.top + _TOKEN_GAP + self._bottom(x)
-            _line(axes, [(x, self._bottom(x) + _TOKEN), (x, end - 0.05)], **style)
-            _arrow(axes, (x, end - 0.1), (x, end), **style)
+            _line(axes, [(x, self._bottom(x) + _TOKEN), (x, end - 0.05)], **thin)
+            _arrow(axes, (x, end - 0.1), (x, end), **thin)
 
     def _draw_block(self, axes: Axes, block: Block) -> None:
         structure, area, colour = (
@@ -291,7 +276,7 @@ def block_colour(block: Block, structure: Structure) -> str:
 
 
 def _draw_legend(
-    axes: Axes, sentences: Sequence[Sentence], y: float, rows: int, bold: Collection[str]
+    axes: Axes, sentences: Sequence[plans.Sentence], y: float, rows: int, bold: Collection[str]
 ) -> None:
     """The four sentences, the first at height `y`, in columns of `rows`; ✓ marks what is present."""
     for number, (switch, present, text) in enumerate(sentences):
@@ -332,19 +317,19 @@ def _axes(figure: Figure, x: float, y: float, width: float, height: float) -> Ax
     return axes
 
 
-def _line(axes: Axes, points: Sequence[tuple[float, float]], **style) -> None:
-    axes.plot(*zip(*points, strict=True), **{"linestyle": "-", "clip_on": False} | style)
+def _line(axes: Axes, points: Sequence[tuple[float, float]], **look) -> None:
+    axes.plot(*zip(*points, strict=True), **{"linestyle": "-", "clip_on": False} | look)
 
 
-def _box(axes: Axes, area: Bbox, rounding: float = 0.06, **style) -> None:
+def _box(axes: Axes, area: Bbox, rounding: float = 0.06, **look) -> None:
     shape = f"round,pad=0,rounding_size={rounding}"
-    axes.add_patch(FancyBboxPatch(area.p0, area.width, area.height, boxstyle=shape, clip_on=False, **style))
+    axes.add_patch(FancyBboxPatch(area.p0, area.width, area.height, boxstyle=shape, clip_on=False, **look))
 
 
-def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], **style) -> None:
+def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], **look) -> None:
     head = {"arrowstyle": "-|>,head_length=0.5,head_width=0.28", "mutation_scale": 14}
-    axes.add_patch(FancyArrowPatch(start, end, shrinkA=0, shrinkB=0, clip_on=False, **head, **style))
+    axes.add_patch(FancyArrowPatch(start, end, shrinkA=0, shrinkB=0, clip_on=False, **head, **look))
 
 
-def _text(axes: Axes, x: float, y: float, text: str, **style) -> None:
-    axes.text(x, y, text, **{"ha": "center", "va": "center", "parse_math": False} | style)
+def _text(axes: Axes, x: float, y: float, text: str, **look) -> None:
+    axes.text(x, y, text, **{"ha": "center", "va": "center", "parse_math": False} | look)

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from destructure.show.alt_text import shorten
 from destructure.show.arrays import as_array, token_labels
 from destructure.show.picture import Picture
-from destructure.show.style import WIDTH, text_width, use_style
-from destructure.show.token_grids import AXIS_NAME, KEYS, grid_figure, label_cells, mark_boundary
+from destructure.show.style import INK, SOURCE, text_width, use_style
+from destructure.show.token_grids import AXIS_NAME, KEYS, grid_figure, label_cells
 
+_DARK_ORANGE = "#8F5F00"  # the target's colour, dark enough for text
 _ROUNDING = 1e-3  # half-precision weights add up to 1 only roughly
 
 
@@ -24,7 +26,7 @@ def attention_map(
     """Draw attention weights: one row per query (who looks), one column per key (what is looked at).
 
     Args:
-        weights: (queries, keys), or (heads, queries, keys): then one map per head; each row sums to 1.
+        weights: (queries, keys) of one head of one example; each row sums to 1.
         queries, keys: token texts of the rows and of the columns.
         source_length: under one joint softmax, how many of the keys belong to the source: a line is drawn there.
         title: a line above.
@@ -33,71 +35,73 @@ def attention_map(
         ValueError: weights of another shape, outside 0 to 1 or with rows that do not sum to 1; labels that do not
             fit the shape; a `source_length` outside the keys.
     """
-    maps = _checked_weights(weights)
-    queries = token_labels(queries, maps.shape[1], "queries")
-    keys = token_labels(keys, maps.shape[2], "keys")
+    weights = _checked(weights)
+    queries = token_labels(queries, len(weights), "queries")
+    keys = token_labels(keys, weights.shape[1], "keys")
     if source_length is not None and not 0 < source_length < len(keys):
         raise ValueError(
             f"source_length is {source_length}, but there are {len(keys)} keys; it must leave at least one key on "
             "each side of the line."
         )
-    columns = _columns(len(maps), queries, keys)
-    rows = -(-len(maps) // columns)
     with use_style():
-        drawing, cell = grid_figure(queries, keys, title, beside=0.9, grids=(rows, columns))
-        grid = drawing.subplots(rows, columns, squeeze=False)
-        for number, axes in enumerate(grid.ravel()):
-            row, column = divmod(number, columns)
-            if number >= len(maps):
-                axes.remove()
-                continue
-            # One hue from white to dark: the same order in grey and for every eye.
-            image = axes.imshow(maps[number], cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
-            label_cells(axes, queries, keys, cell, "#C9C9C9")
-            axes.tick_params(labelleft=column == 0, labeltop=row == 0)
-            if len(maps) > 1:
-                axes.set_xlabel(f"head {number + 1}")
-            if source_length:
-                mark_boundary(axes, source_length, len(keys), cell, names=len(maps) == 1)
+        drawing, cell = grid_figure(queries, keys, title, beside=0.9)
+        axes = drawing.subplots()
+        # One hue from white to dark: the same order in grey and for every eye.
+        image = axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+        label_cells(axes, queries, keys, cell, "#C9C9C9")
+        if source_length:
+            _mark_boundary(axes, source_length, len(keys), cell)
         drawing.supxlabel(KEYS, **AXIS_NAME)
-        bar = {"ticks": [0, 0.5, 1], "label": "attention weight", "aspect": 12, "panchor": False}
-        drawing.colorbar(image, ax=drawing.axes, **bar)
-    count = f"{len(maps)} attention maps, one a head" if len(maps) > 1 else "Attention map"
-    summary = f"{count}: {len(queries)} queries ({' '.join(queries)}) by {len(keys)} keys ({' '.join(keys)})."
+        drawing.colorbar(
+            image, ax=axes, ticks=[0, 0.5, 1], label="attention weight", aspect=12, panchor=False
+        )
+    summary = (
+        f"Attention map: {len(queries)} queries ({' '.join(queries)}) by {len(keys)} keys ({' '.join(keys)})."
+    )
     if source_length:
         summary += f" A line separates the first {source_length} keys, the input, from the target."
     summary = shorten(summary)
     # Each query's largest weight in words; measured, so never part of the compared text.
-    pairs = zip(queries, maps.mean(axis=0).argmax(axis=1), strict=True)
+    pairs = zip(queries, weights.argmax(axis=1), strict=True)
     strongest = "Most weight: " + ", ".join(f"{query} on {keys[key]}" for query, key in pairs) + "."
     return Picture(drawing, f"{summary} {strongest}", summary)
 
 
-def _checked_weights(weights) -> np.ndarray:
-    """(heads, queries, keys), each row a distribution."""
-    maps = as_array(weights, "attention weights")
-    maps = (maps[None] if maps.ndim == 2 else maps).astype(float)
-    if maps.ndim != 3 or 0 in maps.shape:
+def _checked(weights) -> np.ndarray:
+    weights = as_array(weights, "attention weights").astype(float)
+    if weights.ndim != 2 or 0 in weights.shape:
         raise ValueError(
-            f"The attention weights have shape {maps.shape}; give (queries, keys) or (heads, queries, keys), "
-            "for one example of a batch."
+            f"The attention weights have shape {weights.shape}; give (queries, keys), for one head and one example."
         )
-    if not np.isfinite(maps).all() or maps.min() < -_ROUNDING or maps.max() > 1 + _ROUNDING:
+    if not np.isfinite(weights).all() or weights.min() < -_ROUNDING or weights.max() > 1 + _ROUNDING:
         raise ValueError(
             "Attention weights must lie between 0 and 1; give the weights after the softmax, not scores."
         )
-    sums = maps.sum(axis=-1)
-    if np.abs(sums - 1).max() > _ROUNDING:
-        head, query = np.unravel_index(np.abs(sums - 1).argmax(), sums.shape)
+    sums = weights.sum(axis=1)
+    worst = int(np.abs(sums - 1).argmax())
+    if abs(sums[worst] - 1) > _ROUNDING:
         raise ValueError(
-            f"The weights of query {query + 1} in head {head + 1} sum to {sums[head, query]:.3f}, but must sum to 1; "
-            "give whole rows after the softmax (without cutting keys off)."
+            f"The weights of query {worst + 1} sum to {sums[worst]:.3f}, but must sum to 1; give whole rows after "
+            "the softmax (without cutting keys off)."
         )
-    return maps
+    return weights
 
 
-def _columns(maps: int, queries: Sequence[str], keys: Sequence[str]) -> int:
-    """How many maps stand side by side: as many as fit, at most four, in equal rows where possible."""
-    room = WIDTH - max(map(text_width, queries)) - 1.5
-    most = max(1, min(4, maps, int(room // (len(keys) * 0.27 + 0.15))))
-    return next((each for each in range(most, most // 2, -1) if maps % each == 0), most)
+def _mark_boundary(axes: Axes, source_length: int, keys: int, cell: float) -> None:
+    """Draw a line between the source's and the target's columns, and name both parts below them."""
+    edge = source_length - 0.5
+    axes.axvline(edge, color=INK, linewidth=2.5)
+    parts = (
+        (source_length, "input", SOURCE, "right", -1),
+        (keys - source_length, "target", _DARK_ORANGE, "left", 1),
+    )
+    look = {
+        "xycoords": ("data", "axes fraction"),
+        "textcoords": "offset points",
+        "va": "top",
+        "weight": "bold",
+    }
+    for columns, name, colour, side, sign in parts:
+        fits = 1.15 * text_width(name) < columns * cell  # bold letters are wider
+        place = edge + sign * (columns / 2 if fits else 0.08 / cell)
+        axes.annotate(name, (place, 0), xytext=(0, -4), ha="center" if fits else side, color=colour, **look)

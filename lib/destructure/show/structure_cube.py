@@ -68,7 +68,7 @@ def structure_cube(*, names: Mapping[Structure, str] | None = None, title: str |
 
 
 def corner_cube(
-    values: Mapping[Structure | str, float],
+    values: Mapping[str, float],
     *,
     name: str,
     text: Callable[[float], str] = "{:.0%}".format,
@@ -79,7 +79,7 @@ def corner_cube(
     """Draw the sixteen corners, from all four structures (top) to none (bottom), each with a number and its shade.
 
     Args:
-        values: corner, or its code, → a number. A corner without one, or with one that is not finite, stays white.
+        values: a corner's code → a number. A corner without one, or with one that is not finite, stays white.
         name: what the numbers are, with the unit; it stands beside the scale.
         text: how a number is written in its node.
         logarithmic: colour by the logarithm.
@@ -89,8 +89,7 @@ def corner_cube(
     Raises:
         ValueError: if a code is unknown, or no corner has a finite number (above zero on a logarithmic scale).
     """
-    corners = {key if isinstance(key, Structure) else Structure.named(key): key for key in values}
-    numbers = {corner: float(values[key]) for corner, key in corners.items()}
+    numbers = {Structure.named(code): float(value) for code, value in values.items()}
     shown = [value for value in numbers.values() if math.isfinite(value)]
     if not shown or (logarithmic and min(shown) <= 0):
         raise ValueError("Give at least one corner a finite number; on a logarithmic scale all above zero.")

@@ -7,35 +7,30 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from destructure.show.style import FONT_SIZE, INK, QUIET, SOURCE, WIDTH, figure, text_width
+from destructure.show.style import FONT_SIZE, QUIET, WIDTH, figure, text_width
 
 _SMALLEST = 1.35 * FONT_SIZE / 72  # inches: a cell is at least as high as a line of text
 _SLANT = 50  # degrees
 KEYS, AXIS_NAME = "keys: looked at", {"size": FONT_SIZE, "style": "italic", "color": QUIET}
-_DARK_ORANGE = "#8F5F00"  # the target's colour, dark enough for text
 
 
 def grid_figure(
-    queries: Sequence[str], keys: Sequence[str], title: str | None, *, beside=0.0, below=0.0, grids=(1, 1)
+    queries: Sequence[str], keys: Sequence[str], title: str | None, *, beside=0.0, below=0.0
 ) -> tuple[Figure, float]:
-    """An empty figure with room for (rows, columns) of grids, named axes, a title; and the size of a cell, in inches.
+    """An empty figure with room for a grid, its rows named, with a title; and the size of a cell in inches.
 
-    Args:
-        beside, below: inches to the right and below for whatever explains the colours.
-        grids: rows and columns of grids.
+    `beside` and `below` are inches to the right and below for whatever explains the colours.
     """
-    rows, columns = grids
     widest = max(map(text_width, keys))
     left = max(map(text_width, queries)) + 0.7
     for slant in (0.0, widest * cos(radians(_SLANT))):  # slanted labels reach beyond the last column
-        room = (WIDTH - left - beside - slant) / columns - 0.15
-        cell = min(0.75, max(_SMALLEST, room / len(keys)))
+        cell = min(0.75, max(_SMALLEST, (WIDTH - left - beside - slant) / len(keys)))
         if widest <= cell - 0.08:
             slant = 0.0
             break
-    width = left + beside + slant + columns * (len(keys) * cell + 0.15)
+    width = left + beside + slant + len(keys) * cell
     above = 0.4 + (widest * sin(radians(_SLANT)) if slant else 0.1) + (0.4 if title else 0)
-    drawing = figure(max(WIDTH, width), max(3.0, above + 0.4 + below + rows * (len(queries) * cell + 0.3)))
+    drawing = figure(max(WIDTH, width), max(3.0, above + 0.7 + below + len(queries) * cell))
     if title:
         size = min(15, 15 * (drawing.get_figwidth() - 0.3) / (1.15 * text_width(title, 15)))  # bold is wider
         drawing.suptitle(title, x=0.01, ha="left", weight="bold", size=size, parse_math=False)
@@ -57,23 +52,3 @@ def label_cells(axes: Axes, queries: Sequence[str], keys: Sequence[str], cell: f
     axes.grid(False)
     axes.grid(which="minor", color=line, linestyle="-")
     axes.spines[:].set(visible=True, color=QUIET)
-
-
-def mark_boundary(axes: Axes, source_length: int, keys: int, cell: float, names: bool) -> None:
-    """Draw a line between the source's and the target's columns and, on wish, name both parts below them."""
-    edge = source_length - 0.5
-    axes.axvline(edge, color=INK, linewidth=2.5)
-    parts = (
-        (source_length, "input", SOURCE, "right", -1),
-        (keys - source_length, "target", _DARK_ORANGE, "left", 1),
-    )
-    look = {
-        "xycoords": ("data", "axes fraction"),
-        "textcoords": "offset points",
-        "va": "top",
-        "weight": "bold",
-    }
-    for columns, name, colour, side, sign in parts if names else ():
-        fits = 1.15 * text_width(name) < columns * cell  # bold letters are wider
-        place = edge + sign * (columns / 2 if fits else 0.08 / cell)
-        axes.annotate(name, (place, 0), xytext=(0, -4), ha="center" if fits else side, color=colour, **look)
