@@ -1,13 +1,12 @@
-"""A seeded sample of mutants, each tried with the tests that cover its line: do tests notice a changed program?
+"""A seeded sample of mutants, each tried with the tests that cover its function: do tests notice a changed program?
 
     python mutants.py sample OTHER               # draws sample.json: what this checkout and another have
     python mutants.py run RESULTS.json           # tries the sample here; goes on where it stopped
     python mutants.py compare before.json RESULTS.json
 
-Needs cosmic-ray (8.7.0), which changes the source, and coverage, in the Python that runs this file; `--python` is the
-command that runs the tests ("nice python" is one, too). A mutant is named by function,
-operator and line rather than by file, so that a sample drawn before a redesign is the same after it. Nothing in the
-checkout changes: mutants live in a copy.
+Needs cosmic-ray (8.7.0), which changes the source, beside what the tests need: `run.sh` makes such an environment. A
+mutant is named by function, operator and line rather than by file, so that a sample drawn before a
+redesign is the same after it. Nothing in the checkout changes: mutants live in a copy.
 """
 
 import argparse
@@ -15,20 +14,15 @@ import ast
 import json
 import os
 import random
-import resource
 import shutil
-import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from coverage.numbits import numbits_to_nums
-
 HERE = Path(__file__).parent
-SAMPLE = HERE / "sample.json"
-SIZE, SEED, SECONDS = 240, 14, 60
+SAMPLE = Path(os.environ.get("MUT_SAMPLE", HERE / "sample.json"))
+SIZE, SEED = 240, 14
 TARGETS = (
     "structure.py",
     "attention.py",
@@ -38,10 +32,6 @@ TARGETS = (
     "kinds/*.py",
     "statistics/*.py",
 )
-TESTS = {
-    "tests": "bad_input structure structure_effects equality memory role_swap cost statistics statistics_compute",
-    "tests/exercises": "exercise_kinds exercise_catalogue exercise_hostile_answers",
-}
 
 
 def library(root):
@@ -77,13 +67,14 @@ def mutations(path):
         maker, seen = get_operator(operator)(), {}
         places = (begin for node in ast_nodes(tree) for begin, _ in maker.mutation_positions(node))
         for occurrence, (line, _) in enumerate(places):
-            names = [name for first, last, name in spans if first <= line <= last]
+            around = [span for span in spans if span[0] <= line <= span[1]]
             text = source[line - 1].strip()
-            if names and "ValueError" not in text:
-                key = (names[-1], text)
+            if around and "ValueError" not in text:
+                first, _, function = around[-1]
+                key = (function, text)
                 seen[key] = seen.get(key, -1) + 1
-                name = {"function": names[-1], "operator": operator, "text": text, "number": seen[key]}
-                yield name | {"file": path.name}, (path, maker, occurrence, line)
+                name = {"function": function, "operator": operator, "text": text, "number": seen[key]}
+                yield name | {"file": path.name}, (path, maker, occurrence, first)
 
 
 def named(mutant):
@@ -114,104 +105,67 @@ def sample(root, other):
     print(len(drawn), "mutants")
 
 
-def environment(root):
-    """For tests of a copy: its library, one thread, and no learner's work folder."""
-    work = {"PYTHONPATH": str(root / "lib"), "DESTRUCTURE_WORK": str(root / "work")}
-    return os.environ | work | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+def trials(copy, log):
+    """Start trial.py in a copy; return a function that sends it one request and waits for the answer."""
+    setting = {"PYTHONPATH": str(copy / "lib"), "DESTRUCTURE_WORK": str(copy / "work"), "PYTHONHASHSEED": "0"}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log, "text": True}
+    command = [sys.executable, str(HERE / "trial.py")]
+    process = subprocess.Popen(command, cwd=copy, env=os.environ | setting | threads, **pipes)
+
+    def ask(*request):
+        process.stdin.write(json.dumps(request) + "\n")
+        process.stdin.flush()
+        return json.loads(process.stdout.readline())
+
+    return ask
 
 
-def coverage(root, start):
-    """(file, line) → test functions that run it, as pytest ids without parameters."""
-    tests = [root / folder / f"test_{name}.py" for folder, names in TESTS.items() for name in names.split()]
-    tests = [path for path in tests if path.exists()]
-    settings = root / "coverage.cfg"
-    settings.write_text(
-        f"[run]\ndynamic_context = test_function\nsource = {root}/lib\ndata_file = {root}/covered\n"
-    )
-    command = [
-        *start,
-        "-m",
-        "coverage",
-        "run",
-        f"--rcfile={settings}",
-        "-m",
-        "pytest",
-        "-q",
-        "-m",
-        "not slow",
-    ]
-    subprocess.run(
-        [*command, "-p", "no:cacheprovider", *map(str, tests)], cwd=root, env=environment(root), check=True
-    )
-    places, found = {path.stem: path for path in tests}, {}
-    query = "select path, context, numbits from line_bits join file on file.id = file_id"
-    query += " join context on context.id = context_id"
-    with sqlite3.connect(root / "covered") as data:
-        for path, context, numbits in data.execute(query):
-            module, _, test = context.rpartition(".")
-            file = places.get(module.split(".")[-1])
-            if file is not None:
-                for line in numbits_to_nums(numbits):
-                    test_ids = found.setdefault((Path(path).relative_to(root).as_posix(), line), set())
-                    test_ids.add(f"{file.relative_to(root)}::{test}")
-    return found
-
-
-def outcome(root, start, tests):
-    """ "killed" if a test fails, "survived" if all pass, "timeout" if neither in 60 seconds of the processor."""
-
-    def limit():
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
-
-    command = [*start, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *sorted(tests)]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    code = subprocess.run(
-        command, cwd=root, env=environment(root), preexec_fn=limit, check=False, **quiet
-    ).returncode
-    late = (-signal.SIGXCPU, 128 + signal.SIGXCPU, -signal.SIGKILL, 128 + signal.SIGKILL)
-    return "timeout" if code in late else "killed" if code else "survived"
-
-
-def run(root, results, start):
+def run(root, results, files):
     """Try every mutant of the sample that has no result yet; write results after each."""
     from cosmic_ray.mutating import mutate_code
 
     wanted = json.loads(SAMPLE.read_text(encoding="utf-8"))
     done = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, open(results.with_suffix(".log"), "a") as log:
         copy = Path(folder).resolve() / "course"
-        shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".git", ".venv", "work", "__pycache__"))
+        left_out = shutil.ignore_patterns(".git", ".venv", "work", "__pycache__")
+        shutil.copytree(root, copy, ignore=left_out, copy_function=shutil.copy2)
         here = {named(mutant): how for path in library(copy) for mutant, how in mutations(path)}
-        covered = coverage(copy, start)
+        ask = trials(copy, log)
+        kept = results.with_suffix(".coverage.json")  # made once
+        if not kept.exists():
+            targets = [str(path.relative_to(copy)) for path in library(copy)]
+            kept.write_text(json.dumps(ask("cover", targets, files)), encoding="utf-8")
+        ask("use", str(kept))
         for mutant in wanted:
             name = " | ".join(map(str, named(mutant)))
             if name in done:
                 continue
-            if named(mutant) not in here:
-                done[name] = "gone"
-            else:
-                path, maker, occurrence, line = here[named(mutant)]
-                original = path.read_bytes()
-                tests = covered.get((path.relative_to(copy).as_posix(), line))
-                if tests:
-                    path.write_text(mutate_code(original.decode(), maker, occurrence), encoding="utf-8")
-                    done[name] = outcome(copy, start, tests)
-                    path.write_bytes(original)
-                else:
-                    done[name] = "not covered"
+            done[name] = ["gone", ""]
+            if named(mutant) in here:
+                path, maker, occurrence, first = here[named(mutant)]
+                original, times = path.read_bytes(), (path.stat().st_atime, path.stat().st_mtime)
+                path.write_text(mutate_code(original.decode(), maker, occurrence), encoding="utf-8")
+                done[name] = ask("try", f"{path.relative_to(copy)}:{first}")
+                path.write_bytes(original)
+                os.utime(path, times)
             results.write_text(json.dumps(done, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
-            print(f"{len(done)} of {len(wanted)}: {done[name]:<12} {name}", flush=True)
+            print(f"{len(done)} of {len(wanted)}: {' '.join(map(str, done[name]))} {name}", flush=True)
+        noticed_by = sorted({test for outcome, test, *_ in done.values() if outcome == "killed" and test})
+        print("Of the tests that noticed one, these fail without a mutant, too:", ask("control", noticed_by))
 
 
 def share(results, names):
     """Killed among these mutants."""
-    return sum(results[name] == "killed" for name in names) / max(1, len(names))
+    return sum(results[name][0] == "killed" for name in names) / max(1, len(names))
 
 
 def compare(before, after):
     """Shares of the mutants that are on both sides; status 1 if fewer are noticed now."""
     old, new = (json.loads(Path(path).read_text(encoding="utf-8")) for path in (before, after))
-    both = [name for name in old if "gone" not in (old[name], new.get(name, "gone"))]
+    gone = {name for results in (old, new) for name, (outcome, *_) in results.items() if outcome == "gone"}
+    both = [name for name in old if name in new and name not in gone]
     then, now = share(old, both), share(new, both)
     print(f"{len(both)} mutants on both sides: {then:.1%} noticed before, {now:.1%} now")
     print(*(f"  no longer noticed: {n}" for n in both if share(old, [n]) > share(new, [n])), sep="\n")
@@ -225,11 +179,11 @@ if __name__ == "__main__":
     parser.add_argument(
         "--root", type=Path, default=HERE.parents[1], help="the checkout; by default this one"
     )
-    parser.add_argument("--python", default=sys.executable, help="command that runs the tests")
+    parser.add_argument("--tests", nargs="*", default=[], help="these test files only, to try it out")
     given = parser.parse_args()
     if given.what == "sample":
         sample(given.root, *given.files)
     elif given.what == "run":
-        run(given.root, given.files[0].resolve(), given.python.split())
+        run(given.root, given.files[0].resolve(), given.tests)
     else:
         sys.exit(compare(*given.files))
