@@ -45,13 +45,13 @@ def browser():
 
 
 class Lab:
-    """A running JupyterLab whose root folder holds `notebooks/`."""
+    """A running JupyterLab whose root folder holds `notebooks/`; on the same folder another may follow it."""
 
     def __init__(self, root: Path):
         self.root = root
-        (root / "notebooks").mkdir()
+        (root / "notebooks").mkdir(exist_ok=True)
         settings = root / "settings" / "@jupyterlab" / "apputils-extension"
-        settings.mkdir(parents=True)
+        settings.mkdir(parents=True, exist_ok=True)
         (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -358,6 +358,16 @@ def test_answers_at_rest_are_in_the_learners_words():
         assert shown in texts(exercise(id).resting).split("Your answer:")[1]
 
 
+def test_what_is_answered_by_text_shows_in_the_widget():
+    widget = exercise("04.number.cross_share")
+    answer("04.number.cross_share", find("04.number.cross_share").reference)
+    assert widget.verdict["state"] == "right"
+    assert "✓ Right." in texts(widget.resting)
+    widget.click("check", "1")
+    assert widget.verdict["state"] != "right"
+    assert AnswerStore().record("04.number.cross_share").attempts == 2
+
+
 def test_results_and_progress_at_rest():
     result = reveal("04.prediction.unseen", 97, [95, 97, 99])
     assert "Lock your prediction" in result.resting

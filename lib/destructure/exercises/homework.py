@@ -34,7 +34,7 @@ class Homework:
         problem: why the last change could not be saved, "" if it was.
         remark: what the stored source of a function lacks, "" if nothing.
         student: who answers.
-        waiting: the results that wait for a prediction; each has `identity` and `refresh(homework)`.
+        waiting: what shows an exercise or waits for its answer; each has `identity` and `refresh(homework)`.
     """
 
     waiting: ClassVar[weakref.WeakSet] = weakref.WeakSet()
@@ -88,7 +88,7 @@ class Homework:
         return record if self._locks(record) else record.touched(kind=self.exercise.kind.name, value=value)
 
     def check(self, value: Any) -> Verdict:
-        """Grade an answer and keep it; results that wait for it look at it."""
+        """Grade an answer and keep it; whatever shows it or waits for it looks at it."""
         verdict = self._judge(value)
         for result in [one for one in self.waiting if one.identity == self.exercise.id]:
             result.refresh(self)

@@ -109,6 +109,13 @@ class ExerciseWidget(Panel):
         self._answer_to_check = answer_to_check
         self._restore()
         self.observe(self._on_draft, names="draft")
+        homework.waiting.add(self)
+
+    def refresh(self, homework: Homework) -> None:
+        """Show what was answered elsewhere: by text, or in another cell."""
+        if homework is not self.homework:
+            self.homework.record = homework.record
+            self._restore()
 
     def click(self, action: str, value: Plain = None) -> None:
         """Do what a button does; what is checked is the value given, or else the draft."""

@@ -5,6 +5,10 @@ function render({ model, el }) {
   root.setAttribute("aria-label", "Progress");
   root.dataset.lmSuppressShortcuts = "true";
   const table = document.createElement("div");
+  table.className = "exercise-table"; // scrolls where it does not fit, by keyboard, too
+  table.tabIndex = 0;
+  table.setAttribute("role", "region");
+  table.setAttribute("aria-label", "Table of progress");
   table.setAttribute("aria-live", "polite");
   const [refresh, acknowledge] = Object.entries({ refresh: "Refresh", acknowledge: "I have read this" }).map(
     ([action, text]) => {

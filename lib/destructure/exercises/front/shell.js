@@ -8,7 +8,8 @@ const MARKS = {
 };
 const REPLY_WITHIN = 5000; // milliseconds until we say that the kernel is silent
 
-const SAVE_AFTER = 200; // milliseconds: not at every letter that is typed
+// Milliseconds until a draft is kept: not at every letter that is typed; leaving the control keeps it at once.
+const SAVE_AFTER = { typing: 2000, choosing: 200 };
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
@@ -40,7 +41,8 @@ function render({ model, el }) {
     changed() {
       touched = true;
       clearTimeout(saving);
-      saving = setTimeout(saveDraft, SAVE_AFTER);
+      const typing = document.activeElement?.matches("[type=text], textarea");
+      saving = setTimeout(saveDraft, typing ? SAVE_AFTER.typing : SAVE_AFTER.choosing);
     },
   });
 
@@ -99,6 +101,14 @@ function render({ model, el }) {
     box.querySelector("pre").textContent = model.get("source");
   }
 
+  held.addEventListener("focusout", (event) => {
+    if (saving !== null && !held.contains(event.relatedTarget)) saveDraft();
+  });
+  held.addEventListener("keydown", (event) => {
+    // What is locked for good asks for its button.
+    const field = event.target.matches("[type=text]") && model.get("kind") !== "prediction";
+    if (field && event.key === "Enter" && !event.isComposing) button("check").click();
+  });
   for (const action of ["check", "hint", "solution"]) {
     button(action).addEventListener("click", () => {
       clearTimeout(silence);
