@@ -125,9 +125,9 @@ def test_the_second_day(browser, tmp_path, pictures):
             for id in IDS.values():
                 assert find(id).title in text
             assert text.count("Run → Run All Cells to answer again.") == len(IDS)
-            assert "Your answer: Training becomes sequential" in text
+            assert "Your last answer: Training becomes sequential" in text
             assert "✗ Not right yet. The reverse" in text
-            assert f"Your answer: {find(IDS['number']).reference:g}" in text
+            assert f"Your last answer: {find(IDS['number']).reference:g}" in text
             assert "97: inside your interval" in text
             assert "Hint 1." in text
             assert "Number 7" in text

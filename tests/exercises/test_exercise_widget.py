@@ -223,7 +223,7 @@ def test_running_a_solved_cell_again_is_no_new_attempt():
 def test_code_from_a_function_without_source():
     function = eval("lambda target, begin: target")
     assert "define it in a notebook cell" in answer("04.code.shift", function).verdict.message
-    assert "not something of type" in answer("04.code.shift", len).verdict.message
+    assert "not something of type" in answer("04.code.shift", 7).verdict.message
 
 
 def test_check_finds_the_newest_function_of_the_notebook(monkeypatch):
@@ -338,7 +338,7 @@ def test_an_exercise_at_rest_has_question_answer_verdict_and_a_way_on(one):
             page = texts(resting)
             assert " ".join(widget.verdict["message"].split()) in page
             assert ("✓" in page) == (widget.verdict["score"] == 1)
-            assert "Your answer:" in page
+            assert "Your last answer:" in page
             assert "No answer yet." not in page
             assert page.endswith("Run → Run All Cells to answer again.")
     for forbidden in ("<input", "<button", "<script", "<select"):
@@ -355,7 +355,7 @@ def test_answers_at_rest_are_in_the_learners_words():
         ("04.code.shift", "def shift_right(target, begin):\n    return target", "return target"),
     ):
         answer(id, value)
-        assert shown in texts(exercise(id).resting).split("Your answer:")[1]
+        assert shown in texts(exercise(id).resting).split("Your last answer:")[1]
 
 
 def test_what_is_answered_by_text_shows_in_the_widget():

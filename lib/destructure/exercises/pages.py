@@ -57,7 +57,7 @@ def resting_page(
         said: the verdict in words, "" if the answer is not checked.
         hints, solution: HTML of what was opened.
     """
-    found = f"<b>Your answer:</b> {_shown(exercise, answer)}" if answer else "No answer yet."
+    found = f"<b>Your last answer:</b> {_shown(exercise, answer)}" if answer else "No answer yet."
     parts = [f"<div>{found}</div>", f"<p>{escape(said or 'Not checked yet.')}</p>" if answer else ""]
     parts += [f"<div><b>Hint {number}.</b> {hint}</div>" for number, hint in enumerate(hints, start=1)]
     parts.append(f"<div><b>Solution.</b> {solution}</div>" if solution else "")
