@@ -3,7 +3,8 @@
 
 PYTHON ?= python3
 VENV := .venv
-RUN := $(VENV)/bin/python -m destructure
+BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+RUN := $(VENV)/$(BIN)/python -m destructure
 INSTALLED := $(VENV)/installed
 
 .PHONY: lab update check test test-all notebooks results verdicts bench doctor install weights constraints clean
@@ -37,17 +38,23 @@ verdicts: install
 	$(RUN) verdicts
 
 bench: install
-	$(VENV)/bin/python tests/benchmarks/generation.py
+	$(VENV)/$(BIN)/python tests/benchmarks/generation.py
 
 doctor: install
 	$(RUN) doctor
 
 install: $(INSTALLED)
 
-# Made again only when the list of dependencies changes, so a second `make lab` starts at once.
-$(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[all]"
+# Made again only when the list of dependencies changes, so a second `make lab` starts at once. An environment made
+# with an older Python, or whose Python is gone, is made anew.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11) and "This course needs Python 3.11 or newer; $(PYTHON) is " \
+    + sys.version.split()[0] + ". Install a newer one and name it: make lab PYTHON=python3.12")
+
+$(INSTALLED): pyproject.toml constraints.txt setup.py
+	@$(VENV)/$(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null \
+	|| { $(PYTHON) -c '$(NEW_ENOUGH)' && $(PYTHON) -m venv --clear $(VENV); }
+	@echo "Installing into $(VENV): about a gigabyte to download the first time, then some minutes of unpacking."
+	$(VENV)/$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[all]"
 	$(RUN) weights --small
 	touch $(INSTALLED)
 
@@ -57,7 +64,7 @@ weights: install
 
 # The exact versions, after a deliberate upgrade: everything installed but the course itself.
 constraints:
-	@$(VENV)/bin/python -m pip freeze --exclude-editable --exclude destructure | sed 's/+cpu$$//' > constraints.new
+	@$(VENV)/$(BIN)/python -m pip freeze --exclude-editable --exclude destructure | sed 's/+cpu$$//' > constraints.new
 	@echo "wrote constraints.new; compare it with constraints.txt"
 
 clean:

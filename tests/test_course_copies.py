@@ -131,7 +131,7 @@ def test_an_unchanged_copy_is_replaced_and_a_changed_one_kept_beside_the_new_one
     assert [last_source(work / f"0{n}.ipynb") for n in ("0_a", "1_b", "2_c")] == ["second"] * 3
     assert last_source(work / "03_d.ipynb") == "my answer, too", "the course's notebook has not changed"
     (kept,) = set(names(work)) - {path.name for path in notebooks.iterdir()}
-    assert kept.startswith("02_c-yours-until-2")
+    assert kept.startswith("02_yours-until-2")
     assert last_source(work / kept) == "my answer"
     assert [line.split(" ")[0] for line in told] == ["00_a.ipynb", "01_b.ipynb", "02_c.ipynb"]
     assert kept in told[2]
@@ -143,7 +143,7 @@ def test_a_second_change_on_the_same_day_is_kept_as_well(work, notebooks):
         write(notebooks / "00_a.ipynb", f"version {version}")
         bring_copies()
         change(work / "00_a.ipynb", f"mine {version}")
-    kept = [last_source(path) for path in work.glob("*-yours-until-*")]
+    kept = [last_source(path) for path in work.glob("*_yours-until-*")]
     assert sorted(kept) == ["mine 0", "mine 1", "mine 2"]
 
 
@@ -173,8 +173,8 @@ def test_a_learners_own_file_of_the_same_name_is_kept(work, notebooks):
     write(notebooks / "10_chat.ipynb", "the course's")
     (notebooks / "glossary.md").write_text("the course's words")
     bring_copies()
-    kept = sorted(work.glob("*-yours-until-*"))
-    assert [path.name.split("-")[0] for path in kept] == ["10_chat", "glossary"]
+    kept = sorted(work.glob("*_yours-until-*"))
+    assert [path.name[:2] for path in kept] == ["10", "gl"]
     assert last_source(kept[0]) == "mine"
     assert kept[1].read_text() == "my words"
 
@@ -185,10 +185,10 @@ def test_a_learners_own_file_of_the_same_name_is_kept(work, notebooks):
 def test_without_a_readable_record_everything_counts_as_changed(work, notebooks, damage):
     write(notebooks / "00_a.ipynb", "first")
     bring_copies()
-    (work / "copies.json").write_bytes(damage)
+    (work / ".copies.json").write_bytes(damage)
     write(notebooks / "00_a.ipynb", "second")
     bring_copies()
-    assert sorted(map(last_source, work.glob("00_a*"))) == ["first", "second"]
+    assert sorted(map(last_source, work.glob("00_*"))) == ["first", "second"]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_a_damaged_copy_is_kept_byte_for_byte(work, notebooks, damage):
     (work / "00_a.ipynb").write_bytes(damage)
     write(notebooks / "00_a.ipynb", "second")
     bring_copies()
-    (kept,) = work.glob("*-yours-until-*")
+    (kept,) = work.glob("*_yours-until-*")
     assert kept.read_bytes() == damage
 
 
@@ -218,7 +218,7 @@ def test_a_record_of_a_newer_version_stops_with_one_sentence(work, notebooks):
     write(notebooks / "00_a.ipynb", "first")
     bring_copies()
     change(work / "00_a.ipynb", "mine")
-    (work / "copies.json").write_text('{"schema": 2, "copied_from": {}, "more": 1}')
+    (work / ".copies.json").write_text('{"schema": 2, "copied_from": {}, "more": 1}')
     before = {path: path.read_bytes() for path in work.iterdir()}
     write(notebooks / "00_a.ipynb", "second")
     result = CliRunner().invoke(app, ["lab"])
@@ -247,8 +247,8 @@ def test_whatever_happens_nothing_a_learner_wrote_is_lost(work, notebooks):
                     change(work / name, f"mine {seed} {step}\n" + last_source(work / name))
                 case 4 if (work / name).exists():
                     run(work / name)
-                case 5 if (work / "copies.json").exists() and chance.random() < 0.3:
-                    (work / "copies.json").unlink()
+                case 5 if (work / ".copies.json").exists() and chance.random() < 0.3:
+                    (work / ".copies.json").unlink()
             bring_copies()
             kept = "\n".join(path.read_text() for path in work.glob("*.ipynb"))
             assert all(text in kept for text in written), (seed, step)

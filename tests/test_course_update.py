@@ -112,7 +112,7 @@ def test_a_clone_is_updated_and_the_copies_follow(origin, clone, second):
     told = update(clone)
     assert git(clone, "rev-parse", "HEAD") == git(origin, "rev-parse", "HEAD")
     assert [last_source(clone / "work" / name) for name in (*NAMES, "04_e.ipynb")] == ["second"] * 5
-    (kept,) = (clone / "work").glob("*-yours-until-*")
+    (kept,) = (clone / "work").glob("*_yours-until-*")
     assert last_source(kept) == "my answer"
     assert kept.name in told
     assert (clone / "work" / "answers.json").read_text() == "my answers"
@@ -131,8 +131,8 @@ def test_who_ran_the_courses_own_notebooks_is_brought_over(origin, clone, second
     told = update(clone)
     assert git(clone, "status", "--porcelain") == ""
     assert last_source(clone / "notebooks" / NAMES[1]) == "second"
-    kept = sorted((clone / "work").glob("*-yours-until-*"))
-    assert [path.name.split("-")[0] for path in kept] == ["01_b", "02_c"]
+    kept = sorted((clone / "work").glob("*_yours-until-*"))
+    assert [path.name[:2] for path in kept] == ["01", "02"]
     assert last_source(kept[0]) == "my answer"
     assert kept[1].read_text().endswith("mine\n")
     assert all(str(path) in told for path in kept)
@@ -149,7 +149,7 @@ def test_a_stash_that_left_conflicts_is_brought_over(origin, clone, second):
     commit(origin)
     update(clone)
     assert last_source(clone / "notebooks" / NAMES[0]) == "third"
-    (kept,) = (clone / "work").glob("*-yours-until-*")
+    (kept,) = (clone / "work").glob("*_yours-until-*")
     assert "my answer" in kept.read_text()
 
 
@@ -174,7 +174,7 @@ def test_the_first_version_without_this_command_is_brought_over(origin, clone, s
     told = update(clone)
     assert git(clone, "status", "--porcelain") == ""
     assert "newer course is here" in told
-    (kept,) = (clone / "work").glob("*-yours-until-*")
+    (kept,) = (clone / "work").glob("*_yours-until-*")
     assert last_source(kept) == "my answer"
 
 
@@ -205,7 +205,7 @@ def test_a_folder_or_a_zip_takes_the_place_of_a_course_that_is_no_clone(first, s
         assert not (course / "notebooks" / "exercises" / "gone").exists()
         assert (course / ".venv").is_dir()
         assert not list(course.glob(".newer-course-*"))
-        kept = sorted((course / "work").glob("*-yours-until-*"))
+        kept = sorted((course / "work").glob("*_yours-until-*"))
         assert [last_source(path) for path in kept] == ["my answer", "mine in the wrong folder"]
         assert [last_source(course / "work" / name) for name in NAMES] == ["second"] * 4
         assert "course-before" in update(course, source)

@@ -1,7 +1,11 @@
-"""The places where dependencies are named agree: pyproject, constraints, environment.yml, Makefile and README."""
+"""The places where dependencies are named agree, and the front door opens: Makefile, README, the forge's workflow."""
 
 import ast
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -11,9 +15,13 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from destructure.course import contents
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 INSTALL = '-c constraints.txt -e ".[all]"'
+TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
+EXACT = {"django"}  # its texts are the course's data
 
 
 def direct_requirements():
@@ -33,7 +41,10 @@ def test_every_dependency_is_pinned_within_its_range(requirement):
     pin = pins()[canonicalize_name(requirement.name)]
     version = next(iter(pin.specifier)).version
     assert requirement.specifier.contains(version), f"{pin} is outside {requirement}"
-    assert len(requirement.specifier) == 2, f"{requirement} needs a lowest and a first forbidden version"
+    exact = requirement.name in EXACT and str(requirement.specifier).startswith("==")
+    assert exact or len(requirement.specifier) == 2, (
+        f"{requirement} needs a lowest and a first forbidden version"
+    )
 
 
 def test_every_pin_is_exact():
@@ -55,22 +66,107 @@ def test_environment_lists_python_pip_and_this_package_only():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     python, pip, packages = environment["dependencies"]
     assert pip == "pip"
-    assert packages == {"pip": ["-c constraints.txt", "-e .[all]"]}
+    assert packages == {"pip": [f"--extra-index-url {TORCH_INDEX}", "-c constraints.txt", "-e .[all]"]}
+    assert environment["channels"] == ["conda-forge", "nodefaults"]
     version = python.removeprefix("python=")
     assert SpecifierSet(PROJECT["requires-python"]).contains(version)
 
 
-@pytest.mark.parametrize("file", ["Makefile", "README.md"])
+@pytest.mark.parametrize("file", ["Makefile", "README.md", ".github/workflows/tests.yml"])
 def test_other_ways_to_install_use_the_same_two_files(file):
-    text = (ROOT / file).read_text()
-    assert INSTALL in text
-    installs = re.findall(r"pip install .*", text)
-    assert all(INSTALL in line for line in installs), installs
+    """Besides the course itself, only PyTorch is ever installed by name: the pinned one, from its own index."""
+    torch = f"--no-deps --index-url {TORCH_INDEX} torch{pins()['torch'].specifier}"
+    allowed = (INSTALL, torch, "-c constraints.txt .", '"destructure @ git+')
+    commands = re.findall(r"pip install .*", (ROOT / file).read_text(encoding="utf-8"))
+    assert [line for line in commands if not any(one in line for one in allowed)] == []
+    assert len(commands) >= 1
 
 
 def test_ci_runs_what_the_readme_says():
     assert "make test" in (ROOT / ".ci/run").read_text()
-    assert "make test" in (ROOT / "README.md").read_text()
+    assert "make test" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_forge_runs_what_ci_runs_on_every_system_and_python():
+    (job,) = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text())["jobs"].values()
+    assert job["steps"][-1]["run"] == "bash .ci/run"
+    matrix = job["strategy"]["matrix"]
+    assert [system.split("-")[0] for system in matrix["system"]] == ["ubuntu", "macos", "windows"]
+    assert matrix["python"] == ["3.11", "3.12", "3.13"]
+    assert all(SpecifierSet(PROJECT["requires-python"]).contains(version) for version in matrix["python"])
+
+
+def test_the_public_address_is_named_in_one_place():
+    """Everything else that shows it is written from there, and no button leads nowhere while it is unset."""
+    address = contents.public_address()
+    assert address == PROJECT["urls"]["Repository"]
+    files = [*ROOT.glob("*.*"), *ROOT.glob("lib/**/*.py"), *ROOT.glob("notebooks/*.md")]
+    naming = {path.name for path in files if path.is_file() and address in path.read_text(encoding="utf-8")}
+    assert naming == {"pyproject.toml", "README.md"}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = contents.readme_addresses(address)
+    assert shown in readme
+    assert address not in readme.replace(shown, "")
+    assert "no public home yet" in contents.readme_addresses("https://unset.invalid/destructure")
+    assert "Binder" not in contents.readme_addresses("https://unset.invalid/destructure")
+    public = contents.readme_addresses("https://github.com/somebody/destructure")
+    assert "no public home" not in public
+    for link in (
+        "git clone https://github.com/somebody/destructure.git\ncd destructure\n",
+        "https://github.com/somebody/destructure/archive/refs/heads/main.zip",
+        "https://github.com/somebody/destructure/actions/workflows/tests.yml/badge.svg",
+        "https://mybinder.org/v2/gh/somebody/destructure/main?urlpath=lab/tree/notebooks/00_study_the_change.ipynb",
+        "https://colab.research.google.com/github/somebody/destructure/blob/main/notebooks/00_study_the_change.ipynb",
+    ):
+        assert link in public
+
+
+def a_python(path, version, log):
+    """A stand-in for an interpreter: says it is that version, and notes what else it is asked to do."""
+    major, minor = version.split(".")[:2]
+    pretend = f"import sys; sys.version_info = ({major}, {minor}, 0); sys.version = '{version} (stand-in)'"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        f"""#!/bin/sh
+if [ "$1" = -c ]; then exec {sys.executable} -c "{pretend}; $2"; fi
+echo "{version} $*" >> {log}
+if [ "$2" = venv ]; then rm -rf .venv; mkdir -p .venv/bin; cp "$0" .venv/bin/python; fi
+"""
+    )
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.skipif(os.name == "nt" or shutil.which("make") is None, reason="make and sh are needed")
+def test_an_old_python_gets_one_sentence_and_the_second_try_with_another_works(tmp_path):
+    """Before pip runs, and although an environment made with the old one is still there."""
+    course, log = tmp_path / "course", tmp_path / "log"
+    course.mkdir()
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "setup.py"):
+        shutil.copy(ROOT / name, course)
+    old, new = a_python(tmp_path / "old", "3.9.18", log), a_python(tmp_path / "new", "3.12.1", log)
+    a_python(course / ".venv/bin/python", "3.9.18", log)
+
+    def make(python):
+        command = ["make", "install", f"PYTHON={python}"]
+        return subprocess.run(command, cwd=course, capture_output=True, text=True, check=False)
+
+    refused = make(old)
+    assert refused.returncode != 0
+    sentence = refused.stderr.splitlines()[0]
+    assert sentence.startswith(
+        f"This course needs Python 3.11 or newer; {old} is 3.9.18. Install a newer one"
+    )
+    assert not log.exists(), "nothing was installed"
+    assert make(new).returncode == 0
+    done = log.read_text().splitlines()
+    assert done[0] == "3.12.1 -m venv --clear .venv"
+    assert done[1].startswith("3.12.1 -m pip install")
+    assert "--quiet" not in done[1]
+    log.unlink()
+    (course / "constraints.txt").touch()  # other packages: the environment stays, pip runs again
+    assert make(old).returncode == 0
+    assert log.read_text().startswith("3.12.1 -m pip install")
 
 
 def test_what_contributors_are_shown_is_what_there_is():

@@ -63,6 +63,24 @@ def update(
 
 
 @app.command()
+def copy():
+    """Make or update your copies of the notebooks without opening them: for VS Code, Colab, a hub."""
+    from destructure.course.copies import bring_copies
+    from destructure.files import work_folder
+
+    for line in [*_or_exit(bring_copies), f"Your notebooks are in {work_folder()}."]:
+        typer.echo(line)
+
+
+@app.command()
+def readme():
+    """Write the README's table of notebooks and its addresses anew."""
+    from destructure.course.contents import update_readme
+
+    typer.echo("README.md has changed." if _or_exit(update_readme) else "README.md was up to date.")
+
+
+@app.command()
 def doctor():
     """Say whether this machine is fit for the course and how long the notebooks will take."""
     from destructure.course.doctor import report

@@ -1,15 +1,17 @@
 """The notebooks of the course: what there is, where it lies, what each takes; the README's table of them."""
 
+import json
 import re
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from destructure.exercises.catalogue import every
 from destructure.files import course_folder, data_folder, notebooks_folder
 
 TIMES_FILE = "notebook_times.csv"
-BEGIN, END = "<!-- notebooks: begin -->", "<!-- notebooks: end -->"
 
 
 @dataclass(frozen=True)
@@ -71,48 +73,93 @@ def written_lessons() -> list[Lesson]:
 
 
 def measured_times() -> dict[str, tuple[float, float]]:
-    """Seconds each notebook took when it was last made, and the speed (GFLOP/s) of the machine that made it."""
+    """Processor seconds that each notebook took when it was last made, and those of `doctor`'s short training."""
     rows = pd.read_csv(data_folder() / TIMES_FILE, dtype={"notebook": str})
-    return {row.notebook: (float(row.seconds), float(row.gflop_per_second)) for row in rows.itertuples()}
+    return {row.notebook: (float(row.seconds), float(row.training_seconds)) for row in rows.itertuples()}
 
 
-def record_time(number: str, seconds: float, gflop_per_second: float) -> None:
+def record_time(number: str, seconds: float, training_seconds: float) -> None:
     """Keep how long a notebook took, for the README and for `doctor`."""
-    times = measured_times() | {number: (seconds, gflop_per_second)}
+    times = measured_times() | {number: (seconds, training_seconds)}
     rows = [(notebook, *times[notebook]) for notebook in sorted(times)]
-    table = pd.DataFrame(rows, columns=["notebook", "seconds", "gflop_per_second"])
+    table = pd.DataFrame(rows, columns=["notebook", "seconds", "training_seconds"])
     path = data_folder() / TIMES_FILE
-    table.to_csv(path, index=False, lineterminator="\n", float_format="%.0f")
+    table.to_csv(path, index=False, lineterminator="\n", float_format="%.3g")
+
+
+def minutes(lesson: Lesson) -> tuple[int, int]:
+    """Minutes to read and run a notebook, as its first cell says, and those of its exercises, as each of them says.
+
+    Raises:
+        ValueError: if the first cell does not say "**Time**: about N minutes".
+    """
+    first = "".join(json.loads(lesson.file.read_text(encoding="utf-8"))["cells"][0]["source"])
+    said = re.search(r"\*\*Time\*\*: about (\d+) minutes", first)
+    if said is None:
+        raise ValueError(f'{lesson.file.name} must say "**Time**: about N minutes" in its first cell.')
+    return int(said[1]), sum(exercise.minutes for exercise in every(lesson.number))
 
 
 def readme_table() -> str:
-    """The table of notebooks as Markdown: those that exist are linked, with their measured run time."""
-    times = measured_times()
-    lines = ["| | notebook | about | talk | runs in |", "|---|---|---|---|---|"]
+    """The table of notebooks as Markdown, with what each takes, and a sentence on the whole course."""
+    times, written = measured_times(), {lesson.number: minutes(lesson) for lesson in written_lessons()}
+    lines = ["| | notebook | about | talk | to read | exercises | runs in |", "|---|---|---|---|---|---|---|"]
     for lesson in LESSONS:
         if lesson.file is None:
-            title, runs = lesson.title, "planned"
+            title, takes = lesson.title, "| planned |"
         else:
             title = f"[{lesson.title}](notebooks/{lesson.file.name})"
             runs = f"{times[lesson.number][0]:.0f} s" if lesson.number in times else "not measured"
-        lines.append(f"| {lesson.number} | {title} | {lesson.carries} | {lesson.talk} | {runs} |")
+            takes = "{} min | {} min | {}".format(*written[lesson.number], runs)
+        lines.append(f"| {lesson.number} | {title} | {lesson.carries} | {lesson.talk} | {takes} |")
+    reading, exercises = (sum(each) / 60 for each in zip(*written.values(), strict=True))
+    sentence = (
+        f"**In all about {reading + exercises:.0f} hours**: {reading:.0f} to read and run the notebooks, "
+    )
+    return "\n".join([*lines, "", f"{sentence}{exercises:.0f} for the exercises."])
+
+
+def public_address() -> str:
+    """The course's public address, from the one place that names it; at `unset.invalid` until there is one."""
+    project = tomllib.loads((course_folder() / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project["urls"]["Repository"]
+
+
+def readme_addresses(address: str) -> str:
+    """How to get the course, and where it runs without an installation, as Markdown."""
+    folder = address.rsplit("/", 1)[1]
+    lines = ["```", f"git clone {address}.git", f"cd {folder}", "```", ""]
+    lines.append(f"Or unpack the zip of it, {address}/archive/refs/heads/main.zip, and go into its folder.")
+    if "//unset.invalid/" in address:
+        lines.append(
+            "(There is no public home yet: `unset.invalid` stands for its address. Take the folder you were given.)"
+        )
+    if (host := "https://github.com/") in address:
+        name, first = address.removeprefix(host), f"notebooks/{lesson('00').file.name}"
+        tests = f"{address}/actions/workflows/tests.yml"
+        lines += [
+            f"\n[![tests]({tests}/badge.svg)]({tests})",
+            f"[Open in Binder](https://mybinder.org/v2/gh/{name}/main?urlpath=lab/tree/{first}),",
+            f"[open in Colab](https://colab.research.google.com/github/{name}/blob/main/{first}).",
+        ]
     return "\n".join(lines)
 
 
 def update_readme() -> bool:
-    """Write the table into the README; return whether that changed it.
+    """Write the table and the addresses into the README; return whether that changed it.
 
     Raises:
-        ValueError: if the README has lost the two markers.
+        ValueError: if the README has lost the lines between which they stand.
     """
     path = course_folder() / "README.md"
-    before = path.read_text(encoding="utf-8")
-    after, found = re.subn(
-        f"{BEGIN}.*?{END}", lambda _: f"{BEGIN}\n{readme_table()}\n{END}", before, flags=re.DOTALL
-    )
-    if not found:
-        raise ValueError(
-            f"README.md has no line {BEGIN!r}; put it and {END!r} around the table of notebooks."
-        )
+    before = after = path.read_text(encoding="utf-8")
+    for name, text in (("notebooks", readme_table()), ("addresses", readme_addresses(public_address()))):
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        if begin not in after or end not in after.split(begin)[1]:
+            raise ValueError(
+                f"README.md has no lines {begin!r} and {end!r}; put them where the {name} should stand."
+            )
+        head, rest = after.split(begin, 1)
+        after = f"{head}{begin}\n{text}\n{end}{rest.split(end, 1)[1]}"
     path.write_text(after, encoding="utf-8")
     return after != before

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from destructure.files import notebooks_folder, work_folder, write_atomically
 
-RECORD, SCHEMA = "copies.json", 1
+RECORD, SCHEMA = ".copies.json", 1
 BEGIN_ID = "begin"
 _BEGIN = (
     "**Run → Run All Cells** to begin, and again whenever you come back. This is your own copy: change what you "
@@ -147,6 +147,7 @@ def _read_record(path: Path) -> dict[str, str]:
 
 
 def _free_name(file: Path) -> Path:
-    stem = f"{file.stem}-yours-until-{date.today()}"
-    names = (file.with_name(f"{stem}{f'-{n}' if n else ''}{file.suffix}") for n in range(10_000))
+    number, _, title = file.stem.partition("_")  # the file browser shows the beginning of a long name
+    stems = (f"{number}_yours-until-{date.today()}{f'-{n}' if n else ''}_{title}" for n in range(10_000))
+    names = (file.with_name(stem.strip("_") + file.suffix) for stem in stems)
     return next(name for name in names if not name.exists())

@@ -5,14 +5,14 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from destructure.course.contents import LESSONS, measured_times
 from destructure.files import course_folder
 from destructure.pretrained import PACKAGES, what_is_missing
 
 FOR_TESTS = ("pytest", "xdist", "nbval", "ruff", "hypothesis", "transformers", "num2words", "playwright")
-ROWS, TRIALS, PRODUCTS = 512, 7, 8
+STEPS, TRIALS = 8, 3
 PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 
 
@@ -20,11 +20,13 @@ def report() -> Iterator[str]:
     """Lines on Python, torch, threads, measured speed, optional extras and expected run times."""
     import torch
 
+    torch.set_num_threads(1)  # as `lab` does for the notebooks
+
     yield f"Python      {platform.python_version()} on {platform.system()} {platform.machine()}"
-    yield f"torch       {torch.__version__}, {torch.get_num_threads()} threads of {os.cpu_count()} processors"
+    yield f"torch       {torch.__version__}, {os.cpu_count()} processors, of which the notebooks use one"
     yield f"accelerator {_accelerator(torch)}"
-    speed = gflop_per_second()
-    yield f"speed       {speed:.0f} GFLOP/s in fp32 matrix products"
+    here = training_seconds()
+    yield f"speed       {here / STEPS * 1000:.0f} ms per step of a short training"
     missing = [name for name in FOR_TESTS if importlib.util.find_spec(name) is None]
     state = f"missing {', '.join(missing)}: pip install -e '.[test]'" if missing else "present"
     yield f"extra       [test] {state}"
@@ -34,33 +36,38 @@ def report() -> Iterator[str]:
     times = measured_times()
     for lesson in LESSONS:
         if lesson.number in times:
-            expected = expected_seconds(*times[lesson.number], speed)
+            expected = expected_seconds(*times[lesson.number], here)
             text = f"{max(1, round(expected))} s" if expected < 90 else f"{expected / 60:.0f} min"
             yield f"  {lesson.number} {lesson.title:<24} about {text}"
 
 
-def expected_seconds(seconds: float, speed_there: float, speed_here: float) -> float:
-    """Scale a measured run time to this machine; small models gain less from speed than large matrices do.
+def expected_seconds(seconds: float, training_there: float, training_here: float) -> float:
+    """Scale a measured run time to this machine, by the seconds of the short training there and here."""
+    return seconds * training_here / training_there
 
-    A notebook spends part of its time on work that matrix speed does not change, so at most a factor of four
-    is credited to either side.
+
+def training_seconds(clock: Callable[[], float] = time.perf_counter) -> float:
+    """Train a small translator for a few steps, which is what most of the notebooks' time goes into.
+
+    Args:
+        clock: by default one on the wall, which tells how long a learner waits on this machine as busy as it is.
+
+    Returns:
+        The median of three trainings, in seconds.
     """
-    return seconds * min(4.0, max(0.25, speed_there / speed_here))
+    from destructure.config import TransformerConfig  # torch takes seconds to import: only when measuring
+    from destructure.tasks import NumberTranslation
+    from destructure.train import Recipe, train
+    from destructure.transformer import Transformer
 
-
-def gflop_per_second() -> float:
-    """Measure fp32 matrix products for a fraction of a second; the median of several trials, in GFLOP/s."""
-    import torch  # seconds to import: only when measuring
-
-    left, right = torch.rand(ROWS, ROWS), torch.rand(ROWS, ROWS)
-    left @ right  # the first product sets up threads
-    rates = []
-    for _ in range(TRIALS):
-        started = time.perf_counter()
-        for _ in range(PRODUCTS):
-            left @ right
-        rates.append(PRODUCTS * 2 * ROWS**3 / (time.perf_counter() - started) / 1e9)
-    return sorted(rates)[TRIALS // 2]
+    task, times = NumberTranslation(), []
+    config = TransformerConfig(vocabulary=len(task.vocabulary), width=64, layers=3, heads=4)
+    recipe = Recipe(steps=STEPS, tokens_per_batch=1000, evaluation_examples=20)
+    for _ in range(1 + TRIALS):  # the first one warms up
+        started = clock()
+        train(Transformer(config, seed=0), task, recipe, progress=False)
+        times.append(clock() - started)
+    return sorted(times[1:])[TRIALS // 2]
 
 
 def install_commands(small: bool) -> list[list[str]]:

@@ -1,0 +1,197 @@
+"""The first day and the update, in JupyterLab as `make lab` starts it, on a fresh copy of the whole course."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+import pytest
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "course"
+SECONDS_FOR_A_NOTEBOOK = 240
+ANSWERED, CHANGED, UNTOUCHED = "00_study_the_change", "01_compute_trends", "02_structure_and_compute"
+RUN_ALL = """async () => {
+    await jupyterapp.shell.currentWidget.context.sessionContext.ready;
+    await jupyterapp.commands.execute('notebook:run-all-cells');
+}"""
+SAVE = "() => jupyterapp.commands.execute('docmanager:save')"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """What a learner has after the installation."""
+    folder = tmp_path_factory.mktemp("fresh") / "destructure"
+    for part in ("lib", "notebooks", "data"):
+        shutil.copytree(
+            ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", ".running")
+        )
+    return folder
+
+
+def environment(course):
+    own = {name: value for name, value in os.environ.items() if name != "DESTRUCTURE_WORK"}
+    settings = {"JUPYTERLAB_SETTINGS_DIR": str(course.parent / "settings")}  # of a user who has none yet
+    return own | settings | {"PYTHONPATH": str(course / "lib")}
+
+
+@contextmanager
+def lab(course):
+    """Run `python -m destructure lab`; yields the address of the server and what it printed."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--no-browser", f"--port={port}", f"--IdentityProvider.token={TOKEN}"]
+    command = [sys.executable, "-m", "destructure", "lab", *options, "--LabApp.expose_app_in_browser=True"]
+    log = course.parent / "lab.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, cwd=course.parent, env=environment(course)
+        )
+        try:
+            wait_for(f"http://127.0.0.1:{port}/api?token={TOKEN}", log)
+            yield f"http://127.0.0.1:{port}", log
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def wait_for(address, log):
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(address, timeout=2)
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail("JupyterLab did not start:\n" + log.read_text()[-2000:])
+
+
+def open_notebook(page, address, name):
+    page.goto(f"{address}/lab/tree/work/{name}.ipynb?token={TOKEN}&reset")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+
+
+def read(page, text):
+    """See that a text stands on the page as a reader sees it."""
+    page.locator(".jp-RenderedMarkdown").get_by_text(text).first.wait_for()
+
+
+def exercise(page, id):
+    """The exercise, on the screen: JupyterLab draws only what is near it."""
+    page.evaluate(
+        """id => {
+            const notebook = jupyterapp.shell.currentWidget.content;
+            const shows = cell => cell.model.sharedModel.source.includes(`exercise("${id}"`);
+            notebook.activeCellIndex = notebook.widgets.findIndex(shows);
+            return notebook.scrollToItem(notebook.activeCellIndex, 'center');
+        }""",
+        id,
+    )
+    found = page.locator(f'section[data-exercise="{id}"]')
+    found.wait_for(state="attached")
+    found.scroll_into_view_if_needed()
+    return found
+
+
+def test_first_day_and_update(course, page, pictures):
+    page.set_default_timeout(SECONDS_FOR_A_NOTEBOOK * 1000)
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
+    with lab(course) as (address, log):
+        assert f"Your notebooks and answers are in {course / 'work'}" in log.read_text()
+        page.goto(f"{address}/?token={TOKEN}")  # where the browser opens
+        page.wait_for_selector(".jp-Notebook .jp-MarkdownCell")
+        assert page.url.split("?")[0].endswith(f"/lab/tree/work/{ANSWERED}.ipynb")
+        read(page, "to begin, and again whenever you come back")
+        assert page.locator(".jp-OutputArea-output").count() == 0, (
+            "a result stands there before anything was run"
+        )
+        page.screenshot(path=pictures / "first_page.png")
+        page.evaluate(RUN_ALL)
+        box = exercise(page, "00.choice.dominant")
+        assert page.get_by_text("official Jupyter news").count() == 0
+        box.get_by_role("radio").nth(2).check()
+        box.locator(".exercise-primary").click()
+        box.locator(".exercise-feedback[data-state]").wait_for()
+        page.screenshot(path=pictures / "first_answer.png")
+        page.evaluate(SAVE)
+        follow_links(page, address)
+        change_last_cell(page, address, CHANGED)
+    answers = json.loads((course / "work" / "answers.json").read_text())["answers"]
+    assert answers["00.choice.dominant"]["score"] is not None
+    assert all("127.0.0.1" in url or not url.startswith(("http", "ws")) for url in requests)
+
+    told = update(course, newer_course(course))
+    assert f"{CHANGED}.ipynb is new; your changed version is kept beside it" in told
+    assert f"{UNTOUCHED}.ipynb is new; you had not changed yours." in told
+    assert json.loads((course / "work" / "answers.json").read_text())["answers"] == answers
+    (kept,) = (course / "work").glob("*_yours-until-*.ipynb")
+    assert kept.name.startswith("01_yours-until-")
+    with lab(course) as (address, _):
+        for name, text in (
+            (UNTOUCHED, "The newer course."),
+            (CHANGED, "The newer course."),
+            (kept.stem, "# mine"),
+        ):
+            open_notebook(page, address, name)
+            page.locator(".jp-Notebook").get_by_text(text).first.wait_for(state="attached")
+        open_notebook(page, address, ANSWERED)
+        read(page, "The newer course.")
+        page.evaluate(RUN_ALL)
+        box = exercise(page, "00.choice.dominant")
+        box.locator(".exercise-feedback[data-state]").wait_for()
+        assert box.get_by_role("radio").nth(2).is_checked(), "the answer of the first day"
+        page.screenshot(path=pictures / "after_the_update.png")
+
+
+def follow_links(page, address):
+    """The glossary opens from the copy, and the progress panel leads to the next notebook's copy."""
+    open_notebook(page, address, ANSWERED)
+    page.get_by_role("link", name="glossary").first.click()
+    read(page, "teacher forcing")
+    assert page.locator(".jp-MarkdownViewer").count() == 1
+
+
+def change_last_cell(page, address, name):
+    open_notebook(page, address, name)
+    page.evaluate(
+        """async () => {
+            const notebook = jupyterapp.shell.currentWidget.content;
+            const cells = notebook.widgets;
+            cells[cells.length - 1].model.sharedModel.setSource('# mine');
+            await jupyterapp.commands.execute('docmanager:save');
+        }"""
+    )
+
+
+def newer_course(course):
+    """The same course with a sentence more in three notebooks, as a zip's folder would have it."""
+    folder = course.parent / "newer"
+    for part in ("lib", "notebooks", "data"):
+        shutil.copytree(course / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in (ANSWERED, CHANGED, UNTOUCHED):
+        path = folder / "notebooks" / f"{name}.ipynb"
+        notebook = nbformat.read(path, 4)
+        notebook.cells[0].source += "\n\nThe newer course."
+        nbformat.write(notebook, path)
+    return folder
+
+
+def update(course, source):
+    command = [sys.executable, "-m", "destructure", "update", source]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=course, env=environment(course), check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
