@@ -89,6 +89,7 @@ def intervals(
     free: tuple[float, float] | None = None,
     censored: str | None = None,
     hollow: str | None = None,
+    note: str | None = None,
     join: bool = False,
     limits: tuple[float, float] | None = None,
     **frame,
@@ -109,13 +110,14 @@ def intervals(
         free: ends of a grey band, such as the margin within which a difference counts as none.
         censored: a column with "above", "below" or "no": a hollow triangle says that the value lies beyond.
         hollow: a column of truth values: estimates that are drawn hollow; its name is the explanation.
+        note: a column with what is written to the right of each row, such as a verdict.
         join: whether a line joins estimates that are not censored.
         limits: ends of the axis of values; by default every estimate has room, and intervals within reason.
         frame: `alt` (required), `title` and the further settings of `frames.Frame`.
     """
     frame = frames.framed(frame)
     chart = _Places(rows, x, y, hue, panel, frame)
-    frames.checked(rows, ("low", "high"), (hollow, censored))
+    frames.checked(rows, ("low", "high"), (hollow, censored, note))
     chart.table = chart.table.astype({"low": float, "high": float})
     if seeds is not None:
         seeds = frames.checked(seeds, (chart.values,), (chart.along, panel))
@@ -143,6 +145,9 @@ def intervals(
                 _draw_marks(axes, chart, mine, across, colour, marker, hollow, censored, size=8)
                 axes.plot([], [], linestyle="", marker=marker, color=colour, label=str(label) or "_")
             _explain_hollow(axes, part, hollow)
+            for place, row in part.iterrows() if note else ():
+                where = {"transform": axes.get_yaxis_transform(), "va": "center", "color": INK}
+                axes.text(1.01, across[place], str(row[note]), **where)
             axes.set(**{"xlim" if chart.lies else "ylim": limits})
         return chart.close(drawing, shown)
 
