@@ -1,5 +1,6 @@
 """Choose one option, or all that are true; every wrong option explains itself."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -68,15 +69,19 @@ class Choice(Kind):
                 answer = answer[0]
             return self._option(answer).key
         if isinstance(answer, str):
-            answer = answer.split(",")
+            apart = re.split(r"[\s,;/&+]+(?:and\s+)?", answer.strip().casefold())
+            if len(apart) == 1 and set(answer) <= set(_LETTERS[: len(self.options)]):
+                apart = list(answer)
+            answer = apart if all(len(one.strip("().")) == 1 for one in apart) else answer.split(",")
         if not isinstance(answer, list):
             raise UnreadableAnswer(f"Give a list of options, such as {self.example()}, not {shown(answer)}.")
         return sorted({self._option(one).key for one in answer})
 
     def _option(self, answer: Plain) -> Option:
-        wanted = answer.strip().casefold() if isinstance(answer, str) else None
-        for letter, option in zip(_LETTERS, self.options, strict=False):
-            if wanted in (letter, option.key.casefold(), option.text.casefold()):
+        wanted = str(answer).strip().casefold() if type(answer) in (str, int) else None
+        for number, (letter, option) in enumerate(zip(_LETTERS, self.options, strict=False), start=1):
+            known = (letter, str(number), option.key.casefold(), option.text.casefold())
+            if wanted is not None and (wanted in known or wanted.strip("().") in known):
                 return option
         letters = ", ".join(_LETTERS[: len(self.options)])
         raise UnreadableAnswer(f"{shown(answer)} is not one of the options; give one letter of {letters}.")
