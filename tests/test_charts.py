@@ -225,47 +225,30 @@ def test_labels_look_different_and_a_given_look_is_kept_for_its_label():
     assert first.get_marker() != second.get_marker()
 
 
-@pytest.mark.parametrize(
-    ("draw", "says"),
-    [
-        (lambda: dots(RUNS, x="arm", y="score"), "has no alt text; say with alt="),
-        (lambda: dots(RUNS, x="arm", y="score", alt=" "), "has no alt text"),
-        (
-            lambda: dots(RUNS, x="arm", y="score", alt="a", colour=1),
-            "no setting 'colour'; besides its columns",
-        ),
-        (lambda: dots([1, 2], x="arm", y="score", alt="a"), "The rows are a list; give one pandas table"),
-        (lambda: dots(RUNS[:0], x="arm", y="score", alt="a"), "There are no rows"),
-        (lambda: dots(RUNS, x="arm", y="points", alt="a"), "no column 'points'; they have arm, task"),
-        (lambda: curves(RUNS, x="budget", y="task", alt="a"), "'task' does not hold numbers"),
-        (lambda: curves(RUNS, x="budget", y="score", seeds="all", alt="a"), "use 'lines', 'dots' or 'none'"),
-        (lambda: curves(RUNS, x="budget", y="score", smooth=0, alt="a"), "smooth is 0"),
-        (lambda: curves(RUNS, x="budget", y="budget", percent=True, alt="a"), "outside 0 to 1"),
-        (
-            lambda: curves(RUNS.assign(score=0), x="budget", y="score", log_y=True, alt="a"),
-            "cannot show score = 0",
-        ),
-        (
-            lambda: curves(RUNS.assign(score=np.nan), x="budget", y="score", alt="a"),
-            "holds no measured value",
-        ),
-        (
-            lambda: curves(RUNS, x="budget", y="score", hue="arm", order=["none"], alt="a"),
-            "No row has the arm 'none'",
-        ),
-        (
-            lambda: curves(RUNS.assign(arm=RUNS.index), x="budget", y="score", hue="arm", alt="a"),
-            "36 labels, but",
-        ),
-        (
-            lambda: heat(pd.concat([RUNS] * 2), x="arm", y="task", value="score", alt="a"),
-            "Two rows are about",
-        ),
-    ],
-)
-def test_what_cannot_be_drawn_gets_one_sentence(draw, says):
+BUDGETS = {"x": "budget", "y": "score", "alt": "a"}
+REFUSED = [
+    (curves, RUNS, {"alt": None}, "has no alt text; say with alt="),
+    (dots, RUNS, {"alt": " "}, "has no alt text"),
+    (dots, RUNS, {"colour": 1}, "no setting 'colour'; besides its columns"),
+    (dots, [1, 2], {}, "The rows are a list; give one pandas table"),
+    (dots, RUNS[:0], {}, "There are no rows"),
+    (dots, RUNS, {"x": "arm", "y": "points"}, "no column 'points'; they have arm, task"),
+    (curves, RUNS, {"y": "task"}, "'task' does not hold numbers"),
+    (curves, RUNS, {"seeds": "all"}, "use 'lines', 'dots' or 'none'"),
+    (curves, RUNS, {"smooth": 0}, "smooth is 0"),
+    (curves, RUNS, {"y": "budget", "percent": True}, "outside 0 to 1"),
+    (curves, RUNS.assign(score=0), {"log_y": True}, "cannot show score = 0"),
+    (curves, RUNS.assign(score=np.nan), {}, "holds no measured value"),
+    (curves, RUNS, {"hue": "arm", "order": ["none"]}, "No row has the arm 'none'"),
+    (curves, RUNS.assign(arm=RUNS.index), {"hue": "arm"}, "36 labels, but"),
+    (heat, pd.concat([RUNS] * 2), {"x": "arm", "y": "task", "value": "score"}, "Two rows are about"),
+]
+
+
+@pytest.mark.parametrize(("draw", "rows", "changes", "says"), REFUSED, ids=[each[-1] for each in REFUSED])
+def test_what_cannot_be_drawn_gets_one_sentence(draw, rows, changes, says):
     with pytest.raises(ValueError, match=re.escape(says)) as error:
-        draw()
+        draw(rows, **BUDGETS | changes)
     assert "\n" not in str(error.value)
 
 

@@ -70,8 +70,6 @@ def target_mask(target: Tensor, queries: int | None = None, has_padding: bool = 
 def scaled_dot_product_attention(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor):
     """Average the values with weights that say how well each key answers each query (Vaswani 2017, eq. 1).
 
-    This is the plain form; `fast_attention` gives the same average without keeping the weights.
-
     Args:
         queries: (batch, heads, queries, head width).
         keys, values: (batch, heads, keys, head width).

@@ -14,11 +14,8 @@ from destructure.config import TransformerConfig
 from destructure.structure import Structure
 from destructure.transformer import EncoderOnly, Transformer
 
-CHANGED = 1e-4
-"""An output has changed if it moves by more than this share of its size; rounding moves it by a millionth."""
-
-VOCABULARY = 50
-"""Ids of the mystery boxes: 3 to 49 may be used."""
+CHANGED = 1e-4  # an output has changed if it moves by more than this share of its size; rounding: a millionth
+VOCABULARY = 50  # of the mystery boxes
 
 
 class BlackBox:

@@ -1,10 +1,8 @@
 """Models without a network: they count. The oldest language model, and a classifier.
 
-Cost. Counting makes no matrix products, so it has no FLOPs in the sense of `destructure.cost`. Here an *operation*
-is one addition to a counter. An n-gram model counts a token once for every window from 0 to `window`, so learning
-from n tokens takes n · (window + 1) operations. Each of them also costs a look-up in a table, which on a real machine
-takes as long as some hundred multiplications. Whoever puts counting and training on one axis must say what an
-operation counts for, and show that the conclusion does not depend on it.
+Counting makes no matrix products, so it has no FLOPs in the sense of `destructure.cost`. An *operation* is one
+addition to a counter: n · (window + 1) to learn from n tokens. Each also costs a look-up, which takes as long as some
+hundred multiplications: whoever puts counting and training on one axis must say what an operation counts for.
 """
 
 import math
@@ -32,15 +30,8 @@ class NgramModel:
     where `saved` = discount · (different tokens seen after the context) / total is exactly what the discount took
     away. Below the empty context stands the uniform distribution, so nothing is impossible.
 
-    Args:
-        vocabulary: how many token ids there are.
-        window: how many tokens back it looks; 0 looks at none.
-        discount: taken from each count, above 0 and below 1.
+    It looks `window` tokens back (0: none); the `discount`, above 0 and below 1, is taken from each count.
 
-    Attributes:
-        operations: additions to counters so far.
-
-    Example:
         >>> model = NgramModel(vocabulary=3, window=1)
         >>> model.learn([[0, 1, 0, 1, 0]])
         >>> round(model.probability(1, [0]), 3)
@@ -53,7 +44,7 @@ class NgramModel:
         if not 0 < discount < 1:
             raise ValueError(f"discount is {discount!r}; it must lie between 0 and 1.")
         self.vocabulary, self.window, self.discount = vocabulary, window, discount
-        self.operations = 0
+        self.operations = 0  # additions to counters so far
         self._counts: dict[tuple[int, ...], dict[int, int]] = defaultdict(dict)
         self._totals: dict[tuple[int, ...], int] = defaultdict(int)
 
@@ -110,15 +101,9 @@ class NaiveBayes:
     It assumes that the order of a text does not matter beyond a few neighbouring characters, and that, once the class
     is known, every n-gram comes independently of all others. Both are false, and in return it learns in one pass.
 
-    Args:
-        longest: n-grams of 1 to so many neighbouring tokens are counted.
-        smoothing: added to every count, so that what a class never had is unlikely, not impossible.
+    N-grams of 1 to `longest` neighbouring tokens are counted; `smoothing` is added to every count, so that what a
+    class never had is unlikely, not impossible.
 
-    Attributes:
-        classes: what may be answered, in order of first appearance.
-        operations: additions to counters so far.
-
-    Example:
         >>> model = NaiveBayes(longest=2)
         >>> model.learn(["der Hund", "das Haus", "the dog", "the house"], ["de", "de", "en", "en"])
         >>> model.predict(["das ist der Hund", "this is the house"])
@@ -130,8 +115,8 @@ class NaiveBayes:
         if not smoothing > 0:
             raise ValueError(f"smoothing is {smoothing!r}; it must be a number above 0.")
         self.longest, self.smoothing = longest, smoothing
-        self.classes: list[Hashable] = []
-        self.operations = 0
+        self.classes: list[Hashable] = []  # what may be answered, in order of first appearance
+        self.operations = 0  # additions to counters so far
         self._places: dict[tuple, int] = {}
 
     def learn(self, texts: Sequence[Sequence[Hashable]], classes: Sequence[Hashable]) -> None:

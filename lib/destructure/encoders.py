@@ -1,13 +1,9 @@
 """An encoder-only model behind the one trainer's interface: `model(source, target)` gives logits.
 
-The trainer teaches models to write a target after a source. An encoder writes nothing, but both of its jobs can be
-put in those words, and then the same loop, recipe and batches serve it:
-
-- a classifier writes one token out of a few, and then must stop;
-- a masked model gives the text back: what it was shown is copied, what was hidden it must guess.
-
-What is certain costs no loss, so only the label, or only the hidden tokens, teach anything. But it counts in the
-mean: the history's loss is per target token, certain ones included (half the label's loss for a classifier).
+The trainer teaches models to write a target after a source. An encoder writes nothing, but a classifier can be said
+to write one token out of a few, and then must stop, and a masked model to give the text back: what it was shown is
+copied, what was hidden it must guess. What is certain costs no loss, so only the label, or only the hidden tokens,
+teach anything. But it counts in the mean: a loss is per target token (half the label's loss for a classifier).
 """
 
 import torch

@@ -23,14 +23,12 @@ class RecurrentConfig:
 
     Attributes:
         vocabulary: how many token ids there are (for the target, if the source has its own); id 0 is padding.
-        width: length of a token's vector and of the state.
-        layers: recurrent layers, in the encoder and in the decoder each.
+        width, layers: length of a token's vector and of the state; layers in the encoder and in the decoder each.
         reads_source: whether there is an encoder; without one the model is a plain language model.
         attention: whether the target looks back at all source states (additive scores, Bahdanau 2014).
         source_vocabulary: ids of a source with a table of its own; `None` if source and target share ids and table.
         tied_output, output_bias: the output matrix is the (target) token table; the output adds a bias per id.
-        scale_embedding: multiply token embeddings by √width, so that a table small enough for the output is not
-            too quiet as an input.
+        scale_embedding: multiply token embeddings by √width: a table small enough for the output is a quiet input.
     """
 
     vocabulary: int

@@ -1,10 +1,9 @@
 """An input that grows turn by turn: a causal input is read on, not again.
 
-Within one answer every structure keeps its cache: the input stays as it is, and no target token sees a later one. The
-structures differ when the *input grows*, by a new turn of a conversation (CS25 V4, 33:05 to 35:15). Read in both
-directions (S4), a new turn changes what every earlier token holds, and all must be read again. Read causally, the
-earlier input is kept; and without S1, S2 and S3 also the model's own answer, since it was written by the same
-computation by which it would be read: then a conversation goes on in one cache, as `PlainWriter.append` does.
+Within one answer every structure keeps its cache. The structures differ when the *input grows*, by a new turn of a
+conversation (CS25 V4, 33:05 to 35:15). Read in both directions (S4), a new turn changes what every earlier token
+holds, and all must be read again. Read causally, the earlier input is kept; and without S1, S2 and S3 also the
+model's own answer, since it was written by the same computation by which it would be read.
 """
 
 import torch

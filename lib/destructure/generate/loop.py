@@ -44,9 +44,6 @@ def generate(
 
     Returns:
         One list of new ids for each row: without `begin`, the prompt and the end token.
-
-    Raises:
-        ValueError: one sentence that says what was given, what is allowed and what to do.
     """
     write = beam_search if isinstance(how, Beam) else _write
     written = {}

@@ -12,19 +12,15 @@ from statsmodels.stats.stattools import durbin_watson
 from destructure.statistics.intervals import Interval, expanded_level
 from destructure.trends.dots import years_and_logs
 
-DOTS_A_SIDE = 5
-"""How many dots a break must leave before it and from it on."""
-
-SIGNIFICANCE = 0.05
-"""The p value below which a verdict speaks."""
+DOTS_A_SIDE = 5  # that a break must leave before it and from it on
+SIGNIFICANCE = 0.05  # the p value below which a verdict speaks
 
 
 class TenFoldTime(NamedTuple):
     """How many years a factor of ten takes: a slope, in powers of ten a year, turned upside down.
 
-    Turning an interval upside down is safe only while it stays on one side of zero. A slope between -0.01 and 0.05
-    means "ten-fold in 20 years or longer, or never": `high` is then infinite and growth is not `settled`. A shrinking
-    quantity has negative years.
+    That is safe only while the interval stays on one side of zero. A slope between -0.01 and 0.05 means "ten-fold in
+    20 years or longer, or never": `high` is then infinite and growth not `settled`. What shrinks has negative years.
     """
 
     years: float
@@ -35,9 +31,8 @@ class TenFoldTime(NamedTuple):
     @classmethod
     def from_slope(cls, slope: Interval) -> "TenFoldTime":
         """Shortest and longest time come from the largest and the smallest slope."""
-        years, low, high = (
-            1 / each if each else math.inf for each in (slope.estimate, slope.high, slope.low)
-        )
+        ends = (slope.estimate, slope.high, slope.low)
+        years, low, high = (1 / each if each else math.inf for each in ends)
         settled = slope.low > 0 or slope.high < 0
         low = low if settled or slope.high > 0 else math.inf
         return cls(years, low, high if settled else math.inf, slope.level)
@@ -100,16 +95,11 @@ def fit_exponential(dots: pd.DataFrame, *, level: float = 0.95, resamples: int =
     """
     years, logs = years_and_logs(dots)
     line = sm.OLS(logs, sm.add_constant(years - years.mean())).fit()
-    low, high = stats.bootstrap(
-        (years, logs),
-        slopes,
-        n_resamples=resamples,
-        vectorized=True,
-        paired=True,
-        confidence_level=expanded_level(level, len(years), parameters=2),
-        method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval
+    expanded = expanded_level(level, len(years), parameters=2)
+    how = {"n_resamples": resamples, "vectorized": True, "paired": True, "method": "percentile"}
+    random = np.random.default_rng(0)
+    found = stats.bootstrap((years, logs), slopes, confidence_level=expanded, rng=random, **how)
+    low, high = found.confidence_interval
     slope = Interval(float(line.params[1]), float(low), float(high), level)
     first, last = years[[0, -1]].tolist()
     name = str(dots["series"].iloc[0])
