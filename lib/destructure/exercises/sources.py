@@ -25,14 +25,25 @@ def standing_alone(function: Callable, source: str, given: Collection[str]) -> t
     """
     function = getattr(function, "func", function)  # what a partial calls
     source = _without_lambda(function, source, "answer")
-    parts = _Parts(getattr(function, "__globals__", {}), set(given))
+    names, known = getattr(function, "__globals__", {}), {*given, *dir(builtins)}
+    missing = set(getattr(getattr(function, "__code__", None), "co_freevars", ()))
+    parts: list[str] = []
+
+    def collect(text: str) -> None:
+        for name in sorted((_used(text) & names.keys()) - known):
+            known.add(name)
+            if definition := _definition(name, names[name]):
+                collect(definition)
+                parts.append(definition)
+            else:
+                missing.add(name)
+
     try:
-        parts.collect(source)
+        collect(source)
         is_function = any(isinstance(node, ast.FunctionDef) for node in ast.parse(source).body)
     except SyntaxError:  # a piece of a longer line
         is_function = False
-    missing = parts.missing | set(getattr(getattr(function, "__code__", None), "co_freevars", ()))
-    whole = "\n\n\n".join([*parts.found.values(), source])
+    whole = "\n\n\n".join([*parts, source])
     if is_function and not missing:
         return whole, ""
     why = (
@@ -44,27 +55,6 @@ def standing_alone(function: Callable, source: str, given: Collection[str]) -> t
         f"What is kept of your answer does not stand alone: {why}. To let others run it, write one function with"
         " everything it needs in its own cell."
     )
-
-
-class _Parts:
-    """Texts that define names of a notebook, each after those that it needs."""
-
-    def __init__(self, names: dict[str, Any], known: set[str]):
-        self.names, self.known = names, known
-        self.found: dict[str, str] = {}
-        self.missing: set[str] = set()
-
-    def collect(self, source: str) -> None:
-        for name in sorted(_used(source) & set(self.names)):
-            if name in self.known or hasattr(builtins, name):
-                continue
-            self.known.add(name)
-            text = _definition(name, self.names[name])
-            if text:
-                self.collect(text)
-                self.found[name] = text
-            else:
-                self.missing.add(name)
 
 
 def _used(source: str) -> set[str]:
