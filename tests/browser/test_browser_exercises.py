@@ -338,7 +338,7 @@ def test_every_kind_by_keyboard_alone(lab, page):
 @pytest.fixture(scope="module")
 def opened(lab, shared_page):
     write_notebook(lab, "shared")
-    save(lab, "04_target", [new_markdown_cell("# Target")])
+    save(lab, "04_encoder_decoder", [new_markdown_cell("# Target")])
     open_notebook(lab, shared_page, "shared")
     return shared_page
 
@@ -387,7 +387,7 @@ def test_progress_links_open_the_notebook_inside_jupyterlab(opened):
     panel = opened.locator('section[aria-label="Progress"]')
     panel.scroll_into_view_if_needed()
     panel.get_by_role("link", name="04 Encoder-decoder").click()
-    opened.locator(".lm-TabBar-tab.jp-mod-current", has_text="04_target.ipynb").first.wait_for()
+    opened.locator(".lm-TabBar-tab.jp-mod-current", has_text="04_encoder_decoder.ipynb").first.wait_for()
     opened.evaluate(
         "() => void jupyterapp.commands.execute('docmanager:open', {path: 'notebooks/shared.ipynb'})"
     )

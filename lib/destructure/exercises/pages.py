@@ -61,7 +61,12 @@ def resting_page(
     parts = [f"<div>{found}</div>", f"<p>{escape(said or 'Not checked yet.')}</p>" if answer else ""]
     parts += [f"<div><b>Hint {number}.</b> {hint}</div>" for number, hint in enumerate(hints, start=1)]
     parts.append(f"<div><b>Solution.</b> {solution}</div>" if solution else "")
-    return _framed(exercise, "".join(parts) + "<p><b>Run → Run All Cells to answer again.</b></p>")
+    return _framed(exercise, "".join(parts) + run_again("answer again"))
+
+
+def run_again(purpose: str) -> str:
+    """One line how to go on."""
+    return f"<p><b>Run → Run All Cells to {purpose}.</b></p>"
 
 
 def _framed(exercise: Exercise, below: str) -> str:

@@ -10,6 +10,7 @@ from destructure.exercises.catalogue import every, notebooks, retired, title_of
 from destructure.exercises.definition import Exercise
 from destructure.exercises.homework import own_record
 from destructure.exercises.markup import escape, front_file
+from destructure.exercises.pages import run_again
 from destructure.exercises.store import AnswerStore, NotSaved, Record
 from destructure.exercises.widget import Panel
 from destructure.files import notebooks_folder
@@ -124,7 +125,8 @@ class ProgressPanel(Panel):
         self.noticed = bool(answers.notice)
         notice = " ".join(filter(None, (answers.notice, *problems)))
         rows, no_longer_asked = progress(answers.records), retired_answers(answers.records)
-        self.table = self.resting = progress_table(rows, notice, no_longer_asked)
+        self.table = progress_table(rows, notice, no_longer_asked)
+        self.resting = f"{self.table}{run_again('see how it stands now')}"
 
     def __repr__(self) -> str:
         return "Progress panel"

@@ -7,6 +7,7 @@ import traitlets
 
 from destructure.exercises.homework import Homework
 from destructure.exercises.markup import escape, front_file
+from destructure.exercises.pages import run_again
 from destructure.exercises.widget import Panel
 from destructure.show.picture import Picture
 
@@ -60,7 +61,7 @@ class RevealWidget(Panel):
 
     def _rest(self) -> None:
         drawn = f'<img src="{self.picture}" alt="{escape(self.alt)}">' if self.shown else ""
-        self.resting = f"<p>{escape(self.text)}</p>{drawn}"
+        self.resting = f"<p>{escape(self.text)}</p>{drawn}{run_again('go on')}"
 
     def __repr__(self) -> str:
         return f"Result of exercise {self.identity}"
