@@ -129,6 +129,7 @@ def test_the_work_folder_is_empty_while_notebooks_run_and_restored_after(monkeyp
         assert folder != tmp_path
         assert list(folder.iterdir()) == []
         assert notebooks.STUDENT_VARIABLE not in os.environ
+        assert os.environ[notebooks.NOBODY_VARIABLE]
     assert os.environ[notebooks.FOLDER_VARIABLE] == str(tmp_path)
     assert os.environ[notebooks.STUDENT_VARIABLE] == "somebody"
 

@@ -6,5 +6,6 @@ def work(tmp_path, monkeypatch):
     """A work folder of its own for every test: no test may touch a learner's answers."""
     folder = tmp_path / "work"
     monkeypatch.setenv("DESTRUCTURE_WORK", str(folder))
-    monkeypatch.delenv("DESTRUCTURE_STUDENT", raising=False)
+    for name in ("DESTRUCTURE_STUDENT", "DESTRUCTURE_NOBODY"):
+        monkeypatch.delenv(name, raising=False)
     return folder

@@ -272,6 +272,7 @@ def test_prediction_is_judged_by_its_interval():
     kind = Prediction("degrees", 0, 100, {}, unit="°C")
     answer = kind.read(kind.plain({"guess": "20 °C", "low": 10, "high": "30"}))
     assert answer == {"guess": 20, "low": 10, "high": 30}
+    assert kind.read(["20,5", "−2", "60/2"]) == {"guess": 20.5, "low": -2, "high": 30}
     assert kind.judge(answer, 30) == "The result is 30 °C: inside your interval."
     assert "31 °C: above your interval" in kind.judge(answer, 31)
     assert "9 °C: below your interval" in kind.judge(answer, 9)

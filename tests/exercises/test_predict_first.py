@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from destructure.course.contents import LESSONS
-from destructure.exercises import answer, exercise, sign_in
+from destructure.exercises import answer, exercise, reveal, sign_in
 from destructure.exercises.catalogue import every, find
 from destructure.exercises.editions import METADATA, exercise_of
 from destructure.exercises.kinds.prediction import Prediction
@@ -130,6 +130,15 @@ def test_a_result_planted_as_another_number_is_found():
 
 
 # --- locking -------------------------------------------------------------------------------------------------
+
+
+def test_a_learners_saved_notebook_holds_no_result_before_the_lock():
+    result = reveal("04.prediction.unseen", 97)
+    kept = result._repr_mimebundle_()[0]
+    assert "image/png" not in kept
+    assert "Lock your prediction" in kept["text/html"]
+    answer("04.prediction.unseen", (90, 80, 99))
+    assert reveal("04.prediction.unseen", 97)._repr_mimebundle_()[0]["image/png"]
 
 
 def test_the_solution_waits_for_the_lock():

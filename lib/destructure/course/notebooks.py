@@ -13,9 +13,10 @@ from nbclient import NotebookClient
 
 from destructure.course.contents import Lesson, record_time
 from destructure.course.doctor import training_seconds
-from destructure.exercises.workplace import STUDENT_VARIABLE
+from destructure.exercises.workplace import NOBODY_VARIABLE, STUDENT_VARIABLE
 from destructure.files import FOLDER_VARIABLE
 
+_LEARNERS = (FOLDER_VARIABLE, STUDENT_VARIABLE, NOBODY_VARIABLE)
 SECONDS_A_CELL = 600
 
 
@@ -32,13 +33,13 @@ def use_one_thread() -> None:
 @contextlib.contextmanager
 def nobodys_work_folder() -> Iterator[Path]:
     """An empty work folder and no student for the time of the block: no learner's answers get into stored outputs."""
-    before = {name: os.environ.pop(name, None) for name in (FOLDER_VARIABLE, STUDENT_VARIABLE)}
+    before = {name: os.environ.pop(name, None) for name in _LEARNERS}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        os.environ[FOLDER_VARIABLE] = folder
+        os.environ |= {FOLDER_VARIABLE: folder, NOBODY_VARIABLE: "1"}
         try:
             yield Path(folder)
         finally:
-            del os.environ[FOLDER_VARIABLE]
+            del os.environ[FOLDER_VARIABLE], os.environ[NOBODY_VARIABLE]
             os.environ.update({name: value for name, value in before.items() if value is not None})
 
 

@@ -1,6 +1,7 @@
 """The result of a prediction: hidden until the prediction is locked, then drawn with the prediction over the data."""
 
 import base64
+import os
 from collections.abc import Sequence
 
 import traitlets
@@ -9,6 +10,7 @@ from destructure.exercises.homework import Homework
 from destructure.exercises.markup import escape, front_file
 from destructure.exercises.pages import run_again
 from destructure.exercises.widget import Panel
+from destructure.exercises.workplace import NOBODY_VARIABLE
 from destructure.show.picture import Picture
 
 
@@ -66,13 +68,13 @@ class RevealWidget(Panel):
     def __repr__(self) -> str:
         return f"Result of exercise {self.identity}"
 
-    def saved(self) -> Picture:
-        """The result: readers without a kernel cannot predict.
+    def saved(self) -> Picture | str:
+        """The result, where it is shown or no learner is there who could predict; else how to get to see it.
 
         It is a PNG because its numbers may differ between machines, and everything else in a saved output is compared
         exactly.
         """
-        return self._draw(None)
+        return self._draw(None) if self.shown or os.environ.get(NOBODY_VARIABLE) else self.resting
 
     def _draw(self, prediction: dict | None) -> Picture:
         from destructure.show import SOURCE, TARGET, figure, use_style

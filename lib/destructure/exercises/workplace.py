@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from destructure.files import decoded, work_folder
 
 STUDENT_VARIABLE = "DESTRUCTURE_STUDENT"
+NOBODY_VARIABLE = "DESTRUCTURE_NOBODY"
+"""Set where notebooks are executed without a learner: their stored outputs may show every result."""
 STUDENT_FILE = "student.json"
 
 

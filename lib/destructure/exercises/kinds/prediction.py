@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar
 
+from destructure.exercises.calculation import number_in
 from destructure.exercises.kinds.base import Form
 from destructure.exercises.markup import escape
 from destructure.exercises.plain import Plain, shown
@@ -47,10 +48,10 @@ class Prediction(Form):
         return "a guess, a low and a high end"
 
     def part(self, name: str, value: Plain) -> float:
-        """Accept a number, as text perhaps with its unit."""
+        """Accept a number, as text as people write it, perhaps with its unit."""
         if isinstance(value, str):
-            with suppress(ValueError):
-                value = float(value.strip().removesuffix(self.unit))
+            with suppress(UnreadableAnswer):
+                value = number_in(value, self.unit, {}, "12.5")
         # NaN and infinity as text arrive here as floats; they lie in no range.
         if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e100:
             raise UnreadableAnswer(f"“{_PARTS[name]}” must be a number, not {shown(value)}.")
