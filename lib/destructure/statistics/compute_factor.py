@@ -84,6 +84,7 @@ def compute_factors(
     *,
     floor: float = 0.0,
     noise: float = NOISE,
+    ceiling: float = math.inf,
     continued: float = 1.25,
     divided_by: DividedBy = "first reach",
 ) -> ComputeFactors:
@@ -107,6 +108,8 @@ def compute_factors(
             `budget`, nominal FLOPs: the same numbers for every seed.
         floor: the loss of a perfect model: 0 for a task with one right answer, else the entropy of the text.
         noise: how close to the floor losses cannot be told from it, nats per token.
+        ceiling: budgets at which the arm with the structure has this loss or a higher one are dropped, too: on text,
+            the loss of a model that looks at the last token alone.
         continued: by what factor of compute the first and the last line of the arm without the structure may be
             continued beyond its budgets. At 1 no factor close to 1 could be measured at the smallest and the largest
             budget: there κ would be censored as soon as it is below (above) 1, and nothing could be called free.
@@ -132,10 +135,11 @@ def compute_factors(
     log_factors = needed - spent
 
     kept = np.exp(_lowest(own, own_budgets, other, other_budgets)) > floor + noise
+    counted = kept & (np.exp(own[:, 0]) < ceiling)
     # The lines were continued so far without reaching the level; a bound that ignored this would pull the slope down.
     bounds = log_factors + censored * math.log(continued)
-    slope, slope_p_value = _slope(log_own[kept], bounds[kept], censored[kept], len(seeds))
-    measured = zip(own_budgets[kept], log_factors[kept], censored[kept], strict=True)
+    slope, slope_p_value = _slope(log_own[counted], bounds[counted], censored[counted], len(seeds))
+    measured = zip(own_budgets[counted], log_factors[counted], censored[counted], strict=True)
     factors = tuple(_factor(*each, len(seeds)) for each in measured)
     return ComputeFactors(factors, tuple(own_budgets[~kept].tolist()), slope, slope_p_value, tuple(seeds))
 

@@ -10,14 +10,15 @@ from typing import Any, Literal, get_args
 
 from destructure.config import TransformerConfig
 from destructure.structure import Structure
+from destructure.train.fast import require_fast
 from destructure.train.recipe import Recipe
 
 Options = tuple[tuple[str, Any], ...]
 """Open-ended settings, frozen: names and values, sorted by name. `dict(options)` thaws them."""
 
 Purpose = Literal["tuning", "pilot", "reporting"]
-Numerics = Literal["plain"]
-"""How the arithmetic is done. A faster path with other last bits gets a word of its own here."""
+Numerics = Literal["plain", "fast"]
+"""How the training loss is computed: as `Transformer` reads, or by `train.fast`, which has other last bits."""
 
 TRAINING = {
     "warmup": 0.1,
@@ -69,7 +70,7 @@ class RunConfiguration:
             off when their `take_off_metric` ("exact_match" or "loss") reaches `take_off_threshold`.
         seed: decides the weights and the order of the examples.
         budgets: training FLOPs, rising; each is measured after a cooldown of its own that branches off.
-        numerics: "plain" stands in no name and no cell, so that old runs keep theirs when another path comes.
+        numerics: "plain" stands in no name and no cell, so that runs from before there was another path keep theirs.
 
     Raises:
         ValueError: in one sentence, if anything is not allowed.
@@ -107,7 +108,10 @@ class RunConfiguration:
         for name, value in normal.items():
             object.__setattr__(self, name, value)  # the usual way to fill in a frozen dataclass
         _require_choices(self)
-        self.model_config(vocabulary=1)
+        config = self.model_config(vocabulary=1)
+        if self.numerics == "fast":
+            require_fast(config)
+            _require(not self.loss_on_inputs, "numerics", "fast", "with loss_on_inputs it must be plain")
         _ = self.recipe  # made now, so that what cannot work is refused before anything has run
 
     @cached_property

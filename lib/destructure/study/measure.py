@@ -1,5 +1,6 @@
 """How a run is scored, when it took off, and what it says at each budget."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -10,11 +11,15 @@ from torch import nn
 from torch.nn import functional
 
 from destructure.config import PADDING
-from destructure.tasks.base import Pair
+from destructure.generate import greedy
+from destructure.tasks.base import Pair, Task
 from destructure.train.batches import Batches
 from destructure.train.evaluate import all_right
 from destructure.train.loop import Run
 
+SCORES = ("loss", "exact_match", "other_source_loss", "tokens_per_character", "sample")
+"""What is measured at each budget, the last three only on real text."""
+_SAMPLES = 3  # examples, spread over those that are scored, whose answers are kept
 _AT_ONCE = 128  # examples scored together
 
 
@@ -32,6 +37,28 @@ def scores(model: nn.Module, pairs: Sequence[Pair]) -> dict[str, float]:
         tokens += int(real.sum())
         right += int(all_right(logits, batch).sum())
     return {"loss": loss / tokens, "exact_match": right / len(pairs)}
+
+
+@torch.no_grad()
+def text_scores(model: nn.Module, task: Task, pairs: Sequence[Pair]) -> dict[str, Any]:
+    """What only real text has, the other `SCORES`; nothing where the task is no text.
+
+    The likelihood is that of the one way in which the task cuts a text into tokens.
+    """
+    if not task.is_text:
+        return {}
+    others = [
+        Pair(other.source, pair.target) for other, pair in zip(pairs[-1:] + pairs[:-1], pairs, strict=True)
+    ]
+    sources = [torch.tensor([pair.source]) for pair in pairs[:: len(pairs) // _SAMPLES][:_SAMPLES]]
+    device, longest = next(model.parameters()).device, max(len(pair.target) for pair in pairs) + 1
+    written = [task.decode_target(greedy(model, source.to(device), longest)[0]) for source in sources]
+    return {
+        "other_source_loss": scores(model, others)["loss"],
+        "tokens_per_character": sum(len(pair.target) + 1 for pair in pairs)
+        / sum(len(task.decode_target(pair.target)) for pair in pairs),
+        "sample": json.dumps(written, ensure_ascii=False),
+    }
 
 
 def take_off(
@@ -85,7 +112,7 @@ def by_budget(run: Run, budgets: Iterable[float], **lost: Any) -> Iterator[dict[
         yield {
             "budget": budget,
             "status": "finished" if budget in reached else run.status,
-            **{name: result[name] for name in lost},
+            **{name: result.get(name, value) for name, value in lost.items()},
             **{column: int(result[name]) for column, name in spent.items()},
             **{name: result.get(name) for name in ("examples_seen", "epochs")},
         }

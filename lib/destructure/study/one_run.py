@@ -14,9 +14,10 @@ from destructure import cost
 from destructure import tasks as all_tasks
 from destructure.study.configuration import Options, RunConfiguration
 from destructure.study.machine import choose_device, machine_facts
-from destructure.study.measure import by_budget, scores, take_off
+from destructure.study.measure import SCORES, by_budget, scores, take_off, text_scores
 from destructure.study.models import build_model
 from destructure.tasks.base import Task
+from destructure.train.fast import fast_target_loss
 from destructure.train.loop import Run, train
 
 
@@ -79,8 +80,11 @@ def run_configuration(
             configuration.recipe,
             seed=configuration.seed,
             progress=progress,
-            measure=lambda trained: scores(trained, measured) | clock.read(),
+            measure=lambda trained: (
+                scores(trained, measured) | text_scores(trained, task, measured) | clock.read()
+            ),
             watch=lambda trained: {"watched": scores(trained, watching)[measuring["take_off_metric"]]},
+            objective=fast_target_loss if configuration.numerics == "fast" else None,
         )
         about = {
             "parameters": cost.parameters(model.config),
@@ -95,7 +99,7 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     measuring, cooldown = dict(configuration.measuring), dict(configuration.training)["cooldown"]
     wanted = measuring["take_off_metric"], measuring["take_off_threshold"]
-    for row in by_budget(run, configuration.budgets, loss=None, exact_match=None, **clock.read()):
+    for row in by_budget(run, configuration.budgets, **dict.fromkeys(SCORES), **clock.read()):
         took_off = take_off(run.history, row["budget"], cooldown, *wanted)
         yield configuration.cells() | {"step": row.pop("steps")} | row | took_off | about
 

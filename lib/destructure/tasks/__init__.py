@@ -12,7 +12,7 @@ Decide first what two splits must not share (a number, a message, a document), r
 from destructure.config import BEGIN, END, PADDING, SPECIAL_TOKENS
 from destructure.tasks.base import SPLITS, Pair, Split, Task, Vocabulary, check_no_leak
 from destructure.tasks.copying import Copying
-from destructure.tasks.docstrings import DocstringText
+from destructure.tasks.docstrings import DocstringContinuation, DocstringText
 from destructure.tasks.instruction import ListInstruction
 from destructure.tasks.languages import HiddenCharacters, LanguageIdentification
 from destructure.tasks.message_catalogues import LANGUAGES
@@ -22,12 +22,13 @@ from destructure.tasks.role_swap import RoleSwap
 from destructure.tasks.sentence import SentencePair
 from destructure.tasks.telephone import TelephoneNumbers
 from destructure.tasks.turns import Turns
+from destructure.tasks.verses import VerseTranslation
 
 # fmt: off
 __all__ = [
-    "BEGIN", "END", "LANGUAGES", "PADDING", "SPECIAL_TOKENS", "SPLITS", "Copying", "DocstringText",
-    "HiddenCharacters", "LanguageIdentification", "ListInstruction", "NumberTranslation", "Pair", "RoleSwap",
-    "SentencePair", "Split", "Task", "TelephoneNumbers", "Turns", "Vocabulary", "check_no_leak", "english",
-    "german",
+    "BEGIN", "END", "LANGUAGES", "PADDING", "SPECIAL_TOKENS", "SPLITS", "Copying", "DocstringContinuation",
+    "DocstringText", "HiddenCharacters", "LanguageIdentification", "ListInstruction", "NumberTranslation",
+    "Pair", "RoleSwap", "SentencePair", "Split", "Task", "TelephoneNumbers", "Turns", "VerseTranslation",
+    "Vocabulary", "check_no_leak", "english", "german",
 ]
 # fmt: on

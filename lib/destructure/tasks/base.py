@@ -74,6 +74,9 @@ class Task(ABC):
 
     vocabulary: Vocabulary
     joint = " "
+    is_text = False
+    """Whether it is real text with a source: then a run also says what it needs for bits per character, and the loss
+    with the source of another example."""
 
     @abstractmethod
     def _make_pairs(self, split: Split) -> Iterable[Pair]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from destructure.tasks.base import Pair, Split, Task, Vocabulary, require_split, require_whole
+from destructure.tasks.repeats import NearRepeats
 
 CHARACTERS = ("\n", *map(chr, range(ord(" "), ord("~") + 1)))
 UNKNOWN = "\ufffd"
@@ -125,6 +126,51 @@ class DocstringText(Task):
     def encode_target(self, text: str) -> tuple[int, ...]:
         """Text as ids, a character each; what is not ASCII becomes the one token for unknown characters."""
         return tuple(self.vocabulary.encode([one if one in _KNOWN else UNKNOWN for one in text]))
+
+
+class DocstringContinuation(DocstringText):
+    """Going on with a text: some characters of a file's docstrings are read, the next ones are written.
+
+    Modules copy docstrings from each other with small changes. So what nearly repeats a docstring of an earlier split
+    is left out of the validation and test documents, see `NearRepeats`.
+
+    Args:
+        read: characters of the input. write: characters of the target.
+        folder: as in `DocstringText`.
+    """
+
+    is_text = True
+
+    def __init__(self, read: int = 64, write: int = 64, folder: str | Path | None = None):
+        self.read, self.write = require_whole("read", read, 1), require_whole("write", write, 1)
+        super().__init__(read + write, folder)
+
+    def __repr__(self) -> str:
+        return f"DocstringContinuation({self.read}, {self.write}, sha256={self.sha256[:12]!r})"
+
+    @cached_property
+    def _splits(self) -> dict[str, list[Document]]:
+        documents = {"train": super().split_documents("train")}
+        known = [text for each in documents["train"] for text in each.docstrings]
+        for split in ("validation", "test"):
+            repeats = NearRepeats(known)
+            new = [
+                Document(each.name, tuple(text for text in each.docstrings if text not in repeats))
+                for each in super().split_documents(split)
+            ]
+            documents[split] = [each for each in new if each.docstrings]
+            known = known + [text for each in documents[split] for text in each.docstrings]
+        return documents
+
+    def split_documents(self, split: Split) -> list[Document]:
+        """The documents of one split, without what nearly repeats an earlier one."""
+        return self._splits[require_split(split)]
+
+    def _make_pairs(self, split: Split) -> Iterator[Pair]:
+        for whole in super()._make_pairs(split):
+            yield Pair(whole.target[: self.read], whole.target[self.read :])
+
+    encode_source = DocstringText.encode_target
 
 
 _KNOWN = frozenset(CHARACTERS)
