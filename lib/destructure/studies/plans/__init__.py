@@ -4,14 +4,15 @@ A plan is a function that returns a list of runs; `@register` makes it known und
 predictions and what would contradict them stand in data/registration.md, dated before the reporting runs.
 
 Where to look: `building` (grids, widths of equal parameters), `tuning` (learning rates), `removal` (the sixteen
-corners), `completing` (what they left open), `dials` (each structure against its dial), `example` (a small plan to
-try the machinery with).
+corners), `completing` (what they left open), `dials` (each structure against its dial), `real_text` (the thesis over
+decades of compute), `example` (a small plan to try the machinery with).
 """
 
 from destructure.studies.plans.building import grid, matching_width
 from destructure.studies.plans.completing import completion, completion_tuning
 from destructure.studies.plans.dials import dial_runs, dial_tuning
 from destructure.studies.plans.example import example
+from destructure.studies.plans.real_text import continuation, verses, verses_checks, verses_path
 from destructure.studies.plans.registry import make_plan, plan_names, register, stored_rows
 from destructure.studies.plans.removal import (
     noise_floor,
@@ -23,6 +24,7 @@ from destructure.studies.plans.removal import (
 __all__ = [
     "completion",
     "completion_tuning",
+    "continuation",
     "dial_runs",
     "dial_tuning",
     "example",
@@ -36,4 +38,7 @@ __all__ = [
     "stored_rows",
     "structure_corners",
     "structure_tuning",
+    "verses",
+    "verses_checks",
+    "verses_path",
 ]
