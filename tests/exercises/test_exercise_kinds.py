@@ -1,14 +1,17 @@
 """What each kind accepts and says, beyond what the course's own exercises use."""
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from destructure.config import TransformerConfig
 from destructure.cost import parameters
 from destructure.exercises.catalogue import every, find
 from destructure.exercises.kinds.choice import Choice, Option
-from destructure.exercises.kinds.code import Code, Flaw
+from destructure.exercises.kinds.code import Code, Flaw, Property
+from destructure.exercises.kinds.code_running import run
 from destructure.exercises.kinds.mask import Mask
 from destructure.exercises.kinds.match import Item, Match
 from destructure.exercises.kinds.number import Number, WrongValue
@@ -144,6 +147,13 @@ def test_numbers(value, score, says):
 )
 def test_unreadable_numbers(value, says):
     assert says in complaint(METRES, value)
+
+
+def test_two_mistakes_of_one_value_are_both_told():
+    kind = Number(
+        9, 9, mistakes=(WrongValue("one", 4, "The one.", 0.2), WrongValue("two", 4, "The two.", 0.5))
+    )
+    assert grade(kind, 4) == Verdict(0.5, "The one. Or: The two.", "one")
 
 
 def test_whole_numbers_are_exact():
@@ -331,6 +341,32 @@ def test_code_from_source(source, score, says):
     verdict = grade(CODE, source)
     assert verdict.score == pytest.approx(score)
     assert says in verdict.message
+
+
+def test_properties_run_when_all_cases_agree():
+    """A gap in the cases is none in the check."""
+    odd = Property("odd", lambda function, case: function(-case[0]) == -function(*case), "Not odd.")
+    code = replace(CODE, cases=lambda more=0: [(1.0,), (2.5,)], properties=(odd,))
+    assert grade(code, "def double(number):\n    return number + number").score == 1
+    verdict = grade(code, "def double(number):\n    return number + abs(number)")
+    assert (verdict.message, verdict.misconception, verdict.score) == ("Not odd.", "odd", 0.1)
+
+
+def test_a_tuple_is_taken_apart_only_where_the_exercise_says_so():
+    pair = "def double(number):\n    import numpy as np\n    return np.array(2 * number), np.array([1.0])"
+    assert grade(replace(CODE, with_weights=True), pair).score == 1
+    assert grade(CODE, pair).misconception == "wrong form"
+    three = "def advantage(own, without):\n    return np.float64(0), 'garbage', 7"
+    assert find("09.code.advantage").check(three).misconception == "wrong form"
+
+
+@pytest.mark.parametrize("exercise", [one for one in every() if one.kind.runs_code], ids=lambda one: one.id)
+def test_what_is_wanted_is_always_a_number(exercise):
+    """Where NaN is wanted anything would agree."""
+    cases = exercise.kind.cases()
+    reference, task = exercise.kind._task(cases)
+    assert len(cases) >= 5
+    assert all(np.isfinite(run(reference, case, task).array).all() for case in cases)
 
 
 def test_code_knows_its_starter():
