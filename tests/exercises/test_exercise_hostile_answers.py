@@ -24,6 +24,15 @@ class Evil:
     __getattr__ = __getitem__ = __int__ = __float__ = _refuse
 
 
+class EvilType(type):
+    def __getattribute__(cls, name):
+        raise KeyboardInterrupt
+
+
+class OfEvilType(metaclass=EvilType):
+    pass
+
+
 class EvilList(list):
     def __iter__(self):
         raise RuntimeError("no")
@@ -65,6 +74,7 @@ HOSTILE = {
     "nul and surrogate": "\x00\ud800",
     "a class": Evil,
     "an evil object": Evil(),
+    "an object of an evil type": OfEvilType(),
     "an evil list": EvilList([1]),
     "a false array": PretendsToBeAnArray(),
     "a set": {1, 2},
