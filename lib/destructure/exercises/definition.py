@@ -81,7 +81,7 @@ class Exercise:
             return self.kind.stored(answer), self.kind.grade(answer)
         except UnreadableAnswer as problem:
             return None, not_counted(str(problem))
-        except BaseException as problem:  # an answer may be any object, and its own methods may raise anything
+        except BaseException as problem:  # an answer may be any object whose methods raise anything
             return None, not_counted(
                 f"This answer cannot be read ({type(problem).__name__}); give something like"
                 f" {self.kind.example()}."
