@@ -357,6 +357,7 @@ def test_an_installed_wheel_carries_the_course(tmp_path):
     assert exercises > 50
     assert models > 10
     assert folder == str(target / "destructure" / "shipped")
+    assert (target / "bin" / "destructure").exists(), "the console script"
     told = answer("-m", "destructure", "update")
     assert f"Your notebooks are in {home / 'destructure-work'}." in told
     assert (home / "destructure-work" / "00_study_the_change.ipynb").exists()
