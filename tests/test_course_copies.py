@@ -147,6 +147,18 @@ def test_a_second_change_on_the_same_day_is_kept_as_well(work, notebooks):
     assert sorted(kept) == ["mine 0", "mine 1", "mine 2"]
 
 
+def test_notes_in_the_line_that_says_how_to_begin_are_kept(work, notebooks):
+    write(notebooks / "00_a.ipynb", "first")
+    bring_copies()
+    notebook = nbformat.read(work / "00_a.ipynb", 4)
+    notebook.cells[1].source += " My notes."
+    nbformat.write(notebook, work / "00_a.ipynb")
+    write(notebooks / "00_a.ipynb", "second")
+    bring_copies()
+    (kept,) = work.glob("*_yours-until-*")
+    assert "My notes." in kept.read_text()
+
+
 def test_a_deleted_copy_is_made_afresh(work, notebooks):
     write(notebooks / "00_a.ipynb", "first")
     bring_copies()

@@ -13,11 +13,14 @@ from pathlib import Path
 from destructure.files import notebooks_folder, work_folder, write_atomically
 
 RECORD, SCHEMA = ".copies.json", 1
-BEGIN_ID = "begin"
 _BEGIN = (
     "**Run → Run All Cells** to begin, and again whenever you come back. This is your own copy: change what you "
     "like; an update never overwrites it. (For a fresh one, delete this file and start the course again.)"
 )
+_NOT_TYPED = (
+    "",
+    _BEGIN,
+)  # Shift+Enter adds an empty last cell; an older text above must stay here
 
 
 def bring_copies() -> list[str]:
@@ -36,9 +39,9 @@ def bring_copies() -> list[str]:
         originals = _originals()
         done = [_bring(work / name, content, copied_from.get(name)) for name, content in originals.items()]
         for name in copied_from.keys() - originals.keys():  # gone from the course
-            if fingerprint(work / name) == copied_from[name]:
+            if _fingerprint_of(work / name) == copied_from[name]:
                 (work / name).unlink()
-        prints = {name: _print(content) for name, content in originals.items()}
+        prints = {name: fingerprint(content) for name, content in originals.items()}
         record = {"schema": SCHEMA, "copied_from": prints}
         write_atomically(work / RECORD, json.dumps(record, indent=1).encode())
         return [sentence for sentence in done if sentence]
@@ -57,9 +60,17 @@ def keep_aside(file: Path, name: str) -> Path:
     return kept
 
 
-def fingerprint(file: Path) -> str | None:
-    """What tells a learner's changes to a file: a hash of the sources of its cells; `None` if it is not there."""
-    return _print(file.read_bytes()) if file.is_file() else None
+def fingerprint(content: bytes) -> str:
+    """A hash of what a learner changes in a notebook, the sources of its cells; of every byte of another file."""
+    try:
+        cells = json.loads(content.decode("utf-8-sig"))["cells"]
+        typed = [
+            (cell["cell_type"], "".join(cell["source"]).rstrip(), cell.get("attachments")) for cell in cells
+        ]
+        content = json.dumps([each for each in typed if each[1] not in _NOT_TYPED]).encode()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass  # no notebook, or a damaged one
+    return hashlib.sha256(content).hexdigest()
 
 
 def copied_from(name: str) -> str | None:
@@ -68,7 +79,7 @@ def copied_from(name: str) -> str | None:
 
 
 def _bring(copy: Path, content: bytes, copied_from: str | None) -> str:
-    there, new, done = fingerprint(copy), _print(content), ""
+    there, new, done = _fingerprint_of(copy), fingerprint(content), ""
     if there == new or (there is not None and copied_from == new):
         return done
     if there is not None:
@@ -86,13 +97,10 @@ def _originals() -> dict[str, bytes]:
     """Names in the work folder with contents: notebooks without results, the pages, and the pictures these show."""
     folder = notebooks_folder()
     found = {path.name: _without_results(path) for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
-    for kind in (
-        ".md",
-        ".png",
-        ".svg",
-    ):  # most pictures are for other pages, and show what is to be predicted here
+    for kind in (".md", ".png", ".svg"):
         for path in sorted(folder.rglob(f"*{kind}")):
             name = path.relative_to(folder)
+            # Most pictures are for other pages, and show what is to be predicted here.
             shown = kind == ".md" or any(path.name.encode() in content for content in found.values())
             if shown and not name.parts[0].startswith(("exercises", ".")):
                 found[name.as_posix()] = path.read_bytes()
@@ -110,33 +118,21 @@ def _without_results(path: Path) -> bytes:
             f"The course's own notebook {path} is damaged, so it cannot be copied. In a clone, git checkout HEAD -- "
             f"notebooks/{path.name} brings it back; otherwise update the course."
         ) from None
-    begin = {"cell_type": "markdown", "id": BEGIN_ID, "metadata": {}, "source": _BEGIN}
+    begin = {"cell_type": "markdown", "id": "begin", "metadata": {}, "source": _BEGIN}
     notebook["cells"].insert(1, begin)  # below the title
     return (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
 
 
-def _print(content: bytes) -> str:
-    try:
-        cells = json.loads(content.decode("utf-8-sig"))["cells"]
-        typed = [
-            (cell["cell_type"], "".join(cell["source"]).rstrip(), cell.get("attachments"))
-            for cell in cells
-            if cell.get("id") != BEGIN_ID
-        ]
-        content = json.dumps(
-            [each for each in typed if each[1]]
-        ).encode()  # Shift+Enter adds an empty last cell
-    except (ValueError, KeyError, TypeError, AttributeError):
-        pass  # no notebook, or a damaged one: every byte counts
-    return hashlib.sha256(content).hexdigest()
+def _fingerprint_of(file: Path) -> str | None:
+    return fingerprint(file.read_bytes()) if file.is_file() else None
 
 
 def _read_record(path: Path) -> dict[str, str]:
     """The record; empty where there is none or it is damaged: then every copy that differs counts as changed."""
     try:
         record = json.loads(path.read_text(encoding="utf-8-sig"))
-        schema, prints = record["schema"], dict(record["copied_from"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        schema, prints = record["schema"], dict(record.get("copied_from", {}))
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return {}
     if schema != SCHEMA:
         raise ValueError(
@@ -148,6 +144,10 @@ def _read_record(path: Path) -> dict[str, str]:
 
 def _free_name(file: Path) -> Path:
     number, _, title = file.stem.partition("_")  # the file browser shows the beginning of a long name
-    stems = (f"{number}_yours-until-{date.today()}{f'-{n}' if n else ''}_{title}" for n in range(10_000))
-    names = (file.with_name(stem.strip("_") + file.suffix) for stem in stems)
-    return next(name for name in names if not name.exists())
+    return free(file.with_name(f"{number}_yours-until-{date.today()}_{title}".strip("_") + file.suffix))
+
+
+def free(path: Path) -> Path:
+    """The path itself, or with the first number that makes it one at which nothing lies."""
+    numbered = (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, 10_000))
+    return path if not path.exists() else next(each for each in numbered if not each.exists())

@@ -11,12 +11,10 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from destructure.course.copies import bring_copies, copied_from, fingerprint, keep_aside
+from destructure.course.copies import bring_copies, copied_from, fingerprint, free, keep_aside
 from destructure.files import SHIPPED, course_folder, work_folder
 
 PACKAGES = ("pyproject.toml", "constraints.txt")
@@ -63,8 +61,7 @@ def _from_git(course: Path) -> list[str]:
     for name in _git(course, "diff", "--name-only", "HEAD", "--", "notebooks").splitlines():
         if name.endswith(".ipynb") and name.count("/") == 1:
             original = _git(course, "show", f"HEAD:{name}", why="The clone is damaged.", text=False)
-            with _file_of(original) as file:
-                done += _rescue(course / name, fingerprint(file))
+            done += _rescue(course / name, fingerprint(original))
             _git(course, "checkout", "--quiet", "HEAD", "--", name)
     why = "Git could not bring the newer course; files of the course itself were changed here: git status "
     why += "lists them, git stash puts them aside. Then update again."
@@ -82,17 +79,9 @@ def _git(course: Path, *words: str, why: str = "Git failed.", text: bool = True)
     return answer.stdout.decode().strip() if text else answer.stdout
 
 
-@contextmanager
-def _file_of(content: bytes) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "original.ipynb")
-        path.write_bytes(content)
-        yield path
-
-
 def _rescue(notebook: Path, original: str | None) -> list[str]:
     """Keep what a learner changed in a notebook of the course itself."""
-    if fingerprint(notebook) in (None, original):
+    if not notebook.is_file() or fingerprint(notebook.read_bytes()) == original:
         return []
     kept = keep_aside(notebook, notebook.name)
     return [f"You had changed {notebook.name} in the folder notebooks; your version is now {kept}."]
@@ -104,7 +93,7 @@ def _from_path(course: Path, source: Path) -> list[str]:
         raise ValueError(
             f"There is nothing at {source}; give the path of the newer course, a folder or a zip."
         )
-    aside = work_folder() / f"course-before-{date.today()}"
+    aside = free(work_folder() / f"course-before-{date.today()}")
     with tempfile.TemporaryDirectory(dir=course, prefix=".newer-course-") as stage:
         try:
             newer = _copy_of(source, course, Path(stage))
@@ -120,7 +109,6 @@ def _from_path(course: Path, source: Path) -> list[str]:
         for notebook in sorted((course / "notebooks").glob("*.ipynb")):
             if original := copied_from(notebook.name):
                 done += _rescue(notebook, original)
-        aside = next(name for name in _numbered(aside) if not name.exists())
         aside.mkdir(parents=True)
         try:
             for new in newer.iterdir():
@@ -157,7 +145,3 @@ def _copy_of(source: Path, course: Path, stage: Path) -> Path:
 
 def _contents(course: Path, names: tuple[str, ...]) -> list[bytes]:
     return [(course / name).read_bytes() for name in names if (course / name).exists()]
-
-
-def _numbered(path: Path) -> Iterator[Path]:
-    return (path.with_name(f"{path.name}{f'-{n}' if n else ''}") for n in range(10_000))
