@@ -162,15 +162,11 @@ def test_the_first_version_without_this_command_is_brought_over(origin, clone, s
     subprocess.run(["git", "clone", "--quiet", origin, clone], check=True)
     change(clone / "notebooks" / NAMES[0], "my answer")
     publish(origin, second)
-    (lines,) = [
-        block.splitlines()
-        for block in (ROOT / "README.md").read_text(encoding="utf-8").split("```")
-        if "@{upstream}" in block
-    ]
-    for line in lines:
+    blocks = (ROOT / "README.md").read_text(encoding="utf-8").split("```")
+    (shown,) = [block.replace('"', "").splitlines() for block in blocks if "@{upstream}" in block]
+    for line in shown:
         if line.startswith("git "):
-            shown = line.split("#")[0].replace('"', "").split()
-            git(clone, *shown[1:])
+            git(clone, *line.split()[1:])
     told = update(clone)
     assert git(clone, "status", "--porcelain") == ""
     assert "newer course is here" in told
