@@ -4,23 +4,19 @@ import pytest
 import torch
 
 from destructure import EncoderOnly, Structure, Transformer, TransformerConfig
-from destructure.black_box import (
-    VOCABULARY,
-    boundary_matters,
-    box_of,
-    changed,
-    influence,
-    later_tokens_matter,
-    mystery_boxes,
-)
+from destructure.pretrained.black_box import VOCABULARY, BlackBox
+from notebook_functions import functions_of
 
 IDS, BOUNDARY = [5, 17, 8, 30, 11, 42, 23], 4
+changed, influence, later_tokens_matter, boundary_matters = map(
+    functions_of("06").get, ("changed", "influence", "later_tokens_matter", "boundary_matters")
+)
 CONFIG = TransformerConfig(vocabulary=VOCABULARY, width=32, layers=2, heads=2, max_length=64)
 
 
 def box(structure, seed=0, **settings):
     settings = {"vocabulary": VOCABULARY, "width": 32, "layers": 2, "heads": 2, "max_length": 64} | settings
-    return box_of(Transformer(TransformerConfig(structure=structure, **settings), seed=seed).eval(), "X")
+    return BlackBox(Transformer(TransformerConfig(structure=structure, **settings), seed=seed).eval(), "X")
 
 
 def mask_of(structure):
@@ -48,7 +44,7 @@ def test_it_is_found_whatever_the_block(positions):
 
 
 def test_an_encoder_lets_everything_reach_everything_and_cannot_write():
-    encoder = box_of(EncoderOnly(CONFIG).eval(), "E")
+    encoder = BlackBox(EncoderOnly(CONFIG).eval(), "E")
     assert influence(encoder, IDS).all()
     with pytest.raises(ValueError, match="Box E cannot write"):
         encoder.next_token(IDS)
@@ -88,7 +84,7 @@ def test_the_mystery_boxes_are_one_of_each_kind_in_the_order_of_the_exercise():
 
     kinds = find("06.match.boxes").reference
     kind_of = {}
-    for one in mystery_boxes():
+    for one in BlackBox.mysteries():
         reached = influence(one, IDS, BOUNDARY)
         if reached.all():
             kind_of[one.name] = "encoder-only"
@@ -109,12 +105,12 @@ def test_the_drawings_of_the_exercise_are_what_the_boxes_do():
 
     drawn = checks(notebooks_folder() / "exercises" / "06")
     assert (len(IDS), BOUNDARY) == (drawn["LENGTH"], drawn["BOUNDARY"])
-    for one, kind in zip(mystery_boxes(), ("blocks", "all", "causal", "blocks"), strict=True):
+    for one, kind in zip(BlackBox.mysteries(), ("blocks", "all", "causal", "blocks"), strict=True):
         assert influence(one, IDS, BOUNDARY).int().tolist() == [list(row) for row in drawn["reached"](kind)]
 
 
 def test_names_say_nothing():
-    assert [repr(one) for one in mystery_boxes()] == [f"<black box {name}>" for name in "ABCD"]
+    assert [repr(one) for one in BlackBox.mysteries()] == [f"<black box {name}>" for name in "ABCD"]
 
 
 def test_rounding_is_no_change_and_a_small_change_is_one():
@@ -128,10 +124,10 @@ def test_rounding_is_no_change_and_a_small_change_is_one():
 @pytest.mark.parametrize("ids", [[5], [5, 2], [5, VOCABULARY], [5, 6.0], []])
 def test_ids_that_make_no_sense_are_refused(ids):
     with pytest.raises(ValueError, match="give two or more whole numbers from 3 to 49"):
-        mystery_boxes()[0].outputs(ids)
+        BlackBox.mysteries()[0].outputs(ids)
 
 
 @pytest.mark.parametrize("boundary", [-1, 7, 8, 2.0])
 def test_a_boundary_outside_the_sequence_is_refused(boundary):
     with pytest.raises(ValueError, match="how many of the 7 ids are input: from 0 to 6"):
-        mystery_boxes()[0].outputs(IDS, boundary)
+        BlackBox.mysteries()[0].outputs(IDS, boundary)

@@ -52,11 +52,10 @@ BY_NAME = {  # found by a name in data, so nobody imports them
     "tasks.": "named by run configurations and notebooks",
 }
 ONE_NOTEBOOK = {  # why they stand in the library nevertheless → names
-    "tested statistics": "overtaking factorial_effects training_dots backtest compare_growth",
-    "measured with whole models, tested on planted ones": """boundary_matters influence later_tokens_matter
-        mystery_boxes
-        quality stored_writer expected_interval teacher_forced_accuracy GapFiller""",
-    "formulas, beside those of the other architectures": "encoder_parameters writing_flops",
+    "tested statistics": "overtaking factorial_effects paired training_dots backtest compare_growth",
+    "measured with whole models, tested on planted ones": """quality stored_writer expected_interval
+        teacher_forced_accuracy GapFiller BlackBox""",
+    "formulas, beside those of the other architectures": "encoder_parameters",
     "real weights: a notebook per model": "chat_model molecules spelling_to_sound",
     "drawings and widgets too long for a cell": """mask_picture structure_mask corner_cube structure_cube
         TrendExplorer try_corner try_sampling""",
@@ -65,7 +64,7 @@ ONE_NOTEBOOK = {  # why they stand in the library nevertheless → names
         sign_in with_alt_text read_pictures_aloud""",
     "for conversations, notebook 10": "GrowingInput",
 }
-OTHER_IMPORTS = {"06": "nine modules, twelve lines"}
+OTHER_IMPORTS = {}  # notebook → why
 
 
 def new(found, known, what):

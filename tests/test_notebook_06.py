@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from destructure import black_box, cost
+from destructure import cost
 from destructure.exercises.catalogue import find
 from destructure.generate import Sampling, generate
 from destructure.show import TrySampling, try_sampling
 from destructure.studies import concatenation as study
 from destructure.studies import docstring_writer
+from notebook_functions import functions_of
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks/06_decoder_only.ipynb"
 
@@ -97,7 +98,7 @@ def test_influence_maps_say_in_words_what_they_show():
     causal, everything = torch.ones(5, 5).tril().bool(), torch.ones(5, 5).bool()
     blocks = causal.clone()
     blocks[:3, :3] = True
-    in_words = from_notebook("def in_words(", black_box=black_box)["in_words"]
+    in_words = functions_of("06")["in_words"]
     said = [in_words(one) for one in (causal, everything, blocks)]
     assert said == [
         "no token reaches an earlier output",

@@ -23,6 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "cost": ["cache_bytes", "forward_flops"],
         "course.contents": ["LESSONS"],
         "encoders": ["GapFiller"],
+        "exercises": ["exercise", "reveal"],
         "generate": ["greedy"],
         "recurrent": ["RecurrentConfig", "RecurrentModel"],
         "statistics": ["interval"],

@@ -224,6 +224,10 @@ class Transformer(nn.Module):
         """FLOPs to learn from one example of these lengths, by formula."""
         return cost.training_flops(self.config, source, target)
 
+    def writing_flops(self, source: int, prompt: int, new: int, cache: bool = True) -> int:
+        """FLOPs to write `new` tokens after these, by formula (`cost.writing_flops`)."""
+        return cost.writing_flops(self.config, source, prompt, new, cache)
+
     def attention_maps(self, source: Tensor, target: Tensor) -> AttentionMaps:
         """Attention weights of every layer, each computed under the mask the layer really uses."""
         source, target = self.check(source, target)

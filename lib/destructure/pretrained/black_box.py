@@ -1,11 +1,9 @@
-"""Models with their structure hidden, and tests that find it out from what they show.
+"""Models with their structure hidden: notebook 06 finds it out from what they show.
 
 A black box takes a sequence of token ids and a boundary: the ids before it are the input, the rest is what has been
 written so far. It shows one vector per token and, if it can write, probabilities of the next token. That is what one
 might be allowed to see of a model whose makers do not say how it is built (a viewer of CS25 V4 asked it of GPT-4o).
 """
-
-from random import Random
 
 import torch
 from torch import Tensor
@@ -14,7 +12,6 @@ from destructure.config import TransformerConfig
 from destructure.structure import Structure
 from destructure.transformer import EncoderOnly, Transformer
 
-CHANGED = 1e-4  # an output has changed if it moves by more than this share of its size; rounding: a millionth
 VOCABULARY = 50  # of the mystery boxes
 
 
@@ -75,63 +72,22 @@ class BlackBox:
         logits, _, results = model.write(memory, target)
         return torch.cat([memory.states[0], results[-1].states[0]]), logits[0, -1]
 
+    @classmethod
+    def mysteries(cls) -> list["BlackBox"]:
+        """Four untrained models, one of each kind, in an order that their names do not tell.
 
-box_of = BlackBox  # in a notebook's cell: put a model into a box
-
-
-def mystery_boxes() -> list[BlackBox]:
-    """Four untrained models, one of each kind, in an order that their names do not tell.
-
-    They need no training: who sees whom is settled by the structure, not by what was learned.
-    """
-    config = TransformerConfig(vocabulary=VOCABULARY, width=32, layers=2, heads=2, max_length=64)
-    kinds = {"A": Structure.PREFIX_LM, "B": None, "C": Structure.DECODER_ONLY, "D": Structure.ENCODER_DECODER}
-    boxes = []
-    for name, kind in kinds.items():
-        seed = ord(name)
-        model = Transformer(config.with_structure(kind), seed) if kind else EncoderOnly(config, seed=seed)
-        boxes.append(box_of(model.eval(), name))
-    return boxes
-
-
-# --- the tests -----------------------------------------------------------------------------------------------
-
-
-def changed(before: Tensor, after: Tensor) -> Tensor:
-    """Which rows differ by more than rounding: (rows, width) twice to (rows,) truth values."""
-    scale = before.abs().amax(dim=-1).clamp(min=1e-9)
-    return (before - after).abs().amax(dim=-1) > CHANGED * scale
-
-
-def influence(box: BlackBox, ids: list[int], boundary: int | None = None, trials: int = 3) -> Tensor:
-    """Change one token at a time and see which outputs change: the model's mask, found from outside.
-
-    In each place `trials` other tokens are tried; a change by any of them counts.
-
-    Returns:
-        (length, length) truth values: row i, column j says whether token j reaches output i.
-    """
-    ids = ids.tolist() if isinstance(ids, Tensor) else list(ids)
-    before, choice = box.outputs(ids, boundary), Random(0)
-    reached = torch.zeros(len(ids), len(ids), dtype=torch.bool)
-    for place in range(len(ids)):
-        for _ in range(trials):
-            other = choice.randrange(3, box.vocabulary - 1)
-            other += other >= ids[place]  # never the token itself
-            after = box.outputs([*ids[:place], other, *ids[place + 1 :]], boundary)
-            reached[:, place] |= changed(before, after)
-    return reached
-
-
-def later_tokens_matter(reached: Tensor) -> bool:
-    """Whether any output depends on a token behind it: if not, the model is causal."""
-    return bool(reached.triu(diagonal=1).any())
-
-
-def boundary_matters(box: BlackBox, ids: list[int], first: int, second: int) -> bool:
-    """Whether the next token's probabilities change when only the boundary between input and written text moves.
-
-    It needs less than `influence`: nothing but probabilities of the next token.
-    """
-    one, other = (box.next_token(ids, boundary) for boundary in (first, second))
-    return bool(changed(one[None], other[None]))
+        They need no training: who sees whom is settled by the structure, not by what was learned.
+        """
+        config = TransformerConfig(vocabulary=VOCABULARY, width=32, layers=2, heads=2, max_length=64)
+        kinds = {
+            "A": Structure.PREFIX_LM,
+            "B": None,
+            "C": Structure.DECODER_ONLY,
+            "D": Structure.ENCODER_DECODER,
+        }
+        boxes = []
+        for name, kind in kinds.items():
+            seed = ord(name)
+            model = Transformer(config.with_structure(kind), seed) if kind else EncoderOnly(config, seed=seed)
+            boxes.append(cls(model.eval(), name))
+        return boxes
