@@ -7,11 +7,10 @@ import pytest
 import torch
 
 from destructure import Structure, Transformer, TransformerConfig, cost
-from destructure.config import FinalMemoryKind
 from destructure.generate import greedy
 
 CONFIG = TransformerConfig(vocabulary=23, width=16, layers=3, heads=4, max_length=40)
-KINDS = FinalMemoryKind.__args__
+KINDS = ("plain", "layer_mix", "feed_forward")
 WITH_S3 = [each for each in Structure.all() if each.final_layer_memory]
 every_structure = pytest.mark.parametrize("structure", WITH_S3, ids=str)
 every_kind = pytest.mark.parametrize("kind", KINDS)

@@ -175,16 +175,6 @@ def test_straight_growth_is_rarely_called_anything_else():
         assert stats.kstest(p_values, "uniform").pvalue > 0.005
 
 
-def test_the_bend_is_statsmodels_f_test():
-    years, logs = SLIDE.year - SLIDE.year.mean(), np.log10(SLIDE.value)
-    line = sm.OLS(logs, sm.add_constant(years)).fit()
-    bent = sm.OLS(logs, np.column_stack([np.ones_like(years), years, years**2])).fit()
-    f_statistic = (line.ssr - bent.ssr) / (bent.ssr / (len(SLIDE) - 3))
-    assert compare_growth(SLIDE, resamples=99).bend_p == pytest.approx(
-        stats.f.sf(f_statistic, 1, len(SLIDE) - 3)
-    )
-
-
 # ------------------------------------------------------------------ what is refused and what is never fitted
 
 ASKS = [fit_exponential, fit_piecewise, compare_growth, backtest, lambda dots: forecast(dots, 2030)]

@@ -5,12 +5,6 @@ from typing import Literal, get_args, get_origin
 
 from destructure.structure import Structure
 
-Norm = Literal["rms", "layer"]
-NormPlacement = Literal["before", "after"]
-Activation = Literal["relu", "gelu", "gelu_tanh", "swiglu"]
-Positions = Literal["learned", "sinusoidal", "rotary", "none"]
-FinalMemoryKind = Literal["plain", "layer_mix", "feed_forward"]
-
 # The three token ids that mean the same in every vocabulary.
 PADDING, BEGIN, END = 0, 1, 2
 SPECIAL_TOKENS = ("[PAD]", "[BOS]", "[EOS]")
@@ -68,11 +62,11 @@ class TransformerConfig:
     key_value_heads: int | None = None
     feed_forward: int | None = None
     max_length: int = 256
-    norm: Norm = "rms"
-    norm_placement: NormPlacement = "before"
-    activation: Activation = "gelu"
+    norm: Literal["rms", "layer"] = "rms"
+    norm_placement: Literal["before", "after"] = "before"
+    activation: Literal["relu", "gelu", "gelu_tanh", "swiglu"] = "gelu"
     bias: bool = False
-    positions: Positions = "learned"
+    positions: Literal["learned", "sinusoidal", "rotary", "none"] = "learned"
     rotary_base: float = 10_000.0
     norm_epsilon: float = 1e-5
     query_key_norm: bool = False
@@ -84,11 +78,15 @@ class TransformerConfig:
     tied_output: bool = True
     output_bias: bool = False
     has_padding: bool = True
-    final_memory: FinalMemoryKind = "plain"
+    final_memory: Literal["plain", "layer_mix", "feed_forward"] = "plain"
 
     def __post_init__(self):
         _require_sizes(self)
-        _require_choices(self)
+        for each in fields(self):
+            value, choices = getattr(self, each.name), get_args(each.type)
+            if get_origin(each.type) is Literal and value not in choices:
+                allowed = ", ".join(map(repr, choices))
+                raise ValueError(f"{each.name} is {value!r}; it must be one of {allowed}.")
         if not isinstance(self.structure, Structure):
             raise ValueError(
                 f"structure is {self.structure!r}; it must be a Structure, such as Structure.DECODER_ONLY "
@@ -150,11 +148,3 @@ def _require_sizes(config: TransformerConfig) -> None:
         )
     if config.segments < 0:
         raise ValueError(f"segments is {config.segments}; it must be 0 (none) or more.")
-
-
-def _require_choices(config: TransformerConfig) -> None:
-    for each in fields(config):
-        value, choices = getattr(config, each.name), get_args(each.type)
-        if get_origin(each.type) is Literal and value not in choices:
-            allowed = ", ".join(map(repr, choices))
-            raise ValueError(f"{each.name} is {value!r}; it must be one of {allowed}.")
