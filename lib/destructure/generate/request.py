@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import groupby
 from numbers import Integral
 
 import torch
@@ -57,19 +58,18 @@ def make_requests(model, source, longest, prompts, begin, end) -> list[Request]:
         raise ValueError(
             f"There are {count} sources and {len(begins)} prompts; give one prompt for each source."
         )
-    groups = [list(range(len(begins)))]
+    groups = [range(len(begins))]
     if not has_padding:  # nothing can be hidden, so only rows of equal length go together
-        lengths = sorted({len(ids) for ids in begins})
-        groups = [[row for row, ids in enumerate(begins) if len(ids) == length] for length in lengths]
+        order = sorted(groups[0], key=lambda row: len(begins[row]))
+        groups = [list(rows) for _, rows in groupby(order, key=lambda row: len(begins[row]))]
     requests = []
     for rows in groups:
         width = max(len(begins[row]) for row in rows)
         padded = [[PADDING] * (width - len(begins[row])) + begins[row] for row in rows]
         padded = require_ids(torch.tensor(padded, device=device), config.vocabulary, "prompt")
         part = source if source is None or len(groups) == 1 else rows_of_source(source, torch.tensor(rows))
-        part = _checked_source(model, part, padded)
-        never_padding = has_padding and PADDING not in ends
-        requests.append(Request(part, padded, int(longest), ends, rows, never_padding))
+        part, never_padding = _checked_source(model, part, padded), has_padding and PADDING not in ends
+        requests.append(Request(part, padded, int(longest), ends, list(rows), never_padding))
         _require_positions(config, requests[-1], has_padding)
     return requests
 
@@ -102,18 +102,17 @@ def rows_of_source(source, rows: Tensor):
 
 
 def _count_rows(source) -> int | None:
-    if isinstance(source, Memory | RecurrentMemory):
-        source = source.source
-    if source is None:
+    ids = source.source if isinstance(source, Memory | RecurrentMemory) else source
+    if ids is None:
         return None
-    if not isinstance(source, Tensor):
+    if not isinstance(ids, Tensor):
         raise ValueError(
-            f"The source is a {type(source).__name__}; give token ids as a torch tensor (batch, length), a memory "
+            f"The source is a {type(ids).__name__}; give token ids as a torch tensor (batch, length), a memory "
             "that the model has read, or None for no source."
         )
-    if source.dim() != 2:
-        raise ValueError(f"The source has shape {tuple(source.shape)}; give token ids as (batch, length).")
-    return source.shape[0]
+    if ids.dim() != 2:
+        raise ValueError(f"The source has shape {tuple(ids.shape)}; give token ids as (batch, length).")
+    return len(ids)
 
 
 def _checked_source(model, source, prompts: Tensor):

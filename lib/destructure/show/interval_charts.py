@@ -243,8 +243,7 @@ def _draw_centres(axes, chart, part, width, centre) -> None:
     """A bar across each group at its centre."""
     names, hues = levels(part[chart.along]), list(chart.looks)
     several = width < 0.7 and len(hues) > 1
-    keys = [chart.along, chart.hue] if several else [chart.along]
-    label = f"{centre} of the dots"
+    keys, label = [chart.along, chart.hue] if several else [chart.along], f"{centre} of the dots"
     centres = part.groupby(keys, sort=False, observed=True)[chart.values].agg(centre).dropna()
     for key, value in centres.items():
         name, hue = key if several else (key, None)
