@@ -341,7 +341,7 @@ def test_an_unknown_table_lists_the_known_ones():
 def test_a_library_copied_away_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr(files, "__file__", str(tmp_path / "lib" / "destructure" / "files.py"))
     with pytest.raises(
-        ValueError, match=r"not found in .*; install the course from a copy of its repository"
+        ValueError, match=r"not found around .*; install the course from a copy of its repository"
     ):
         data_folder()
 
