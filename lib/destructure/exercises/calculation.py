@@ -2,7 +2,6 @@
 
 import ast
 import math
-import operator
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -12,18 +11,9 @@ from destructure.exercises.verdict import UnreadableAnswer
 
 _SIGNS = str.maketrans({"−": "-", "–": "-", "·": "*", "×": "*", "÷": "/", "^": "**", "½": "0.5"})
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-_OPERATIONS = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: math.pow,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
-}
-_NAMES = {name: getattr(math, name) for name in ("sqrt", "exp", "log", "log2", "log10", "pi", "e")} | {
-    "ln": math.log
-}
+_NAMES = {name: getattr(math, name) for name in ("sqrt", "exp", "log", "log2", "log10", "pi", "e")}
+_NAMES["ln"] = math.log
+_PARTS = (ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Constant, ast.Call, ast.Name, ast.Load)
 _SAME = {
     "sec": "s", "second": "s", "minute": "min", "hour": "h", "mo": "month", "yr": "year", "y": "year", "byte": "b",
     "percent": "%", "per cent": "%", "pct": "%", "time": "x", "×": "x", "fold": "x",
@@ -63,10 +53,8 @@ def number_in(text: str, unit: str, factors: Mapping[str, float], example: str) 
 
 def _plain_unit(name: str) -> str:
     """A unit in small letters and the singular, by its usual name."""
-    words = [
-        word.rstrip(".").removesuffix("s") if len(word) > 2 else word for word in name.casefold().split()
-    ]
-    return _SAME.get(" ".join(words), " ".join(words))
+    words = (one.rstrip(".").removesuffix("s") if len(one) > 2 else one for one in name.casefold().split())
+    return _SAME.get(word := " ".join(words), word)
 
 
 def _with_points(text: str) -> str:
@@ -88,32 +76,18 @@ def _with_points(text: str) -> str:
 
 def _value(text: str, whole: str) -> float | None:
     """The value of an arithmetical expression; `None` if it is none."""
+    text = re.sub(r"(?<![\d.])0+(?=\d)|\b(math|np)\.", "", text.strip())
     try:
-        return _computed(ast.parse(re.sub(r"(?<![\d.])0+(?=\d)", "", text.strip()), mode="eval").body)
+        tree = ast.parse(text, mode="eval")
+        for node in ast.walk(tree.body):
+            if not isinstance(node, _PARTS) or isinstance(getattr(node, "func", None), ast.Constant):
+                return None
+            if isinstance(node, ast.Constant):
+                node.value = float(node.value) if type(node.value) in (int, float) else None
+        return float(eval(compile(tree, "<answer>", "eval"), {"__builtins__": {}}, _NAMES))
     except ZeroDivisionError:
         raise UnreadableAnswer(f"{shown(whole)} divides by zero; give an ordinary number.") from None
     except OverflowError:
-        raise UnreadableAnswer(
-            f"{shown(whole)} is too large to be an answer; give a number below 1e100."
-        ) from None
-    except (SyntaxError, ValueError, KeyError, TypeError, RecursionError, MemoryError):
+        raise UnreadableAnswer(f"{shown(whole)} is too large to be an answer; stay below 1e100.") from None
+    except (SyntaxError, ValueError, NameError, TypeError, RecursionError, MemoryError):
         return None
-
-
-def _computed(node: ast.AST) -> float:
-    match node:
-        case ast.Constant(value=int(value) | float(value)) if not isinstance(value, bool):
-            return float(value)
-        case ast.Name(id=name) if isinstance(_NAMES[name], float):
-            return _NAMES[name]
-        case ast.BinOp(left=left, op=op, right=right):
-            return _OPERATIONS[type(op)](_computed(left), _computed(right))
-        case ast.UnaryOp(op=op, operand=operand):
-            return _OPERATIONS[type(op)](_computed(operand))
-        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
-            return _NAMES[name](*map(_computed, arguments))
-        case ast.Call(
-            func=ast.Attribute(value=ast.Name(id="math" | "np"), attr=name), args=arguments, keywords=[]
-        ):
-            return _NAMES[name](*map(_computed, arguments))
-    raise ValueError("not arithmetic")

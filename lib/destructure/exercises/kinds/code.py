@@ -237,10 +237,10 @@ class Code(Kind):
         for number, (case, *both) in enumerate(zip(task.cases, results, wanted, strict=True)):
             mine, right_one = (one._replace(array=self._tidied(one.array, case)) for one in both)
             where = astray(mine, right_one, self.tolerance)
-            if where is None or where.any():
-                found[number] = (
-                    "" if where is None else counterexample(case, task.arguments, mine, right_one, where)
-                )
+            if where is None:
+                found[number] = ""
+            elif where.any():
+                found[number] = counterexample(case, task.arguments, mine, right_one, where)
         return found
 
     def _tidied(self, array: Any, case: Inputs) -> Any:

@@ -98,20 +98,18 @@ def counterexample(
 ) -> str:
     """Inputs for which the result is not the one wanted, in a sentence: both whole, or their first difference."""
     mine, right = result.array, wanted.array
-    if right.size <= _FEW:
-        return f"With {shown_inputs(case, names)} it returns {_shown(mine)}; wanted is {_shown(right)}."
-    place = tuple(int(one) for one in np.argwhere(where)[0])
-    place_text = f"at {list(place)} ({int(where.sum())} of {where.size} entries differ)"
-    return (
-        f"With {shown_inputs(case, names)} it returns {_shown(mine[place])} {place_text}; wanted is"
-        f" {_shown(right[place])}."
-    )
+    if right.size > _FEW:
+        place = tuple(map(int, np.argwhere(where)[0]))
+        mine = f"{_shown(mine[place])} at {list(place)} ({where.sum()} of {where.size} entries differ)"
+        right = right[place]
+    mine = mine if isinstance(mine, str) else _shown(mine)
+    return f"With {shown_inputs(case, names)} it returns {mine}; wanted is {_shown(right)}."
 
 
 def size_of(case: Inputs) -> int:
     """How many numbers the inputs hold."""
-    parts = [list(one.values()) if isinstance(one, dict) else [one] for one in case]
-    return sum(int(np.prod(getattr(each, "shape", np.shape(each)))) for part in parts for each in part)
+    parts = [each for one in case for each in (one.values() if isinstance(one, dict) else [one])]
+    return sum(int(np.prod(getattr(each, "shape", np.shape(each)))) for each in parts)
 
 
 def shown_inputs(case: Inputs, names: Sequence[str] = ()) -> str:

@@ -47,6 +47,13 @@ class Report:
     printed: str = ""
 
 
+_INTERRUPTED = Report(stopped="You interrupted the check; it does not count.", interrupted=True)
+_TOO_LONG = (
+    "The function had not ended after {:g} seconds: does a loop never end, or a number grow without bounds? Try it on"
+    " one small input."
+)
+
+
 def isolated(work: Callable[[], Any]) -> Report:
     """Do the work apart. What it returns, or raises, must be picklable: here it comes back as a value."""
     torch = sys.modules.get("torch")
@@ -68,10 +75,10 @@ def _in_a_child(work: Callable[[], Any], seconds: float) -> Report:
             child.start()
         sender.close()
         if not receiver.poll(seconds):
-            return _too_long(seconds)
+            return Report(stopped=_TOO_LONG.format(seconds))
         return receiver.recv()
     except KeyboardInterrupt:
-        return _interrupted()
+        return _INTERRUPTED
     except (EOFError, OSError):
         child.join(1)
         how = f"signal {-child.exitcode}" if (child.exitcode or 0) < 0 else f"exit code {child.exitcode}"
@@ -134,9 +141,9 @@ def _in_a_thread(work: Callable[[], Any], seconds: float) -> Report:
         try:
             thread.start()
             thread.join(seconds)
-            stopped = _too_long(seconds) if thread.is_alive() else None
+            stopped = Report(stopped=_TOO_LONG.format(seconds)) if thread.is_alive() else None
         except KeyboardInterrupt:
-            stopped = _interrupted()
+            stopped = _INTERRUPTED
         end = time.monotonic() + 2
         while thread.is_alive() and time.monotonic() < end:
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
@@ -172,17 +179,6 @@ class _Printed(io.TextIOBase):
             f"… ({self.count:,} characters)" if self.count > len(self.first) or len(shown) == _SHOWN else ""
         )
         return f" (Your function printed: {shown}{more})" if shown else ""
-
-
-def _too_long(seconds: float) -> Report:
-    return Report(
-        stopped=f"The function had not ended after {seconds:g} seconds: does a loop never end, or a number grow"
-        " without bounds? Try it on one small input."
-    )
-
-
-def _interrupted() -> Report:
-    return Report(stopped="You interrupted the check; it does not count.", interrupted=True)
 
 
 # --- what is put back --------------------------------------------------------------------------------------------
