@@ -29,6 +29,16 @@ from destructure.show import TrendExplorer, figure, flip_structures, show, try_i
 translator = try_it.TryTranslator(lambda number: "seven", lambda number: "seven")
 translator
 """
+OTHERS = """
+import ipywidgets
+from tqdm.auto import tqdm
+
+for _ in tqdm(range(3), desc="kept"):
+    pass
+for _ in tqdm(range(3), desc="gone", leave=False):
+    pass
+ipywidgets.IntSlider(5, description="a slider of mine")
+"""
 SWITCHES = "flip_structures(TransformerConfig(vocabulary=40, max_length=32), 4, 4)"
 FIGURE = """
 drawing = figure(6, 2.5)
@@ -46,6 +56,7 @@ def write_second_day(lab, name):
     progress = cells.pop()
     more = (
         LIVE,
+        OTHERS,
         SWITCHES,
         "TrendExplorer()",
         FIGURE,
@@ -117,8 +128,9 @@ def test_the_second_day(browser, tmp_path, pictures):
         second.wait()
         with new_page(browser) as page:
             page.goto(second.address("second.ipynb"))
-            page.get_by_text("Run All Cells to answer again").first.wait_for(state="attached")
+            page.get_by_text("Run All Cells to answer again").first.wait_for(state="attached", timeout=60_000)
             page.wait_for_timeout(3000)  # models that are not found give up after two seconds
+            screenshots(page, pictures, "second-day")
             text = " ".join(outputs(page).split())
             assert "model not found" not in text
             assert "Loading widget" not in text
@@ -134,8 +146,10 @@ def test_the_second_day(browser, tmp_path, pictures):
             assert "the model writes seven ✓ right" in text
             assert "S2 separate parameters" in text
             assert "All notebooks" in text
-            assert text.count("Run → Run All Cells to use it again.") == 3
-            screenshots(page, pictures, "second-day")
+            assert "a slider of mine 5" in text
+            assert "kept: 100%" in text
+            assert "gone" not in text.replace('desc="gone"', "")
+            assert text.count("Run → Run All Cells to use it again.") == 5
             page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
             page.wait_for_timeout(1000)
             page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTo(0, 0)")
@@ -145,7 +159,7 @@ def test_the_second_day(browser, tmp_path, pictures):
 
             save_by_menu(page)  # saved without having been run: what rests goes on resting
             page.reload()
-            page.get_by_text("Run All Cells to answer again").first.wait_for(state="attached")
+            page.get_by_text("Run All Cells to answer again").first.wait_for(state="attached", timeout=60_000)
             assert "model not found" not in outputs(page)
             open_notebook(second, page, "second")
             expect_right(section(page, "number"))
@@ -154,7 +168,7 @@ def test_the_second_day(browser, tmp_path, pictures):
         notebook = tmp_path / "notebooks" / "second.ipynb"
         kept = json.loads(notebook.read_text())["metadata"]["widgets"]
         (states,) = (one["state"] for one in kept.values())
-        assert len(states) == len(IDS) + 5, "yesterday's pages went with yesterday's outputs"
+        assert len(states) == len(IDS) + 8, "yesterday's pages went with yesterday's outputs"
         assert notebook.stat().st_size < 600_000
     finally:
         second.stop()

@@ -14,7 +14,7 @@ from destructure.exercises.catalogue import every, find
 from destructure.exercises.kinds.code import MODULES
 from destructure.exercises.markup import markdown
 from destructure.exercises.store import AnswerStore
-from destructure.show.live import Keeper
+from destructure.show.live import Keeper, keeper
 
 EXERCISES = list(every())
 each = pytest.mark.parametrize("one", EXERCISES, ids=lambda one: one.id)
@@ -380,10 +380,10 @@ def test_results_and_progress_at_rest():
         assert "Run → Run All Cells to" in page
 
 
-def test_every_shown_widget_is_kept():
-    widget = exercise("04.mask.decoder")
-    widget._repr_mimebundle_()
-    assert widget.model_id in Keeper.of_this_kernel.shown
+def test_a_keeper_is_there_as_soon_as_a_widget_is_shown():
+    exercise("04.mask.decoder")._repr_mimebundle_()
+    assert keeper.cache_info().currsize == 1
+    assert keeper() is keeper()
     assert "http" not in Keeper._esm
 
 

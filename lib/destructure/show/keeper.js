@@ -1,6 +1,7 @@
 // At every save, JupyterLab can store the models of widgets in the notebook; by default it does not, and a notebook
-// opened without its kernel then has only "model not found" in their place. Here each widget's model is stored as a
-// page of HTML under the same id. With the kernel alive, its own models come first.
+// opened without its kernel then has only "model not found" in their place. Here each widget's model, also that of a
+// progress bar or of the learner's own, is stored as a page of HTML under the same id. With the kernel alive, its own
+// models come first.
 const STATE = "application/vnd.jupyter.widget-state+json";
 const VIEW = "application/vnd.jupyter.widget-view+json";
 const MARK = "<!-- at rest -->";
@@ -19,7 +20,7 @@ function still(model) {
   const label = escaped(model.get("description") ?? "");
   if (children) return children.map(still).join("");
   if (name === "HTMLModel") return `<div>${value}</div>`;
-  if (name === "ButtonModel" || value === undefined || value === null) return "";
+  if (/Button|Progress/.test(name) || value === undefined || value === null) return "";
   if (typeof value === "boolean") return `<div>${value ? "☑" : "☐"} ${label}</div>`;
   return `<div>${label} <b>${escaped(Array.isArray(value) ? value.join(" to ") : value)}</b></div>`;
 }
@@ -30,49 +31,61 @@ function page(model, css) {
   return `${MARK}<style>${css}</style><div class="at-rest">${inside}</div>`;
 }
 
+// Ids of the widgets that a notebook shows, each with what else its output holds.
 function viewsIn(notebook) {
-  const found = new Set();
+  const found = new Map();
   for (const cell of notebook.cells) {
     for (let place = 0; place < (cell.outputs?.length ?? 0); place++) {
-      found.add(cell.outputs.get(place).data[VIEW]?.model_id);
+      const { data } = cell.outputs.get(place);
+      if (data[VIEW]) found.set(data[VIEW].model_id, data["text/html"] ?? "");
     }
   }
   return found;
 }
 
-async function initialize({ model }) {
+function initialize({ model }) {
   const manager = model.widget_manager;
   const context = manager?.context; // the open notebook; other front ends have none
   if (!context?.saveState) return;
-  const models = new Map();
+  const notebook = context.model;
+  const models = new Map(); // a save does not wait, so they are fetched before
+  const stored = (value) => ({
+    model_name: "HTMLModel",
+    model_module: "@jupyter-widgets/controls",
+    model_module_version: "2.0.0",
+    state: { value },
+  });
 
-  async function learn() {
-    for (const id of model.get("shown")) {
-      if (!models.has(id)) manager.get_model(id).then((found) => models.set(id, found), () => {});
+  function learn() {
+    for (const id of viewsIn(notebook).keys()) {
+      if (!models.has(id) && manager.has_model(id)) manager.get_model(id).then((found) => models.set(id, found));
     }
   }
 
   function store(_, moment) {
     if (moment !== "started") return;
-    const notebook = context.model;
     const views = viewsIn(notebook);
     const before = notebook.getMetadata("widgets")?.[STATE]?.state ?? {};
     const after = Object.fromEntries(
       Object.entries(before).filter(([id, one]) => views.has(id) || !one.state?.value?.startsWith?.(MARK)),
     );
-    for (const [id, shown] of models) {
-      if (!views.has(id)) continue;
-      const html = { model_name: "HTMLModel", model_module: "@jupyter-widgets/controls", model_module_version: "2.0.0" };
-      after[id] = { ...html, state: { value: page(shown, model.get("_css")) } };
+    for (const [id, html] of views) {
+      const live = manager.has_model(id);
+      if (live && models.get(id)?.comm_live) after[id] = stored(page(models.get(id), model.get("_css")));
+      else if (!live && !(id in after)) after[id] = stored(MARK + html); // closed, as a progress bar when it is done
     }
     if (JSON.stringify(after) === JSON.stringify(before)) return;
     notebook.setMetadata("widgets", { [STATE]: { version_major: 2, version_minor: 0, state: after } });
   }
 
   learn();
-  model.on("change:shown", learn);
+  notebook.contentChanged.connect(learn);
   context.saveState.connect(store);
-  return () => context.isDisposed || context.saveState.disconnect(store);
+  return () => {
+    if (context.isDisposed) return;
+    notebook.contentChanged.disconnect(learn);
+    context.saveState.disconnect(store);
+  };
 }
 
 export default { initialize };

@@ -1,6 +1,7 @@
 """What the live widgets have in common: nothing is printed, and a saved notebook shows what belongs there."""
 
 from base64 import b64encode
+from functools import cache
 from importlib.resources import files
 from typing import ClassVar
 
@@ -13,23 +14,14 @@ from destructure.show.picture import Picture
 
 
 class Keeper(anywidget.AnyWidget):
-    """Sees to it that a notebook reopened without its kernel shows what stood in its widgets; itself invisible.
-
-    Attributes:
-        shown: ids of the widgets to keep; one keeper serves a kernel.
-    """
+    """Sees to it that a notebook reopened without its kernel shows what stood in its widgets; itself invisible."""
 
     _esm = (files("destructure.show") / "keeper.js").read_text(encoding="utf-8")
     _css = (files("destructure.show") / "figures.css").read_text(encoding="utf-8")
-    shown = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    of_this_kernel: ClassVar["Keeper | None"] = None
 
-    @classmethod
-    def keep(cls, widget: ipywidgets.Widget) -> None:
-        """Keep one widget more."""
-        keeper = cls.of_this_kernel = cls.of_this_kernel or cls()
-        if widget.model_id not in keeper.shown:
-            keeper.shown = [*keeper.shown, widget.model_id]
+
+keeper = cache(Keeper)
+"""The one keeper of a kernel; it is there as soon as a widget is shown."""
 
 
 class Saved(ipywidgets.DOMWidget):
@@ -45,7 +37,7 @@ class Saved(ipywidgets.DOMWidget):
         """What a notebook shows that was executed without a learner: a picture, HTML, or nothing."""
 
     def _repr_mimebundle_(self, **keywords):
-        Keeper.keep(self)
+        keeper()
         bundle = super()._repr_mimebundle_(**keywords)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         data["text/plain"] = repr(self)
