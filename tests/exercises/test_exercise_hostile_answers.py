@@ -29,10 +29,6 @@ class EvilType(type):
         raise KeyboardInterrupt
 
 
-class OfEvilType(metaclass=EvilType):
-    pass
-
-
 class EvilList(list):
     def __iter__(self):
         raise RuntimeError("no")
@@ -74,7 +70,7 @@ HOSTILE = {
     "nul and surrogate": "\x00\ud800",
     "a class": Evil,
     "an evil object": Evil(),
-    "an object of an evil type": OfEvilType(),
+    "an object of an evil type": EvilType("OfEvilType", (), {})(),  # no name of the module: pytest would look
     "an evil list": EvilList([1]),
     "a false array": PretendsToBeAnArray(),
     "a set": {1, 2},
