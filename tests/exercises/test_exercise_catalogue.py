@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from wrong_answers import Wrong, wrong_answers
 
-from destructure.exercises.catalogue import every, find
+from destructure.exercises.catalogue import every, find, notebooks, task
 
 EXERCISES = list(every())
 STUDENTS = [f"student {number}" for number in range(5)]
@@ -69,6 +69,9 @@ def faults(exercise, wrong: dict[str, Wrong]) -> list[str]:
             found.append(f"wrong answer {name!r} scores {verdict.score} as {verdict.misconception!r}")
         if wrong[name].says not in verdict.message:
             found.append(f"wrong answer {name!r} is told {verdict.message!r}")
+    demands = getattr(exercise.kind, "requirements", getattr(exercise.kind, "mentions", ()))
+    if idle := {one.name for one in demands} - {verdict.misconception for verdict in verdicts.values()}:
+        found.append(f"refuse nothing: {sorted(idle)}")
     messages = Counter(verdict.message for verdict in verdicts.values())
     found += [f"told for several wrong answers: {text!r}" for text, count in messages.items() if count > 1]
     return found
@@ -99,6 +102,13 @@ def test_a_student_who_does_everything_wrong_at_once_is_not_right():
     verdict = find("04.code.multi_head").check(nonsense)
     assert verdict.score < 0.5
     assert verdict.misconception == "hidden memory is read" or verdict.misconception == "output matrix unused"
+
+
+@pytest.mark.parametrize("number", filter(task, notebooks()))
+def test_a_task_is_one_piece_of_work(number):
+    steps = [find(id) for id in task(number).steps]
+    assert 20 <= sum(step.minutes for step in steps) <= 40
+    assert (len(steps) >= 3, steps[-1].kind.name) == (True, "written")
 
 
 @each

@@ -16,6 +16,7 @@ from destructure.exercises.kinds.mask import Mask
 from destructure.exercises.kinds.match import Item, Match
 from destructure.exercises.kinds.number import Number, WrongValue
 from destructure.exercises.kinds.prediction import Prediction
+from destructure.exercises.kinds.run import agrees, every_row
 from destructure.exercises.kinds.shapes import Shapes, Stage
 from destructure.exercises.kinds.switchboard import Switchboard
 from destructure.exercises.verdict import UnreadableAnswer, Verdict
@@ -397,3 +398,11 @@ def test_each_mistake_in_code_is_told_from_all_others(exercise):
         assert re.fullmatch(
             rf"{re.escape(flaw.message)}( With .* it returns .*; wanted is .*\.)?", verdict.message
         )
+
+
+def test_rows_are_compared_with_rows_computed_again():
+    rows = [{"seed": 0, "loss": 1.5}, {"seed": 1, "loss": 2.5}]
+    whole, same = every_row(lambda _: rows, "seed"), agrees(lambda _: rows, "seed", "loss", within=0.1)
+    assert (whole(rows[::-1]), same([{"seed": 0, "loss": 1.59}]), same([])) == (True, True, True)
+    assert whole(rows[:1]) == "The row with seed 1 is missing."
+    assert same([{"seed": 0, "loss": 1.61}]) == "With seed 0 you give loss 1.61; computed again it is 1.5."

@@ -421,3 +421,11 @@ def test_static_views_do_not_depend_on_stored_answers(monkeypatch):
     assert before[1]["text/plain"] == "Result of exercise 00.prediction.paper"
     assert before[1]["image/png"]
     assert "text/html" not in before[1]
+
+
+def test_a_text_is_committed_once_and_marked_afterwards():
+    one = find("02.written.crossings")
+    hand_in(one, {"text": one.reference, "met": []})
+    assert "stays as it is" in repr(answer(one.id, "Something else altogether"))
+    assert "2 of 6 points" in repr(answer(one.id, {"met": ["numbers"]}))
+    assert exercise(one.id).draft == {"text": one.reference, "met": ["numbers"]}

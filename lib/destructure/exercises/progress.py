@@ -15,7 +15,7 @@ from destructure.exercises.store import AnswerStore, NotSaved, Record
 from destructure.exercises.widget import Panel
 from destructure.files import notebooks_folder
 
-_HEADS = ("Notebook", "Done", "Tried", "Open", "Score", "Predicted", "Minutes left")
+_HEADS = ("Notebook", "Done", "Tried", "Open", "Score", "Committed", "Minutes left")
 _CELL = 'style="padding: 0 0.8em; text-align: left"'
 
 
@@ -23,7 +23,7 @@ _CELL = 'style="padding: 0 0.8em; text-align: left"'
 class NotebookProgress:
     """How far a learner is with the exercises of one notebook.
 
-    A prediction's score is for having committed to one, so it stands apart from the others and in no mean.
+    A prediction's or a conclusion's score is for having committed it, so it stands apart and in no mean.
 
     Attributes:
         number: of the notebook.
@@ -39,14 +39,14 @@ class NotebookProgress:
         return [exercise for exercise, score in self.scores if score != 1]
 
     def cells(self) -> tuple[int | str, ...]:
-        """Done, tried, untouched, mean best score (open: 0), predictions locked, usual minutes for what is open."""
-        locked = [score == 1 for exercise, score in self.scores if exercise.kind.name == "prediction"]
-        scores = [score for exercise, score in self.scores if exercise.kind.name != "prediction"]
+        """Done, tried, untouched, mean best score (open: 0), committed, usual minutes for what is open."""
+        locked = [score == 1 for exercise, score in self.scores if exercise.kind.locks]
+        scores = [score for exercise, score in self.scores if not exercise.kind.locks]
         done, untouched = scores.count(1), scores.count(None)
         mean = sum(score or 0.0 for score in scores) / max(1, len(scores))
         minutes = sum(exercise.minutes for exercise in self.open)
-        predicted = f"{sum(locked)} of {len(locked)}" if locked else "none"
-        return done, len(scores) - done - untouched, untouched, f"{mean:.0%}", predicted, minutes
+        committed = f"{sum(locked)} of {len(locked)}" if locked else "none"
+        return done, len(scores) - done - untouched, untouched, f"{mean:.0%}", committed, minutes
 
     def link(self, text: str) -> str:
         """The text as a link to the notebook, which lies beside the one that shows it."""

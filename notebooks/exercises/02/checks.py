@@ -1,10 +1,13 @@
 """A sketch of three curves, and lists of measured values, for the exercises of notebook 02."""
 
+from functools import cache
 from itertools import pairwise
 from math import exp
 from random import Random
 
 from destructure.exercises.drawings import curves
+from destructure.exercises.kinds.run import agrees, every_row
+from destructure.files import data_folder
 
 POWERS = [8 + 0.125 * step for step in range(41)]
 
@@ -56,3 +59,56 @@ def never_falls(function, case) -> bool:
 def never_below(function, case) -> bool:
     """The best so far is at least the value itself."""
     return all(best >= value - 1e-4 for best, value in zip(function(*case), case[0], strict=True))
+
+
+# --- the task: envelopes and crossings with one width left out ------------------------------------------------
+
+WIDTHS = (0, 32, 64, 128)  # the width left out; 0: none
+
+
+@cache
+def own_envelopes() -> list[dict]:
+    """The best mean so far at each budget, of two methods without one width, from the study's table."""
+    import pandas as pd
+
+    rows = pd.read_csv(data_folder() / "results/structure_compute.csv")
+    rows, found = rows[rows.role == "reporting"], []
+    for method in ("recurrence", "attention"):
+        for width in WIDTHS:
+            some = rows[(rows.method == method) & (rows["size"] != width)]
+            means = some.groupby(["size", "budget"]).bits.mean().groupby("budget").min().cummin()
+            place = {"method": method, "without": width}
+            found += [place | {"budget": budget, "bits": bits} for budget, bits in means.items()]
+    return found
+
+
+def curves_fall(rows) -> bool:
+    """Along rising budgets no curve rises."""
+    order = sorted(rows, key=lambda row: (row["method"], row["without"], row["budget"]))
+    return all(
+        earlier["without"] != later["without"] or earlier["bits"] >= later["bits"] - 1e-9
+        for earlier, later in pairwise(order)
+    )
+
+
+def own_crossings() -> list[dict]:
+    """Where attention takes the lead for good, for each width left out."""
+    found = []
+    for width in WIDTHS:
+        attention, recurrence = (
+            {row["budget"]: row["bits"] for row in own_envelopes() if (row["method"], row["without"]) == case}
+            for case in (("attention", width), ("recurrence", width))
+        )
+        behind = max(
+            at for at in attention if attention[at] >= min(recurrence[b] for b in recurrence if b <= at)
+        )
+        ahead = min((at for at in attention if at > behind), default=0)
+        found.append({"without": width, "behind": behind, "ahead": ahead})
+    return found
+
+
+every_envelope = every_row(lambda _: own_envelopes(), "method without budget")
+means_first = agrees(lambda _: own_envelopes(), "method without budget", "bits", within=1e-3)
+every_width = every_row(lambda _: own_crossings(), "without")
+leads_for_good = agrees(lambda _: own_crossings(), "without", "ahead")
+behind_until = agrees(lambda _: own_crossings(), "without", "behind")

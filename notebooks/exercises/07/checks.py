@@ -4,10 +4,13 @@ torch is imported inside the functions, so that exercises can be listed and show
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from random import Random
 
 from destructure.config import TransformerConfig
+from destructure.cost import forward_flops, non_embedding_parameters
 from destructure.exercises import Variants
+from destructure.exercises.kinds.run import agrees, every_row
 from destructure.structure import Structure
 
 SIZE = TransformerConfig(vocabulary=1, width=512, layers=6, heads=8, max_length=1)
@@ -92,3 +95,57 @@ def the_whole_input_is_seen(function: Callable, case: tuple) -> bool:
     changed[-1] += 50.0
     moved = function(queries, keys, values, memory_keys, changed) - function(*case)
     return bool((moved.abs().amax(dim=-1) > 1e-6).all())
+
+
+# --- the task: costs by an own formula, and an own path down the cube --------------------------------
+
+
+def own_costs() -> list[dict]:
+    """The parameters of all sixteen corners in units of L d²: 12 a stack, 4 for a cross-attention of its own."""
+    return [
+        {
+            "code": each.code,
+            "parameters": COEFFICIENT[each.separate_cross_attention, each.separate_parameters],
+        }
+        for each in Structure.all()
+    ]
+
+
+every_corner = every_row(lambda rows: own_costs(), "code")
+by_formula = agrees(lambda rows: own_costs(), "code", "parameters", within=0.5)
+
+
+def _counted(rows) -> list[dict]:
+    large = TransformerConfig(vocabulary=1, width=512, layers=6, heads=8, max_length=1024)
+    unit, found = large.layers * large.width**2, []
+    for row in rows:
+        config = large.with_structure(Structure.named(row["code"]))
+        counted = non_embedding_parameters(config) / unit, forward_flops(config, 32, 32) / (64 * unit)
+        found.append({**row, "parameters": counted[0], "flops": counted[1]})
+    return found
+
+
+def own_path() -> list[dict]:
+    """An example: the lecture's edits in the opposite order."""
+    codes = ("S1 S2 S3 S4", "S1 S2 S3 --", "S1 S2 -- --", "S1 -- -- --", "-- -- -- --")
+    return _counted([{"step": step, "code": code} for step, code in enumerate(codes)])
+
+
+def one_at_a_time(rows) -> bool | str:
+    """From all four structures to none, one less at every step."""
+    codes = [Structure.named(row["code"]).code for row in sorted(rows, key=lambda row: row["step"])]
+    for before, after in pairwise(codes):
+        lost = [one for one, other in zip(before.split(), after.split(), strict=True) if one != other]
+        if len(lost) != 1 or "--" in lost:
+            return f"From {before} to {after} it is another number."
+    return sorted(row["step"] for row in rows) == list(range(5))
+
+
+def not_the_ladder(rows) -> bool:
+    """A path that the lecture does not take."""
+    codes = [row["code"] for row in sorted(rows, key=lambda row: row["step"])]
+    return codes != [structure.code for structure in Structure.ladder()]
+
+
+counted_parameters = agrees(_counted, "step", "parameters", within=0.5)
+counted_flops = agrees(_counted, "step", "flops", within=0.2)

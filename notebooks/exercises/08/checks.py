@@ -1,8 +1,13 @@
 """Compute factors and flips of signs, for the exercises of notebook 08."""
 
+from functools import cache
+from itertools import pairwise, product
+from operator import mul
 from random import Random
 
 from destructure.exercises.drawings import curves
+from destructure.exercises.kinds.run import agrees, every_row
+from destructure.files import data_folder
 
 _BUDGETS = [10 + 0.25 * step for step in range(7)]
 _FACTORS = {
@@ -59,3 +64,71 @@ def symmetric(function, case) -> bool:
     """All signs turned round, the p value stays."""
     (differences,) = case
     return abs(function([-each for each in differences]) - function(differences)) < 1e-4
+
+
+# --- the task: a factor without one seed, and exact tests on the stored runs ------------------------------------
+
+LADDER = ("S1 S2 S3 S4", "-- S2 S3 S4", "-- -- S3 S4", "-- -- -- S4", "-- -- -- --")
+STEPS = {f"S{number}": pair for number, pair in enumerate(pairwise(LADDER), start=1)}
+SEEDS = tuple(range(200, 208))
+
+
+@cache
+def _losses(code: str):
+    """Log losses of a corner: a row per width and budget, a column per seed."""
+    import numpy as np
+    import pandas as pd
+
+    rows = pd.read_csv(data_folder() / "results/structure_corners.csv")
+    rows = rows[(rows.arm == "corner") & (rows.structure == code)]
+    return np.log(rows.pivot_table("loss", ["width", "budget"], "seed").clip(lower=1e-6))
+
+
+@cache
+def _factor(step: str, left_out: int) -> float:
+    """The compute factor at 2e10 FLOPs from all seeds but one."""
+    seeds = [seed for seed in SEEDS if seed != left_out]
+    kept, removed = (
+        _losses(code)[seeds].mean(axis=1).groupby("budget").min().cummin() for code in STEPS[step]
+    )
+    wanted, budgets = kept[2e10], list(removed.index)
+    place = next(place for place, loss in enumerate(removed) if loss <= wanted)
+    high, low = removed.iloc[place - 1], removed.iloc[place]
+    share = (high - wanted) / (high - low)
+    spent = budgets[place - 1] * (budgets[place] / budgets[place - 1]) ** share
+    return float(spent / kept.index[kept <= wanted][0])
+
+
+def _factors(rows) -> list[dict]:
+    return [{**row, "factor": _factor(row["step"], int(row["left_out"]))} for row in rows]
+
+
+def own_factors() -> list[dict]:
+    """An example: the step of S1."""
+    return _factors([{"step": "S1", "left_out": seed} for seed in (0, *SEEDS)])
+
+
+def a_step(rows) -> bool:
+    """One step of the ladder whose factor at 2e10 is a number."""
+    return len({row["step"] for row in rows}) == 1 and rows[0]["step"] in ("S1", "S2", "S4")
+
+
+each_seed_left_out = every_row(lambda rows: [{"left_out": seed} for seed in (0, *SEEDS)], "left_out")
+factors_again = agrees(_factors, "left_out", "factor", within=0.005)
+
+
+@cache
+def own_tests() -> list[dict]:
+    """Mean log ratio and exact p of each step of the ladder, at width 32 and 4e10 FLOPs."""
+    found = []
+    for step, (kept, removed) in STEPS.items():
+        ratios = (_losses(removed).loc[(32, 4e10)] - _losses(kept).loc[(32, 4e10)]).tolist()
+        totals = [abs(sum(map(mul, signs, ratios))) for signs in product((1, -1), repeat=8)]
+        p = sum(total >= abs(sum(ratios)) - 1e-9 for total in totals) / 256
+        found.append({"step": step, "mean": sum(ratios) / 8, "p": p})
+    return found
+
+
+four_steps = every_row(lambda rows: own_tests(), "step")
+mean_ratio = agrees(lambda rows: own_tests(), "step", "mean", within=0.005)
+exact_p = agrees(lambda rows: own_tests(), "step", "p", within=1e-6)

@@ -2,11 +2,14 @@
 
 from collections import namedtuple
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import permutations
 from math import isnan, nan
 from random import Random
 
 from destructure.exercises import Variants
+from destructure.exercises.kinds.run import agrees, every_row
+from destructure.files import data_folder
 from destructure.show.structure_sketches import svg, text
 from destructure.show.style import INK, QUIET, SHARED, SOURCE, TARGET
 
@@ -174,3 +177,98 @@ def _likeness() -> list[str]:
                 parts.append(text(x + 35, y + 15, word))
             parts.append(_arrow(146, 194, y + 10))
     return parts
+
+
+# --- the task: a contrast of your own ---------------------------------------------------------------------------
+
+FIRST, SECOND = ("long to short", "short to long")
+
+
+@cache
+def _losses(setting: str, code: str):
+    """A row per seed, a column per budget."""
+    import pandas as pd
+
+    rows = pd.read_csv(data_folder() / "results/dial_runs.csv")
+    rows = rows[(rows.arm == setting) & (rows.structure == code)]
+    if rows.empty:
+        raise LookupError(f"no stored runs of {setting} with {code}")
+    return rows.pivot_table("loss", "seed", "budget")
+
+
+def _advantages(rows) -> list[dict]:
+    import numpy as np
+
+    found = []
+    for row in rows:
+        kept, removed = (
+            np.log(_losses(row["setting"], row[arm]).clip(lower=0.02)) for arm in ("kept", "removed")
+        )
+        found.append({**row, "advantage": float((removed - kept).loc[row["seed"]].mean())})
+    return found
+
+
+def own_contrast() -> list[dict]:
+    """An example: S1 at the two ends of the length dial."""
+    arms = {"kept": "S1 S2 S3 S4", "removed": "-- S2 S3 S4"}
+    return _advantages(
+        [
+            {"setting": setting, **arms, "seed": seed}
+            for setting in (FIRST, SECOND)
+            for seed in range(200, 208)
+        ]
+    )
+
+
+def one_structure(rows) -> bool:
+    """The same two arms everywhere, and they differ in one structure."""
+    arms = {(row["kept"], row["removed"]) for row in rows}
+    kept, removed = (code.split() for code in next(iter(arms)))
+    lost = [one for one, other in zip(kept, removed, strict=True) if one != other]
+    gone = [other for one, other in zip(kept, removed, strict=True) if one != other]
+    return len(arms) == len(lost) == 1 and lost != ["--"] and gone == ["--"]
+
+
+def two_settings(rows) -> bool:
+    """Two settings, each with all eight seeds."""
+    seeds = {}
+    for row in rows:
+        seeds.setdefault(row["setting"], []).append(row["seed"])
+    return len(seeds) == 2 and all(sorted(some) == list(range(200, 208)) for some in seeds.values())
+
+
+own_advantage = agrees(_advantages, "setting seed", "advantage", within=0.001)
+
+
+def _effects(rows) -> list[dict]:
+    """Per seed left out (0: none): the mean of the first setting's advantages minus the second's."""
+    found = []
+    for row in rows:
+        arms = {"kept": row["kept"], "removed": row["removed"]}
+        seeds = [seed for seed in range(200, 208) if seed != row["left_out"]]
+        first, second = (
+            _advantages([{"setting": row[end], **arms, "seed": seed} for seed in seeds])
+            for end in ("first", "second")
+        )
+        differences = [
+            one["advantage"] - other["advantage"] for one, other in zip(first, second, strict=True)
+        ]
+        found.append(
+            {
+                **row,
+                "effect": sum(differences) / len(seeds),
+                "above": sum(each > 0 for each in differences),
+            }
+        )
+    return found
+
+
+def own_effect() -> list[dict]:
+    """An example: the dial effect of the contrast above."""
+    ends = {"kept": "S1 S2 S3 S4", "removed": "-- S2 S3 S4", "first": FIRST, "second": SECOND}
+    return _effects([{**ends, "left_out": seed} for seed in (0, *range(200, 208))])
+
+
+each_seed_once = every_row(lambda rows: [{"left_out": seed} for seed in (0, *range(200, 208))], "left_out")
+effect_again = agrees(_effects, "left_out", "effect", within=0.002)
+seeds_above = agrees(_effects, "left_out", "above")

@@ -139,7 +139,8 @@ def agrees(
         for row in rows:
             place, given = _place(row, by), row[column]
             found = values.get(place, given)
-            if given != found and not abs(given - found) <= within:
+            near = not isinstance(found, str) and abs(given - found) <= within
+            if given != found and not near:
                 return (
                     f"With {place} you give {column} {_short(given)}; computed again it is {_short(found)}."
                 )

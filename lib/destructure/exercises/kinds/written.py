@@ -68,7 +68,8 @@ class Written(Kind):
 
     def is_empty(self, answer: Plain) -> bool:
         """Whether nothing was written or ticked."""
-        return not (any(answer.values()) if isinstance(answer, dict) else answer)
+        parts = answer.values() if isinstance(answer, dict) else (answer,)
+        return not any(part.strip() if isinstance(part, str) else part for part in parts)
 
     def grade(self, answer: Plain) -> Verdict:
         """Whether the text can be committed; never whether it is true."""
