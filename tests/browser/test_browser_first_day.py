@@ -87,20 +87,23 @@ def read(page, text):
     page.locator(".jp-RenderedMarkdown").get_by_text(text).first.wait_for()
 
 
+SCROLL = """id => {
+    const notebook = jupyterapp.shell.currentWidget.content;
+    const shows = cell => cell.model.sharedModel.source.includes(`exercise("${id}"`);
+    notebook.activeCellIndex = notebook.widgets.findIndex(shows);
+    return notebook.scrollToItem(notebook.activeCellIndex, 'center');
+}"""
+
+
 def exercise(page, id):
-    """The exercise, on the screen: JupyterLab draws only what is near it."""
-    page.evaluate(
-        """id => {
-            const notebook = jupyterapp.shell.currentWidget.content;
-            const shows = cell => cell.model.sharedModel.source.includes(`exercise("${id}"`);
-            notebook.activeCellIndex = notebook.widgets.findIndex(shows);
-            return notebook.scrollToItem(notebook.activeCellIndex, 'center');
-        }""",
-        id,
-    )
+    """The exercise, live and on the screen: JupyterLab draws only what is near it, and outputs above still grow."""
     found = page.locator(f'section[data-exercise="{id}"]')
-    found.wait_for(state="attached")
-    found.scroll_into_view_if_needed()
+    for _ in range(SECONDS_FOR_A_NOTEBOOK):
+        page.evaluate(SCROLL, id)
+        if found.get_by_role("radio").count():
+            break
+        page.wait_for_timeout(1000)
+    found.get_by_role("radio").first.wait_for()
     return found
 
 
@@ -112,7 +115,7 @@ def test_first_day_and_update(course, page, pictures):
         assert f"Your notebooks and answers are in {course / 'work'}" in log.read_text()
         page.goto(f"{address}/?token={TOKEN}")  # where the browser opens
         page.wait_for_selector(".jp-Notebook .jp-MarkdownCell")
-        assert page.url.split("?")[0].endswith(f"/lab/tree/work/{ANSWERED}.ipynb")
+        page.wait_for_url(f"**/lab/tree/work/{ANSWERED}.ipynb*")
         read(page, "to begin, and again whenever you come back")
         assert page.locator(".jp-OutputArea-output").count() == 0, (
             "a result stands there before anything was run"
