@@ -22,7 +22,7 @@ def graded(number):
 
 
 def test_a_fresh_start():
-    assert rows()["04"].cells()[:5] == (0, 0, len(graded("04")), "0%", "0 of 1")
+    assert rows()["04"].cells()[:5] == (0, 0, len(graded("04")), "0%", "0 of 2")
     assert rows()["04"].open[0].id == next(every("04")).id
 
 
@@ -32,7 +32,7 @@ def test_done_tried_and_open_are_told_apart():
     answer(second.id, "11111\n11111\n11111\n11111")
     minutes = sum(one.minutes for one in every("04") if one != first)
     score = f"{1 / len(graded('04')):.0%}"
-    assert rows()["04"].cells() == (1, 1, len(others), score, "0 of 1", minutes)
+    assert rows()["04"].cells() == (1, 1, len(others), score, "0 of 2", minutes)
     assert rows()["04"].open[0].id == second.id
 
 

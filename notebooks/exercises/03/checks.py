@@ -4,11 +4,13 @@ torch is imported inside the functions, so that exercises can be listed and show
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import product
 from math import exp
 from random import Random
 
 from destructure.exercises import Variants
+from destructure.exercises.kinds.run import agrees, every_row
 from destructure.exercises.markup import escape
 from destructure.show.style import INK, QUIET
 
@@ -181,3 +183,92 @@ def state_matters(function: Callable, case: tuple) -> bool:
     return len(memory) == 1 or not torch.allclose(
         function(state, memory), function(-state, memory), atol=1e-4
     )
+
+
+# --- the task: dictated numbers --------------------------------------------------------------------------------
+
+ARMS = ("fixed vector", "attention")
+
+
+@cache
+def _learned() -> frozenset[str]:
+    """The numbers that the notebook's models were trained on."""
+    from destructure.tasks.telephone import TelephoneNumbers
+
+    dials = {"train_examples": 30_000, "validation_examples": 540, "test_examples": 1_350}
+    return frozenset(TelephoneNumbers(shortest=4, longest=12, **dials).numbers("train"))
+
+
+def _spoken(number: str) -> list[str]:
+    from destructure.tasks.telephone import WORDS
+
+    return [WORDS[int(digit)] for digit in number]
+
+
+def own_numbers() -> list[dict]:
+    """An example: 40 numbers of seven digits; one model forgets the last words, the other does not."""
+    numbers = [str(3_900_017 + 138_311 * place) for place in range(40)]
+    rows = [
+        {
+            "arm": arm,
+            "number": number,
+            "answer": " ".join(_spoken(number)[: 7 - (arm == ARMS[0] and len(number) > 6)]),
+        }
+        for arm in ARMS
+        for number in numbers
+    ]
+    return _marked(rows)
+
+
+def _marked(rows) -> list[dict]:
+    return [{**row, "right": row["answer"].split() == _spoken(row["number"])} for row in rows]
+
+
+def both_models(rows) -> bool | str:
+    """The same numbers for both models, at least 40 of one length."""
+    asked = {arm: [row["number"] for row in rows if row["arm"] == arm] for arm in ARMS}
+    lengths = {len(number) for number in asked[ARMS[0]]}
+    if len(lengths) == 1 and not lengths <= set(range(4, 17)):
+        return f"Yours have {min(lengths)} digits."
+    same = sorted(asked[ARMS[0]]) == sorted(asked[ARMS[1]]) and len(rows) == 2 * len(set(asked[ARMS[0]]))
+    return same and len(lengths) == 1 and len(rows) >= 80
+
+
+def new_numbers(rows) -> bool | str:
+    """None was in training."""
+    known = {row["number"] for row in rows} & _learned()
+    return f"See {min(known)}." if known else True
+
+
+marked_right = agrees(_marked, "arm number", "right")
+
+
+def _by_place(answers) -> list[dict]:
+    found = []
+    for arm in ARMS:
+        pairs = [(row["answer"].split(), _spoken(row["number"])) for row in answers if row["arm"] == arm]
+        for place in range(len(pairs[0][1])):
+            hits = [answer[place : place + 1] == [wanted[place]] for answer, wanted in pairs]
+            found.append({"arm": arm, "place": place + 1, "share": sum(hits) / len(hits)})
+    return found
+
+
+def own_places() -> dict:
+    """The example above, place by place."""
+    answers = own_numbers()
+    return {"answers": answers, "places": _by_place(answers)}
+
+
+def answers_hold(value) -> bool:
+    """The answers are those of the last step."""
+    return both_models(value["answers"]) is True and marked_right(value["answers"]) is True
+
+
+def every_place(value) -> bool | str:
+    """A row for each model and place."""
+    return every_row(lambda _: _by_place(value["answers"]), "arm place")(value["places"])
+
+
+def shares_by_place(value) -> bool | str:
+    """Counted again from the answers."""
+    return agrees(lambda _: _by_place(value["answers"]), "arm place", "share", 0.001)(value["places"])

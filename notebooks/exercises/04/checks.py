@@ -4,10 +4,13 @@ torch is imported inside the functions, so that exercises can be listed and show
 """
 
 from collections.abc import Callable
+from functools import cache
 from itertools import combinations, product
+from math import log
 from random import Random
 
 from destructure.exercises import Variants
+from destructure.exercises.kinds.run import agrees
 from destructure.structure import Structure
 
 PADDING = 0
@@ -244,3 +247,82 @@ def shift_cases(more: int = 0) -> list[tuple]:
     return cases + [
         (torch.randint(0, 90, (batch, length), generator=generator), draw(0, 90)) for batch, length in sizes
     ]
+
+
+# --- the task: a translator without the shift ------------------------------------------------------------------
+
+ARMS = ("shifted", "not shifted")
+
+
+@cache
+def _numbers():
+    from destructure.tasks.numbers import NumberTranslation
+
+    return NumberTranslation(high=99_999, train_examples=5_000, held_out=((70_000, 79_999),))
+
+
+def _marked(rows) -> list[dict]:
+    return [{**row, "right": row["answer"] == _numbers().target_text(row["number"])} for row in rows]
+
+
+def own_answers() -> list[dict]:
+    """An example: one model that writes most numbers right, one that writes none."""
+    numbers = [number for number in range(21_001, 21_400, 7) if number not in _learned()][:50]
+    rows = [
+        {
+            "arm": arm,
+            "number": number,
+            "answer": _numbers().target_text(number) if arm == "shifted" else "null",
+        }
+        for arm in ARMS
+        for number in numbers
+    ]
+    return _marked(rows)
+
+
+@cache
+def _learned() -> frozenset[int]:
+    return frozenset(_numbers().numbers("train"))
+
+
+def own_losses() -> list[dict]:
+    """An example of two runs of 100 steps."""
+    return [
+        {"arm": arm, "steps": 100, "first": 4.3, "last": last}
+        for arm, last in zip(ARMS, (0.41, 0.02), strict=True)
+    ]
+
+
+def equal_steps(rows) -> bool:
+    """One row for each arm, both with the same number of steps, 60 or more."""
+    steps = {row["arm"]: row["steps"] for row in rows}
+    if sorted(row["arm"] for row in rows) != sorted(ARMS):
+        return False
+    return (len(set(steps.values())) == 1 and min(steps.values()) >= 60) or f"Yours had {steps}."
+
+
+def possible_losses(rows) -> bool | str:
+    """The loss of an untrained model is near that of a guess, and no loss is below 0."""
+    for row in rows:
+        if not (0 < row["last"] < row["first"] and log(65) - 1.5 < row["first"] < log(65) + 3):
+            return f"“{row['arm']}” gives {row['first']:.3g} and then {row['last']:.3g}."
+    return True
+
+
+def both_fall(rows) -> bool | str:
+    """After 60 steps or more both have learned something; copying is learned sooner."""
+    last = {row["arm"]: row["last"] for row in rows}
+    return last["shifted"] < 3 and last["not shifted"] < 1
+
+
+def same_unseen(rows) -> bool | str:
+    """The same numbers for both models, at least 50, none seen in training."""
+    asked = {arm: sorted(row["number"] for row in rows if row["arm"] == arm) for arm in ARMS}
+    if seen := set(asked["shifted"]) & _learned():
+        return f"{min(seen)} was in training."
+    numbers, others = asked["shifted"], asked["not shifted"]
+    same = numbers == others and len(set(numbers)) == len(numbers) >= 50
+    return same or f"One wrote {len(set(numbers))}, the other {len(set(others))} different ones."
+
+
+marked_right = agrees(_marked, "arm number", "right")

@@ -4,10 +4,12 @@ torch is imported inside the functions, so that exercises can be listed and show
 """
 
 from collections.abc import Callable
+from functools import cache
 from itertools import product
 from random import Random
 
 from destructure.exercises import Variants
+from destructure.exercises.kinds.run import agrees
 from destructure.exercises.markup import escape
 from destructure.show.style import INK, QUIET, SOURCE
 
@@ -139,3 +141,83 @@ def head_drawing(answer: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
         f' font-family="sans-serif" font-size="13">{"".join(parts)}</svg>'
     )
+
+
+# --- the task: messages of your own ----------------------------------------------------------------------------
+
+CLOSE = ({"da", "nb", "sv"}, {"cs", "sk"}, {"ca", "es", "pt"})
+
+
+@cache
+def _task():
+    from destructure.tasks.languages import LanguageIdentification
+
+    return LanguageIdentification("class", copies=1)
+
+
+def pairs_of(text: str) -> list[str]:
+    """Every two neighbouring characters, in small letters."""
+    return [text.lower()[place : place + 2] for place in range(len(text) - 1)]
+
+
+@cache
+def _evidence():
+    """Pair of characters → row, and the rows: log p(pair | language), with 0.5 added to each count."""
+    import numpy as np
+
+    languages, counts = list(_task().languages), {}
+    for message in _task().split_messages("train"):
+        for pair in pairs_of(message.text):
+            counts.setdefault(pair, [0] * len(languages))[languages.index(message.language)] += 1
+    smoothed = np.array(list(counts.values()), dtype=float) + 0.5
+    return {pair: row for row, pair in enumerate(counts)}, np.log(smoothed / smoothed.sum(axis=0)), languages
+
+
+def counted(text: str) -> str:
+    """The language with the most evidence."""
+    places, evidence, languages = _evidence()
+    rows = [places[pair] for pair in pairs_of(text) if pair in places]
+    return languages[int(evidence[rows].sum(axis=0).argmax())] if rows else languages[0]
+
+
+def _answered(rows) -> list[dict]:
+    return [{**row, "counting": counted(row["text"])} for row in rows]
+
+
+def own_messages() -> list[dict]:
+    """An example: twelve sentences in six languages."""
+    texts = {
+        "de": ("Wo ist der Bahnhof?", "Das Wetter ist heute schön."),
+        "da": ("Hvor er banegården?", "Vejret er dejligt i dag."),
+        "sv": ("Var är stationen?", "Vädret är fint i dag."),
+        "es": ("¿Dónde está la estación?", "Hoy hace buen tiempo."),
+        "pt": ("Onde fica a estação?", "Hoje o tempo está bom."),
+        "fr": ("Où est la gare, s'il vous plaît ?", "Il fait beau aujourd'hui."),
+    }
+    rows = [{"text": text, "language": language} for language, both in texts.items() for text in both]
+    return [{**row, "encoder": row["language"]} for row in _answered(rows)]
+
+
+def own_and_close(rows) -> bool | str:
+    """Twelve texts or more, four languages, two of them close; none of the course's messages."""
+    languages, texts = {row["language"] for row in rows}, {row["text"] for row in rows}
+    if odd := languages - set(_task().languages):
+        return f"{min(odd)} is not one of the 26."
+    if known := texts & {message.text for message in _task().split_messages("train")}:
+        return f"“{min(known)[:40]}” was in training."
+    close = any(len(group & languages) > 1 for group in CLOSE)
+    return close and len(texts) == len(rows) >= 12 and len(languages) >= 4
+
+
+def long_enough(rows) -> bool:
+    """A language cannot be told from a word or two."""
+    return all(12 <= len(row["text"]) <= 64 for row in rows)
+
+
+def codes_only(rows) -> bool | str:
+    """The encoder answers with one of the languages."""
+    odd = [row["encoder"] for row in rows if row["encoder"] not in _task().languages]
+    return f"{odd[0]} is none." if odd else True
+
+
+by_counting = agrees(_answered, "text", "counting")
