@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SAMPLE = Path(os.environ.get("MUT_SAMPLE", HERE / "sample.json"))
+SAMPLE = HERE / "sample.json"
 SIZE, SEED = 240, 14
 TARGETS = (
     "structure.py",
@@ -121,11 +121,11 @@ def trials(copy, log):
     return ask
 
 
-def run(root, results, files):
+def run(root, results, files, sample_file):
     """Try every mutant of the sample that has no result yet; write results after each."""
     from cosmic_ray.mutating import mutate_code
 
-    wanted = json.loads(SAMPLE.read_text(encoding="utf-8"))
+    wanted = json.loads(sample_file.read_text(encoding="utf-8"))
     done = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
     with tempfile.TemporaryDirectory() as folder, open(results.with_suffix(".log"), "a") as log:
         copy = Path(folder).resolve() / "course"
@@ -180,10 +180,11 @@ if __name__ == "__main__":
         "--root", type=Path, default=HERE.parents[1], help="the checkout; by default this one"
     )
     parser.add_argument("--tests", nargs="*", default=[], help="these test files only, to try it out")
+    parser.add_argument("--sample", type=Path, default=SAMPLE, help="mutants to try, a file like sample.json")
     given = parser.parse_args()
     if given.what == "sample":
         sample(given.root, *given.files)
     elif given.what == "run":
-        run(given.root, given.files[0].resolve(), given.tests)
+        run(given.root, given.files[0].resolve(), given.tests, given.sample)
     else:
         sys.exit(compare(*given.files))
