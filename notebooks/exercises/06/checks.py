@@ -8,6 +8,7 @@ from itertools import product
 from random import Random
 
 from destructure.exercises import Variants
+from destructure.exercises.kinds.run import agrees
 from destructure.show.style import HIDDEN, INK, SOURCE
 
 _BY_ANSWER = {
@@ -123,3 +124,49 @@ def box(kind: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{size}" height="{size}" viewBox="0 0 {size} {size}">'
         f"{''.join(parts)}</svg>"
     )
+
+
+# --- the task: writing with an own top-p --------------------------------------------------------------------------
+
+
+def own_texts() -> list[dict]:
+    """An example of the right form: a text that goes round, one that does less, one that does not."""
+    texts = {0.1: "of the " * 29, 0.6: "list of the file and the string. " * 7, 0.95: f"{[*range(100, 150)]}"}
+    kept = {p: [max(1, round(20 * p**3)) + place % 2 for place in range(200)] for p in texts}
+    return _again([{"p": p, "text": text[:200], "kept": kept[p]} for p, text in texts.items()])
+
+
+def _again(rows) -> list[dict]:
+    """The mean of the counts, and the share of pieces of ten characters that have stood in the text before."""
+    found = []
+    for row in rows:
+        pieces = [row["text"][start : start + 10] for start in range(len(row["text"]) - 9)]
+        mean, share = sum(row["kept"]) / len(row["kept"]), 1 - len(set(pieces)) / len(pieces)
+        found.append({**row, "mean_kept": mean, "repeated": share})
+    return found
+
+
+def three_values(rows) -> bool:
+    """Three p or more, of which one is small and one large."""
+    values = {row["p"] for row in rows}
+    return len(values) == len(rows) >= 3 and 0 < min(values) <= 0.3 and 0.9 <= max(values) <= 1
+
+
+def one_count_each(rows) -> bool | str:
+    """A count for each character, and enough of them."""
+    for row in rows:
+        if not len(row["kept"]) == len(row["text"]) >= 150:
+            return f"With p {row['p']} there are {len(row['text'])} characters and {len(row['kept'])} counts."
+        if not all(1 <= count <= 100 and count == int(count) for count in row["kept"]):
+            return f"With p {row['p']} a count is not from 1 to 100."
+    return True
+
+
+def same_beginning(rows) -> bool:
+    """The first distribution is the same for all, so a larger p cannot keep fewer."""
+    first = [row["kept"][0] for row in sorted(rows, key=lambda row: row["p"])]
+    return first == sorted(first)
+
+
+mean_of_counts = agrees(_again, "p", "mean_kept", within=0.01)
+share_repeated = agrees(_again, "p", "repeated", within=0.001)
