@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from destructure import Structure, cost
-from destructure.studies.plans import completing, removal, tuning
+from destructure.studies.plans import completing, make_plan, real_text, removal, tuning
 from destructure.study import COLUMNS, ResultsFile
 from sweep_examples import BASE, fake_rows
 
@@ -171,3 +171,61 @@ def test_the_completion_begins_where_rates_are_known_and_takes_up_what_is_tuned(
     more = completing.completion()[len(continued) // 8 :]
     assert [run.structure for run in completing.completion() if run.width == 64] == [tied] * 8
     assert not [run for run in more if run.arm == "late rate"]  # its rate did not change
+
+
+# --- part D: real text ---------------------------------------------------------------------------------------
+
+REAL_TEXT = ("verses", "verses_path", "verses_checks", "continuation")
+
+
+@pytest.mark.parametrize("name", REAL_TEXT)
+def test_plans_of_real_text_share_recipe_and_never_a_run(name):
+    plan = make_plan(name)  # refuses a run that stands twice
+    seeds = tuning.TUNING_SEEDS if name == "verses_checks" else real_text.SEEDS
+    assert {run.seed for run in plan.runs} == set(seeds)
+    assert {run.purpose for run in plan.runs} == {"tuning" if name == "verses_checks" else "reporting"}
+    assert len({(run.measuring, run.model, run.task, run.dials) for run in plan.runs}) == 1
+    assert len({(run.width, run.training) for run in plan.runs}) == len({run.width for run in plan.runs})
+    assert {run.numerics for run in plan.runs} == {"fast"}
+    own_rule = [run for run in plan.runs if run.arm not in ("rate", "twice the layers")]
+    assert all(run.learning_rate == real_text.rate(run.width) for run in own_rule)
+    others = {run.run for other in REAL_TEXT if other != name for run in make_plan(other).runs}
+    assert not others & {run.run for run in plan.runs}
+    first = plan.runs[: len(plan.runs) // len(seeds)]
+    assert {run.seed for run in first} == {seeds[0]}  # an early end leaves whole seeds
+
+
+def test_each_structure_is_removed_alone_at_every_width_and_budget():
+    runs = [run for run in real_text.verses() if run.seed == real_text.SEEDS[0]]
+    for width, budgets in real_text.BUDGETS.items():
+        here = [run for run in runs if run.width == width]
+        assert [run.structure.code for run in here] == [
+            "S1 S2 S3 S4", "-- S2 S3 S4", "S1 -- S3 S4", "S1 S2 -- S4", "S1 S2 S3 --",
+        ]  # fmt: skip
+        assert {run.budgets for run in here} == {budgets}
+    counted = {
+        budget for budgets in real_text.BUDGETS.values() for budget in budgets if 1e11 <= budget < 1e13
+    }
+    for budget in counted:  # so that the best width can lie inside
+        assert sum(budget in budgets for budgets in real_text.BUDGETS.values()) >= 2
+
+
+def test_the_side_arms_match_what_they_control():
+    parameters = lambda run: cost.non_embedding_parameters(run.model_config(vocabulary=1))  # noqa: E731
+    path = [run for run in real_text.verses_path() if run.seed == real_text.SEEDS[0]]
+    codes = [run.structure.code for run in path if run.arm == "corner" and run.width == 64]
+    assert codes == [
+        "-- -- S3 S4", "-- -- -- S4", "-- -- -- --", "S1t S2 S3 S4", "S1t -- S3 S4", "S1t -- -- S4", "S1t -- -- --",
+    ]  # fmt: skip
+    for width in real_text.BUDGETS:
+        whole = real_text.text_arm(Structure.ENCODER_DECODER, width, (1e11,))
+        alone = real_text.text_arm(real_text.ALONE[2], width, (1e11,))
+        equal, deep = (
+            next(run for run in path if run.arm == arm and run.budgets[0] == real_text.BUDGETS[width][0])
+            for arm in ("same parameters", "twice the layers")
+        )
+        assert equal.width == width
+        assert parameters(equal) == pytest.approx(parameters(whole), rel=0.01)
+        assert deep.layers == 2 * alone.layers
+        assert parameters(deep) == pytest.approx(parameters(alone), rel=0.07)
+        assert deep.structure == alone.structure

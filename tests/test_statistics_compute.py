@@ -224,6 +224,23 @@ def test_budgets_at_the_floor_are_dropped():
     assert nothing.at_floor == tuple(BUDGETS)
 
 
+def test_budgets_above_the_ceiling_are_dropped_but_reached_from():
+    arms = planted(factor=2)
+    losses = np.exp(power_law(LOGS))
+    whole, found = compute_factors(*arms), compute_factors(*arms, ceiling=losses[1])
+    assert [each.compute for each in found.factors] == [
+        3e11,
+        1e12,
+        3e12,
+    ]  # the second is not below its own loss
+    assert found.factors == whole.factors[2:]
+    assert found.at_floor == ()
+    assert compute_factors(*arms, ceiling=losses[1] + 1e-9).factors == whole.factors[1:]
+    assert math.isnan(
+        compute_factors(*arms, ceiling=losses[-1] + 1e-9).slope.estimate
+    )  # one budget, no slope
+
+
 # --- what runs do to it --------------------------------------------------------------------------------------
 
 
