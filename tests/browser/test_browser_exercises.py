@@ -20,6 +20,8 @@ IDS = {
     "shapes": "04.shapes.cross",
     "match": "00.match.falls",
     "code": "00.code.fallen",
+    "run": "07.run.costs",
+    "written": "07.written.path",
 }
 FORMULA = "return terminal_speed**2 / 9.81 * math.log(math.cosh(9.81 * time / terminal_speed))"
 
@@ -140,20 +142,31 @@ def mouse_match(page, box):
 
 def mouse_code(page, box):
     """Edit the cell, run it, and check."""
-    cell = page.locator(".jp-CodeCell", has=page.locator(f'section[data-exercise="{IDS["code"]}"]'))
+    function = f"def distance_fallen(time, terminal_speed):\n    {FORMULA}"
+    edit_cell(page, "code", f'{function}\n\n\nexercise("{IDS["code"]}")')
+
+
+def edit_cell(page, kind, source):
+    cell = page.locator(".jp-CodeCell", has=page.locator(f'section[data-exercise="{IDS[kind]}"]'))
     cell.locator(".cm-content").click()
     page.keyboard.press("Control+a")
-    page.keyboard.insert_text(
-        f'def distance_fallen(time, terminal_speed):\n    {FORMULA}\n\n\nexercise("{IDS["code"]}")'
-    )
+    page.keyboard.insert_text(source)
     page.keyboard.press("Control+Enter")
     page.wait_for_timeout(700)
+
+
+def mouse_run(page, box):
+    edit_cell(page, "run", f'own_costs = {find(IDS["run"]).reference}\n\nexercise("{IDS["run"]}", own_costs)')
+
+
+def mouse_written(page, box):
+    box.locator("textarea").fill(find(IDS["written"]).reference)
 
 
 def answered_values(box):
     return box.evaluate(
         """box => [
-            ...[...box.querySelectorAll('[type=text], select')].map(f => f.value),
+            ...[...box.querySelectorAll('[type=text], select, textarea')].map(f => f.value),
             ...[...box.querySelectorAll('[type=radio], [type=checkbox]')].map(f => f.checked),
             ...[...box.querySelectorAll('[aria-pressed]')].map(f => f.getAttribute('aria-pressed')),
             ...[...box.querySelectorAll('[data-step]')].map(f => f.dataset.step),
@@ -174,6 +187,8 @@ def test_every_kind_by_mouse_then_reload_then_restart(lab, page, pictures):
         expect_right(box)
         if kind == "prediction":
             box.locator("button.exercise-primary:disabled").wait_for(state="attached")
+        if kind == "written":
+            mark_own_text(box)
         values[kind] = answered_values(box)
         box.screenshot(path=pictures / f"{kind}.png")
     result = page.locator("section[data-reveal]")
@@ -203,6 +218,14 @@ def test_every_kind_by_mouse_then_reload_then_restart(lab, page, pictures):
         assert normal(answered_values(box)) == normal(values[kind]), f"{kind} after a restart"
     assert page.locator("section[data-reveal] img").count() == 1
     assert {record["attempts"] for record in stored(work).values()} == {1}
+
+
+def mark_own_text(box):
+    """The text is closed, the rubric open: what is ticked is kept."""
+    assert box.locator("textarea").get_attribute("readonly") is not None
+    box.get_by_role("checkbox").first.check()
+    box.get_by_role("button", name="Keep my marks").click()
+    box.get_by_text("By your own marking: 2 of 6 points").wait_for()
 
 
 def normal(values):
@@ -289,6 +312,23 @@ def keyboard_match(keys):
 
 
 def keyboard_code(keys):
+    function = f"def distance_fallen(time, terminal_speed):\n    {FORMULA}"
+    edit_by_keyboard(keys, "code", f'{function}\n\n\nexercise("{IDS["code"]}", distance_fallen)')
+
+
+def keyboard_run(keys):
+    rows = find(IDS["run"]).reference
+    edit_by_keyboard(keys, "run", f'own_costs = {rows}\n\nexercise("{IDS["run"]}", own_costs)')
+
+
+def keyboard_written(keys):
+    keys.tab_to("textarea")
+    keys.type("Begun.")
+    keys.press("Enter", "Enter")  # a new line, not an answer
+    keys.page.keyboard.insert_text(find(IDS["written"]).reference)
+
+
+def edit_by_keyboard(keys, kind, source):
     """From the exercise back to its own cell: Escape, Enter, edit, run; then on to the button."""
     page = keys.page
     page.evaluate(
@@ -297,15 +337,13 @@ def keyboard_code(keys):
             notebook.activeCellIndex = notebook.widgets.findIndex(cell => cell.model.sharedModel.source.includes(id));
             notebook.node.focus();
         }""",
-        IDS["code"],
+        IDS[kind],
     )
     keys.press("Enter", "Control+a")
-    keys.page.keyboard.insert_text(
-        f'def distance_fallen(time, terminal_speed):\n    {FORMULA}\n\n\nexercise("{IDS["code"]}", distance_fallen)'
-    )
+    keys.page.keyboard.insert_text(source)
     keys.press("Control+Enter")
-    expect_right(section(page, "code"))  # running the cell has checked it
-    keys.box = section(page, "code")
+    expect_right(section(page, kind))  # running the cell has checked it
+    keys.box = section(page, kind)
     keys.box.locator("a").first.focus()
 
 
