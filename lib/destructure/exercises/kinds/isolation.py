@@ -7,6 +7,7 @@ in Python is broken off; but a single call that never returns, or takes all memo
 """
 
 import ctypes
+import faulthandler
 import gc
 import io
 import multiprocessing
@@ -37,7 +38,7 @@ class Report:
     Attributes:
         value: what it returned.
         stopped: why there is no value, a sentence; "" if there is one.
-        interrupted: whether the learner stopped it.
+        interrupted: whether the learner stopped it, or the check itself failed: it does not count.
         printed: the first characters of its output, and how much there was, a sentence; "" if it printed nothing.
     """
 
@@ -93,9 +94,20 @@ def _in_a_child(work: Callable[[], Any], seconds: float) -> Report:
 
 
 def _child(work: Callable[[], Any], seconds: float, sender: Any) -> None:
+    try:
+        _limit_this_process()
+        report = _in_a_thread(work, 2 * seconds)
+    except BaseException as problem:
+        report = Report(stopped=f"The check itself failed ({problem!r}); try again.", interrupted=True)
+    sender.send(report)
+    os._exit(0)
+
+
+def _limit_this_process() -> None:
     import resource
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Jupyter interrupts all processes; the parent decides
+    faulthandler.disable()  # a crash here is told in a sentence
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
@@ -105,8 +117,6 @@ def _child(work: Callable[[], Any], seconds: float, sender: Any) -> None:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)  # the threads of the parent's pool are not here
     _close_the_answers()
-    sender.send(_in_a_thread(work, 2 * seconds))
-    os._exit(0)
 
 
 def _close_the_answers() -> None:
