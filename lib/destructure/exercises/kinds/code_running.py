@@ -70,7 +70,10 @@ def tried(task: Task, source: str, function: Callable | None = None) -> Trial | 
                 return Trial(results, number)
         return Trial(results)
     except Fault as fault:
-        return fault
+        fault.__context__ = (
+            None  # Dask lets exceptions travel with what they came from: a class of the learner's
+        )
+        return fault.with_traceback(None)
 
 
 def _holds(holds: Callable, function: Callable, case: Inputs) -> bool:

@@ -96,10 +96,9 @@ def _in_a_child(work: Callable[[], Any], seconds: float) -> Report:
 def _child(work: Callable[[], Any], seconds: float, sender: Any) -> None:
     try:
         _limit_this_process()
-        report = _in_a_thread(work, 2 * seconds)
+        sender.send(_in_a_thread(work, 2 * seconds))
     except BaseException as problem:
-        report = Report(stopped=f"The check itself failed ({problem!r}); try again.", interrupted=True)
-    sender.send(report)
+        sender.send(Report(stopped=f"The check itself failed ({problem!r}); try again.", interrupted=True))
     os._exit(0)
 
 
