@@ -151,15 +151,14 @@ class DocstringContinuation(DocstringText):
     @cached_property
     def _splits(self) -> dict[str, list[Document]]:
         documents = {"train": super().split_documents("train")}
-        known = [text for each in documents["train"] for text in each.docstrings]
+        repeats = NearRepeats(text for each in documents["train"] for text in each.docstrings)
         for split in ("validation", "test"):
-            repeats = NearRepeats(known)
             new = [
                 Document(each.name, tuple(text for text in each.docstrings if text not in repeats))
                 for each in super().split_documents(split)
             ]
             documents[split] = [each for each in new if each.docstrings]
-            known = known + [text for each in documents[split] for text in each.docstrings]
+            repeats.update(text for each in documents[split] for text in each.docstrings)
         return documents
 
     def split_documents(self, split: Split) -> list[Document]:

@@ -24,7 +24,11 @@ class NearRepeats:
     def __init__(self, texts: Iterable[str]):
         self._having: dict[tuple[str, ...], list[int]] = defaultdict(list)
         self._sizes: list[int] = []
-        for place, text in enumerate(texts):
+        self.update(texts)
+
+    def update(self, texts: Iterable[str]) -> None:
+        """Know these texts, too."""
+        for place, text in enumerate(texts, start=len(self._sizes)):
             sequences = _word_sequences(text)
             self._sizes.append(len(sequences))
             for sequence in sequences:

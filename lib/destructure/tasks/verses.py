@@ -94,15 +94,15 @@ class VerseTranslation(Task):
         splits: dict[str, list[Verse]] = {"train": [], "validation": [], "test": []}
         for verse in found:
             splits[split_of[verse.chapter]].append(verse)
-        earlier = list(splits["train"])
+        english, german = (NearRepeats(verse[side] for verse in splits["train"]) for side in (1, 2))
         for split in ("validation", "test"):
-            english, german = (NearRepeats(each[side] for each in earlier) for side in (1, 2))
             splits[split] = [
                 verse
                 for verse in splits[split]
                 if verse.english not in english and verse.german not in german
             ]
-            earlier += splits[split]
+            english.update(verse.english for verse in splits[split])
+            german.update(verse.german for verse in splits[split])
         return splits
 
     def _fits(self, verse: Verse) -> bool:
