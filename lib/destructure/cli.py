@@ -43,9 +43,7 @@ def lab(
     command += [f"--ServerApp.root_dir={root}", *options]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    settings = (
-        Path(__file__).parent / "course" / "jupyter"
-    )  # no question about Jupyter's news over the widgets
+    settings = Path(__file__).parent / "course" / "jupyter"  # no question about news over the widgets
     paths = [str(settings), os.environ.get("JUPYTER_CONFIG_PATH")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     raise typer.Exit(subprocess.call(command, cwd=root))

@@ -81,6 +81,19 @@ def write_atomically(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
+def free(path: Path) -> Path:
+    """The path itself, or with the first number that makes it one at which nothing lies."""
+    numbered = (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, 10_000))
+    return path if not path.exists() else next(each for each in numbered if not each.exists())
+
+
+def write_alone(path: Path, content: bytes) -> None:
+    """`write_atomically` for whoever holds the file's lock: what a killed process has left unfinished goes, too."""
+    for left_over in path.parent.glob(temporary_prefix(path) + "*"):
+        left_over.unlink(missing_ok=True)
+    write_atomically(path, content)
+
+
 def decoded(content: bytes) -> tuple[str, bool]:
     """The text of a file that any editor may have saved: UTF-8, with or without a byte order mark, or UTF-16.
 

@@ -10,7 +10,7 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from destructure.files import notebooks_folder, work_folder, write_atomically
+from destructure.files import free, notebooks_folder, work_folder, write_atomically
 
 RECORD, SCHEMA = ".copies.json", 1
 _BEGIN = (
@@ -145,9 +145,3 @@ def _read_record(path: Path) -> dict[str, str]:
 def _free_name(file: Path) -> Path:
     number, _, title = file.stem.partition("_")  # the file browser shows the beginning of a long name
     return free(file.with_name(f"{number}_yours-until-{date.today()}_{title}".strip("_") + file.suffix))
-
-
-def free(path: Path) -> Path:
-    """The path itself, or with the first number that makes it one at which nothing lies."""
-    numbered = (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(1, 10_000))
-    return path if not path.exists() else next(each for each in numbered if not each.exists())

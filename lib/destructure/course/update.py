@@ -14,8 +14,8 @@ import zlib
 from datetime import date
 from pathlib import Path
 
-from destructure.course.copies import bring_copies, copied_from, fingerprint, free, keep_aside
-from destructure.files import SHIPPED, course_folder, work_folder
+from destructure.course.copies import bring_copies, copied_from, fingerprint, keep_aside
+from destructure.files import SHIPPED, course_folder, free, work_folder
 
 PACKAGES = ("pyproject.toml", "constraints.txt")
 _NOT_THE_COURSE = {".git", ".venv", "work", "build"}

@@ -32,6 +32,14 @@ def image(svg: str, description: str, css_class: str = "exercise-picture") -> st
     )
 
 
+def handed_in(what: str) -> str:
+    """A closed box for what was handed in last, which the front end fills."""
+    return (
+        '<details class="exercise-source" hidden><summary>What you handed in last</summary>'
+        f'<pre tabindex="0" aria-label="{what} handed in last"></pre></details>'
+    )
+
+
 def data_address(svg: str) -> str:
     """The drawing as an address that an `<img>` can point to."""
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()

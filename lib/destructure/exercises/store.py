@@ -11,14 +11,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, get_type_hints
 
 import filelock
 
 from destructure.exercises.plain import Plain
 from destructure.exercises.workplace import work_folder
-from destructure.files import decoded, temporary_prefix, write_atomically
+from destructure.files import decoded, free, write_alone
 
 FILE = "answers.json"
 SCHEMA = 1
@@ -228,7 +227,8 @@ class AnswerStore:
         try:
             return self._load()
         except Damaged as damage:
-            aside, rescued = _free_name(self.folder), damage.rescued
+            aside = free(self.folder / f"answers.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}.json")
+            rescued = damage.rescued
             shutil.copy2(self.path, aside)  # first, so that a full disk leaves everything where it was
             notice = (
                 f"{FILE} was damaged ({damage}). {len(rescued.records)} answers could still be read; the damaged"
@@ -253,22 +253,13 @@ class AnswerStore:
         return filelock.FileLock(f"{self.path}.lock", timeout=patience or _LOCK_SECONDS)
 
     def _write(self, answers: Answers) -> None:
-        """Replace the file at once: at every moment it is either the old one or the new one, whole."""
-        for left_over in self.path.parent.glob(temporary_prefix(self.path) + "*"):  # of a process that was
-            left_over.unlink(missing_ok=True)  # killed: we hold the lock
-        write_atomically(self.path, _to_text(answers).encode("utf-8"))
+        write_alone(self.path, _to_text(answers).encode("utf-8"))
 
 
 def _reason(problem: OSError) -> str:
     if isinstance(problem, filelock.Timeout):
         return f"another program has been writing {FILE} for some time"
     return problem.strerror or str(problem)
-
-
-def _free_name(folder: Path) -> Path:
-    stem = f"answers.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    names = (folder / f"{stem}{'' if number == 0 else f'-{number}'}.json" for number in range(10_000))
-    return next(name for name in names if not name.exists())
 
 
 def _to_text(answers: Answers) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import filelock
 
-from destructure.files import temporary_prefix, write_atomically
+from destructure.files import write_alone
 
 LOCKS = ".running"
 """Hidden folder beside the results that holds lock files; it may be deleted while nothing runs."""
@@ -154,10 +154,7 @@ class ResultsFile:
         return text.getvalue()
 
     def _write(self, text: str) -> None:
-        # What a process that was killed has left over; nobody else is writing, for we hold the lock.
-        for left_over in self.path.parent.glob(temporary_prefix(self.path) + "*"):
-            left_over.unlink(missing_ok=True)
-        write_atomically(self.path, text.encode("utf-8"))
+        write_alone(self.path, text.encode("utf-8"))
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -24,7 +24,7 @@ from destructure.exercises.kinds.code_running import (
 )
 from destructure.exercises.kinds.comparing import Inputs, Result, astray, counterexample, misshapen, size_of
 from destructure.exercises.kinds.isolation import fence, isolated
-from destructure.exercises.markup import escape
+from destructure.exercises.markup import escape, handed_in
 from destructure.exercises.plain import Plain, as_plain
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, not_counted, partly, right, wrong
 
@@ -180,7 +180,7 @@ class Code(Kind):
             wanted = [run(reference, case, task) for case in cases]
         report = isolated(partial(tried, task, answer.source, answer.function))
         if report.stopped:
-            return not_counted(report.stopped) if report.interrupted else wrong(report.stopped, "stopped")
+            return wrong(report.stopped, "stopped") if report.counted else not_counted(report.stopped)
         if isinstance(report.value, Fault):
             return self._refused(report.value, report.printed)
         if not isinstance(report.value, Trial):
@@ -265,8 +265,7 @@ class Code(Kind):
             return f"<p>Write <code>{escape(self.function)}</code> in the code cell.</p>"
         return (
             f"<p>Write <code>{escape(self.function)}</code> in a code cell, run the cell, then check it"
-            ' here.</p><details class="exercise-source" hidden><summary>What you handed in'
-            ' last</summary><pre tabindex="0" aria-label="Source handed in last"></pre></details>'
+            f" here.</p>{handed_in('Source')}"
         )
 
     def example(self) -> str:

@@ -38,17 +38,17 @@ class Report:
     Attributes:
         value: what it returned.
         stopped: why there is no value, a sentence; "" if there is one.
-        interrupted: whether the learner stopped it, or the check itself failed: it does not count.
+        counted: whether that was an attempt; not if the learner stopped it, or the check itself failed.
         printed: the first characters of its output, and how much there was, a sentence; "" if it printed nothing.
     """
 
     value: Any = None
     stopped: str = ""
-    interrupted: bool = False
+    counted: bool = True
     printed: str = ""
 
 
-_INTERRUPTED = Report(stopped="You interrupted the check; it does not count.", interrupted=True)
+_INTERRUPTED = Report(stopped="You interrupted the check; it does not count.", counted=False)
 _TOO_LONG = (
     "The function had not ended after {:g} seconds: does a loop never end, or a number grow without bounds? Try it on"
     " one small input."
@@ -98,7 +98,7 @@ def _child(work: Callable[[], Any], seconds: float, sender: Any) -> None:
         _limit_this_process()
         sender.send(_in_a_thread(work, 2 * seconds))
     except BaseException as problem:
-        sender.send(Report(stopped=f"The check itself failed ({problem!r}); try again.", interrupted=True))
+        sender.send(Report(stopped=f"The check itself failed ({problem!r}); try again.", counted=False))
     os._exit(0)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from destructure.exercises.kinds.base import Kind, Source, Text
-from destructure.exercises.markup import escape, inline
+from destructure.exercises.markup import escape, handed_in, inline
 from destructure.exercises.plain import Plain, as_plain, shown
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right
 
@@ -105,11 +105,7 @@ class Run(Kind):
         )
         what = "rows, each with" if self.rows else "a dictionary with"
         told = f"<p>Let the code cell compute <code>{escape(self.run)}</code>, {what}</p><ul>{names}</ul>"
-        last = (
-            '<details class="exercise-source" hidden><summary>What you handed in last</summary>'
-            '<pre tabindex="0" aria-label="Run handed in last"></pre></details>'
-        )
-        return told + last * live
+        return told + handed_in("Run") * live
 
     def example(self) -> str:
         """The object itself."""
