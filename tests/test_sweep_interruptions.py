@@ -110,7 +110,7 @@ def test_a_kill_in_the_middle_of_storing_costs_at_most_that_run(tmp_path, moment
 
 def _die_while_storing(path, moment):
     Plan.compute = staticmethod(lambda configuration, device: fake_rows(configuration))
-    write, replacing, times = storage.write_atomically, os.replace, []
+    write, replacing, times = storage.write_alone, os.replace, []
 
     def stored(target, content):
         times.append(target)
@@ -122,7 +122,7 @@ def _die_while_storing(path, moment):
             )
         write(target, content)
 
-    storage.write_atomically = stored
+    storage.write_alone = stored
     go(FAKE, path)
 
 
