@@ -126,3 +126,22 @@ def test_the_stored_rows_of_counting_are_what_counting_gives():
     assert study.mean_answer_flops(model, study.unseen_messages()) == pytest.approx(
         row["answer_flops"], abs=0.5
     )
+
+
+# --- the second plan -----------------------------------------------------------------------------------------
+
+
+def test_the_second_plan_has_compute_in_proportion_to_the_texts():
+    for run in study.COMPUTE.planned():
+        texts = len(study.make_task(messages=run["messages"]).split_messages("train"))
+        assert run["budgets"][-1] == pytest.approx(texts * 4 * study.RECIPE.budgets[0] / 15_726, rel=1e-3)
+    assert study.LESSON_RECIPE.budgets == run["budgets"][:1]
+
+
+def test_a_short_run_of_the_second_plan_has_a_row_per_budget(monkeypatch):
+    monkeypatch.setattr(study, "unseen_messages", lambda: study.make_task().split_messages("test")[:200])
+    few, more = study.COMPUTE.compute(study.COMPUTE.planned()[0] | {"budgets": (2e9, 4e9)})
+    assert (few["texts"], few["status"], few["learning_rate"]) == (248, "finished", 6e-3)
+    assert 2e9 <= few["flops"] < more["flops"]
+    assert more["accuracy_learned"] > 1 / 26
+    assert more["epochs"] == pytest.approx(more["examples_seen"] / (4 * 248), abs=0.01)

@@ -137,7 +137,7 @@ def results(
 
 @app.command()
 def sweep(
-    plan: Annotated[str, typer.Argument(help="Name of a registered plan, such as example.")],
+    plan: Annotated[str, typer.Argument(help="Name of a registered plan or study, such as example.")],
     workers: Annotated[int, typer.Option(help="Runs at a time on this machine, one thread each.")] = 1,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler to use instead.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Start no further run after so many minutes.")] = None,
@@ -148,9 +148,10 @@ def sweep(
     from destructure.course.notebooks import use_one_thread
 
     use_one_thread()  # before torch is loaded
+    from destructure.studies import STUDIES
     from destructure.studies.plans import make_plan
 
-    chosen = _or_exit(make_plan, plan)
+    chosen = next((study for study in STUDIES if study.name == plan), None) or _or_exit(make_plan, plan)
     report = _run(chosen, workers=workers, scheduler=scheduler, minutes=minutes, device=device, file=file)
     typer.echo(report)
     raise typer.Exit(int(bool(report.failures)))

@@ -20,7 +20,7 @@ REGISTERED = (
     "closer_than_twice",
     "bottleneck_probe",
 )
-"""Modules with a `STUDY`: what `python -m destructure results` runs."""
+"""Modules with a `STUDY`, some with a second one: what `python -m destructure results` runs."""
 
 # On first use: one study does not need the others.
 _on_first_use, __dir__, __all__ = lazy_loader.attach(__name__, submodules=[*REGISTERED, "plans"])
@@ -28,5 +28,8 @@ _on_first_use, __dir__, __all__ = lazy_loader.attach(__name__, submodules=[*REGI
 
 def __getattr__(name):
     if name == "STUDIES":
-        return tuple(import_module(f"{__name__}.{module}").STUDY for module in REGISTERED)
+        from destructure.study import Study
+
+        modules = [import_module(f"{__name__}.{module}") for module in REGISTERED]
+        return tuple(each for module in modules for each in vars(module).values() if isinstance(each, Study))
     return _on_first_use(name)

@@ -87,3 +87,13 @@ STUDY = Study(
     one_run=_one_run,
 )
 rows, rates = STUDY.rows, STUDY.rates
+
+LONGER = Study(  # a second plan: where both have converged, at the rate that was best for both
+    name="concatenation_longer",
+    columns=STUDY.columns,
+    gained=LATER,
+    runs=grid(seed=range(200, 208), arm=("encoder-decoder", "decoder-only"), budgets=((8e11,),)).assign(
+        role="reporting", learning_rate=4e-3
+    ),
+    one_run=_one_run,
+)

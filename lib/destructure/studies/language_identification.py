@@ -1,9 +1,10 @@
 """The registered study behind notebook 05: naming a language by an encoder, by a decoder that spells it, by counting.
 
-The plan, with its date, its pilots and what would contradict the expectation, is in data/results/README.md.
+The plans, with their dates, their pilots and what would contradict the expectation, are in data/results/README.md.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -51,10 +52,12 @@ def namer(method: str, seed: int = 0) -> nn.Module:
     return make_model(kind, task, seed=seed, **MODEL, **sizes)
 
 
-def train_namer(method: str, seed: int, messages: int | None = None, progress: bool = True) -> Run:
+def train_namer(
+    method: str, seed: int, messages: int | None = None, progress: bool = True, recipe: Recipe = RECIPE
+) -> Run:
     """Train an encoder or decoder (measure it with `accuracy`); the seed decides weights and the order of texts."""
     task = make_task(method, messages)
-    return train(namer(method, seed), task, RECIPE, seed=seed, progress=progress, measure=lambda model: {})
+    return train(namer(method, seed), task, recipe, seed=seed, progress=progress, measure=lambda model: {})
 
 
 def count(messages: int | None = None) -> NaiveBayes:
@@ -143,3 +146,39 @@ STUDY = Study(
     one_run=_one_run,
 )
 rows = STUDY.rows
+
+# --- the second plan: compute in proportion to the texts, and along compute with all of them -----------------
+
+BUDGETS = {12: (7.57e10,), 47: (2.945e11,), 187: (1.205e12,), 748: (3e11, 1.2e12, 4.8e12)}
+"""Training FLOPs by originals: the last is as much per text everywhere, about 31 passes."""
+LESSON_RECIPE = replace(RECIPE, flops=BUDGETS[MESSAGES[-1]][0])
+
+
+def _one_run_along_compute(run: dict) -> Iterator[dict]:
+    task, unseen = make_task(ENCODER, run["messages"]), unseen_messages()
+    learned = task.split_messages("train")
+    recipe = replace(RECIPE, flops=run["budgets"], learning_rate=run["learning_rate"])
+
+    def measure(model: Classifier) -> dict[str, float]:
+        shares = {"accuracy": accuracy(model, unseen), "accuracy_learned": accuracy(model, learned)}
+        return {name: round(share, 4) for name, share in shares.items()}
+
+    trained = train(
+        namer(ENCODER, run["seed"]), task, recipe, seed=run["seed"], progress=False, measure=measure
+    )
+    for row in by_budget(trained, recipe.budgets, accuracy=0.0, accuracy_learned=0.0):
+        yield row | {"texts": len(learned), "django": django_version()}
+
+
+COMPUTE = Study(
+    name="language_compute",
+    columns=names(
+        "messages texts seed budget learning_rate status accuracy accuracy_learned steps flops examples_seen epochs "
+        "cpu_seconds django torch machine"
+    ),
+    runs=grid(seed=range(200, 205), messages=MESSAGES).assign(
+        budgets=lambda runs: runs.messages.map(BUDGETS),
+        learning_rate=lambda runs: np.where(runs.messages == MESSAGES[0], 6e-3, 3e-3),  # from pilots
+    ),
+    one_run=_one_run_along_compute,
+)
