@@ -23,7 +23,7 @@ from destructure.exercises.kinds.code_running import (
     tried,
 )
 from destructure.exercises.kinds.comparing import Inputs, Result, astray, counterexample, misshapen, size_of
-from destructure.exercises.kinds.isolation import fence, isolated
+from destructure.exercises.kinds.isolation import Report, fence, isolated
 from destructure.exercises.markup import escape, handed_in
 from destructure.exercises.plain import Plain, as_plain
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, not_counted, partly, right, wrong
@@ -169,16 +169,23 @@ class Code(Kind):
 
     def grade(self, answer: CodeAnswer) -> Verdict:
         """Run the function, apart, on inputs with edges; a known mistake gives its own credit."""
+
+        def attempt(task: Task) -> Report:
+            return isolated(partial(tried, task, answer.source, answer.function))
+
+        return self.judged(answer, self.cases(), attempt)
+
+    def judged(self, answer: CodeAnswer, cases: list[Inputs], attempt: Callable[[Task], Report]) -> Verdict:
+        """Judge by what an attempt at the task reports; the wanted results are computed before, outside it."""
         try:
             if answer.function is None:
                 parsed(answer.source, self.function)
         except Fault as fault:
             return self._refused(fault)
         with fence():
-            cases = sorted(self.cases(), key=size_of)
-            reference, task = self._task(cases)
-            wanted = [run(reference, case, task) for case in cases]
-        report = isolated(partial(tried, task, answer.source, answer.function))
+            reference, task = self._task(sorted(cases, key=size_of))
+            wanted = [run(reference, case, task) for case in task.cases]
+        report = attempt(task)
         if report.stopped:
             return wrong(report.stopped, "stopped") if report.counted else not_counted(report.stopped)
         if isinstance(report.value, Fault):

@@ -137,6 +137,8 @@ def run(function: Callable, inputs: Inputs, task: Task) -> Result:
         result = as_result(function(*copies), task.with_weights)
     except NotImplementedError:
         return as_result(None)
+    except Fault:  # where it runs elsewhere
+        raise
     except BaseException as problem:
         called = f"Called with {shown_inputs(inputs, task.arguments)}"
         raise Fault(f"{called}, the function raised {_sentence(problem)}", "raises an error") from None
