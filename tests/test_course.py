@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from destructure.cli import app
 from destructure.course import contents, notebooks, testing
 from destructure.course.doctor import expected_seconds
+from destructure.course.navigation import add_links
 from destructure.course.notebooks import nobodys_work_folder
 
 ROOT = Path(__file__).parents[1]
@@ -95,6 +96,45 @@ def test_each_notebook_begins_with_its_title_and_says_what_it_must():
         text = "\n".join(cell.source for cell in nbformat.read(lesson.file, 4).cells)
         for heading in ("## What this does not show", "## Take away", "## References"):
             assert heading in text, f"{lesson.file.name} has no {heading}"
+
+
+NOT_MADE_SINCE_THERE_ARE_LINKS = {"03", "04", "05", "06", "07", "08", "09"}  # only shrinks
+
+
+def test_every_notebook_carries_its_links():
+    """Previous, contents and next; each time stamp of the talk."""
+    for lesson in contents.written_lessons():
+        notebook = nbformat.read(lesson.file, 4)
+        before = [cell.source for cell in notebook.cells]
+        add_links(notebook, lesson)
+        stale = before != [cell.source for cell in notebook.cells]
+        if lesson.number not in NOT_MADE_SINCE_THERE_ARE_LINKS:
+            assert not stale, (
+                f"{lesson.file.name}: run python -m destructure notebooks --links {lesson.number}"
+            )
+
+
+def test_links_are_written_once_and_only_where_they_belong():
+    texts = [
+        "# 01 · T\n\n**Talk**: 7:31–9:06.",
+        "At 6:02, `at 6:03`, [6:04](x), 10:1:30, 59:59.\n\n**Course**: old",
+    ]
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell(text) for text in texts])
+    for _ in range(2):
+        add_links(notebook, contents.lesson("01"))
+        first, last = (cell.source for cell in notebook.cells)
+        assert "**Talk**: [7:31–9:06](https://www.youtube.com/watch?v=orDKvo8h71o&t=451s)." in first
+        assert (
+            "At [6:02](https://www.youtube.com/watch?v=orDKvo8h71o&t=362s), `at 6:03`, [6:04](x), 10:1:30, 59:59."
+            in last
+        )
+        for text in (first, last):
+            assert text.count("**Course**") == 1
+            assert (
+                text.index("00_study_the_change.ipynb)")
+                < text.index("[contents]")
+                < text.index("02_structure")
+            )
 
 
 def test_notebooks_never_redefine_what_the_library_has():

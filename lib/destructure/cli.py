@@ -105,6 +105,9 @@ def weights(
 def notebooks(
     numbers: Annotated[list[str] | None, typer.Argument(help="Which; all by default.")] = None,
     store: Annotated[bool, typer.Option("--store", help="Store results with real weights anew.")] = False,
+    links: Annotated[
+        bool, typer.Option("--links", help="Only write links: neighbours, moments of the talk.")
+    ] = False,
 ):
     """Execute notebooks in clean kernels and save them with their outputs."""
     from tqdm.auto import tqdm
@@ -112,9 +115,12 @@ def notebooks(
     if store:
         os.environ["DESTRUCTURE_STORE"] = "1"  # read by destructure.pretrained.stored
     from destructure.course.contents import lesson, update_readme, written_lessons
-    from destructure.course.notebooks import make
+    from destructure.course.notebooks import link, make
 
     chosen = [_or_exit(lesson, number) for number in numbers] if numbers else written_lessons()
+    if links:
+        typer.echo(f"Links written anew in {sum(map(link, chosen))} of {len(chosen)} notebooks.")
+        return
     for each in tqdm(chosen, unit="notebook"):
         seconds = make(each)
         tqdm.write(f"{each.file.name}: {seconds:.0f} s")

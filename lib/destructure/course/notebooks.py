@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 
 from destructure.course.contents import Lesson, record_time
 from destructure.course.doctor import training_seconds
+from destructure.course.navigation import add_links
 from destructure.exercises.workplace import NOBODY_VARIABLE, STUDENT_VARIABLE
 from destructure.files import FOLDER_VARIABLE
 
@@ -44,12 +45,13 @@ def nobodys_work_folder() -> Iterator[Path]:
 
 
 def make(lesson: Lesson) -> float:
-    """Execute a lesson's notebook and save it, outputs and all; return the seconds it took.
+    """Execute a lesson's notebook and save it with its links, outputs and all; return the seconds it took.
 
     Raises:
         nbclient.exceptions.CellExecutionError: if a cell fails; the file is then left as it was.
     """
     notebook = nbformat.read(lesson.file, as_version=4)
+    add_links(notebook, lesson)
     use_one_thread()
     started = _clocks()
     execute(notebook, lesson.file.parent)
@@ -58,6 +60,16 @@ def make(lesson: Lesson) -> float:
     export_pictures(notebook, lesson.file.parent / "pictures")
     record_time(lesson.number, processor_seconds or seconds, training_seconds(time.process_time))
     return seconds
+
+
+def link(lesson: Lesson) -> bool:
+    """Write a notebook's links without executing it; return whether that changed it."""
+    notebook = nbformat.read(lesson.file, as_version=4)
+    before = [cell.source for cell in notebook.cells]
+    add_links(notebook, lesson)
+    if changed := before != [cell.source for cell in notebook.cells]:
+        nbformat.write(notebook, lesson.file)
+    return changed
 
 
 def _clocks() -> tuple[float, float]:
