@@ -19,6 +19,9 @@ REGISTERED = (
     "language_identification",
     "closer_than_twice",
     "bottleneck_probe",
+    "causality",
+    "recall",
+    "depth",
 )
 """Modules with a `STUDY`, some with a second one: what `python -m destructure results` runs."""
 
