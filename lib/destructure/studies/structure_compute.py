@@ -37,7 +37,22 @@ BUDGETS = {
 """Training FLOPs at which each size is measured: (method, width) → budgets."""
 SECOND_STAGE = {(RECURRENCE, 128): (1e12,), (ATTENTION, 64): (1e12,), (ATTENTION, 128): (3e11, 1e12)}
 """Larger budgets, registered as an amendment while the first stage ran: runs of their own, from the beginning."""
+SMALLER = {
+    (RECURRENCE, 8): (3e8, 1e9, 3e9),
+    (RECURRENCE, 16): (3e8, 1e9, 3e9, 1e10, 3e10),
+    (ATTENTION, 8): (3e8, 1e9, 3e9, 1e10),
+    (ATTENTION, 16): (3e8, 1e9, 3e9, 1e10, 3e10, 1e11),
+    (ATTENTION, 32): (3e11,),
+}
+"""Smaller sizes, registered later: so that the best size at a budget has a smaller one beside it that is worse."""
 RATES = (4e-3, 8e-3, 16e-3)
+RATES_BEYOND = {
+    (RECURRENCE, 32): (32e-3,),
+    (ATTENTION, 32): (32e-3,),
+    (ATTENTION, 64): (2e-3,),
+    (ATTENTION, 128): (2e-3,),
+} | dict.fromkeys(list(SMALLER)[:-1], (16e-3, 32e-3, 64e-3))
+"""Registered with the smaller sizes: the rate beyond each one that was the smallest or largest tried, and theirs."""
 SEEDS = tuple(range(200, 208))
 OPERATION_FLOPS = 100.0
 """What one counting operation counts for on the axis of FLOPs; the notebook tries other prices, too."""
@@ -63,14 +78,19 @@ def train_method(
 ) -> Run:
     """Train one recurrent layer, or two of attention; the run's results hold `bits` per character of unseen text.
 
-    Methods and widths are those of `BUDGETS` and `SECOND_STAGE`. The seed decides the weights and the order of the
-    pieces; the recipe is `flops` and `learning_rate` (of the reporting runs: `rates()[method, width]`).
+    Methods and widths are those of `BUDGETS`, `SECOND_STAGE` and `SMALLER`. The seed decides the weights and the
+    order of the pieces; the recipe is `flops` and `learning_rate` (of the reporting runs: `rates()[method, width]`).
     """
     task, pairs = make_task(), held_out(split)
     if method == RECURRENCE:
         model = make_model("recurrent", task, seed=seed, width=width)
     else:
-        sizes = {"width": width, "layers": 2, "heads": width // 16, "structure": Structure.DECODER_ONLY}
+        sizes = {
+            "width": width,
+            "layers": 2,
+            "heads": max(width // 16, 1),
+            "structure": Structure.DECODER_ONLY,
+        }
         model = make_model("transformer", task, seed=seed, positions="rotary", scale_embedding=True, **sizes)
     measure = lambda trained: {"bits": bits_per_character(trained, pairs)}  # noqa: E731
     how = Recipe(tokens_per_batch=512, **recipe)
@@ -121,12 +141,12 @@ def _cases(cases: dict, seeds: Sequence[int], **others: Any) -> pd.DataFrame:
     return table.drop(columns="case").assign(method=methods, size=sizes, budgets=budgets)
 
 
-def _tuned(cases: dict) -> pd.DataFrame:
-    """At the last budget but one of the first stage."""
-    return _cases({case: budgets[-2:-1] for case, budgets in cases.items()}, (100, 101), learning_rate=RATES)
+def _tuned(case: tuple[str, int], rates: Sequence[float] = RATES) -> pd.DataFrame:
+    """At the last budget but one of the case's first stage."""
+    budgets = next(stage[case] for stage in (BUDGETS, SMALLER, SECOND_STAGE) if case in stage)
+    return _cases({case: budgets[-2:-1]}, (100, 101), learning_rate=rates)
 
 
-_new = {case: budgets for case, budgets in SECOND_STAGE.items() if case not in BUDGETS}
 STUDY = Study(
     name="structure_compute",
     columns=names(
@@ -135,9 +155,16 @@ STUDY = Study(
     ),
     gained=LATER[:2],
     runs=pd.concat(
-        [_cases({(COUNTING, WINDOW): PIECES_COUNTED} | BUDGETS, SEEDS), _cases(SECOND_STAGE, SEEDS)]
+        _cases(stage, SEEDS)
+        for stage in ({(COUNTING, WINDOW): PIECES_COUNTED} | BUDGETS, SECOND_STAGE, SMALLER)
     ),
-    tuning=Tuning(pd.concat([_tuned(BUDGETS), _tuned(_new)]), metric="bits"),
+    tuning=Tuning(
+        pd.concat(
+            [_tuned(case) for case in dict.fromkeys([*BUDGETS, *SECOND_STAGE])]
+            + [_tuned(*beyond) for beyond in RATES_BEYOND.items()]
+        ),
+        metric="bits",
+    ),
     one_run=_one_run,
 )
 rows, rates = STUDY.rows, STUDY.rates
