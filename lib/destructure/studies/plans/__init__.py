@@ -9,7 +9,7 @@ decades of compute), `example` (a small plan to try the machinery with).
 """
 
 from destructure.studies.plans.building import grid, matching_width
-from destructure.studies.plans.completing import completion, completion_tuning
+from destructure.studies.plans.completing import completion, completion_tuning, rounding
 from destructure.studies.plans.dials import dial_runs, dial_tuning
 from destructure.studies.plans.example import example
 from destructure.studies.plans.real_text import continuation, verses, verses_checks, verses_path
@@ -34,6 +34,7 @@ __all__ = [
     "noise_floor",
     "plan_names",
     "register",
+    "rounding",
     "scarce_corners",
     "stored_rows",
     "structure_corners",

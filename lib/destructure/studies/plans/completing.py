@@ -11,6 +11,7 @@ from destructure.studies.plans.registry import register
 from destructure.studies.plans.removal import BUDGETS, SEEDS, corner
 from destructure.studies.plans.tuning import tuned_rate, with_rates
 from destructure.study.configuration import RunConfiguration
+from destructure.study.machine import processor
 
 SMALLEST_WIDTH, ITS_BUDGETS = 8, (1e10, 2e10, 4e10)
 CONTINUED = (*BUDGETS[16], 8e10, 1.6e11)
@@ -49,6 +50,24 @@ def completion() -> list[RunConfiguration]:
     changed = [arm for arm in late if arm and arm != _with_rate(arm, removal.tuning_file())]
     arms = [arm for arm in (*known, *new, *changed) if arm]
     return [replace(arm, seed=seed) for seed in SEEDS for arm in arms]
+
+
+@register
+def rounding() -> list[RunConfiguration]:
+    """Eight stored runs once more, in the plain and the fast numerics; an arm is named by the processor that rounds.
+
+    On the same processor `ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2` adds arms with shorter instructions.
+    """
+    arms = [
+        _with_rate(corner(each, 16), removal.tuning_file())
+        for each in (Structure.ENCODER_DECODER, removal.SHARED_STACK)
+    ]
+    return [
+        replace(arm, arm=processor(), numerics=numerics, seed=seed)
+        for seed in SEEDS[:4]
+        for arm in arms
+        for numerics in ("plain", "fast")
+    ]
 
 
 def _continued() -> Iterator[RunConfiguration]:
