@@ -17,6 +17,7 @@ CONFIGS = {
     "two layers": RecurrentConfig(VOCABULARY, WIDTH, layers=2),
     "encoder-decoder": RecurrentConfig(VOCABULARY, WIDTH, reads_source=True),
     "with attention": RecurrentConfig(VOCABULARY, WIDTH, layers=2, reads_source=True, attention=True),
+    "dot products": RecurrentConfig(VOCABULARY, WIDTH, reads_source=True, attention=True, scores="dot"),
     "own source table": RecurrentConfig(
         VOCABULARY,
         WIDTH,
@@ -60,7 +61,7 @@ def test_no_prediction_depends_on_later_target_tokens(config):
     assert (before[:, 4:] != after[:, 4:]).any(-1).all()
 
 
-@pytest.mark.parametrize("name", ["encoder-decoder", "with attention", "own source table"])
+@pytest.mark.parametrize("name", ["encoder-decoder", "with attention", "dot products", "own source table"])
 def test_the_target_depends_on_every_source_token_and_on_no_padding(name):
     config = CONFIGS[name]
     model = RecurrentModel(config).eval()
@@ -77,7 +78,7 @@ def test_the_target_depends_on_every_source_token_and_on_no_padding(name):
 def test_attention_lets_the_target_see_what_the_last_state_has_lost():
     """With the encoder's last state replaced by zeros, only attention still tells two sources apart."""
     target = ids(1, 4)
-    for name, sees in (("encoder-decoder", False), ("with attention", True)):
+    for name, sees in (("encoder-decoder", False), ("with attention", True), ("dot products", True)):
         model = RecurrentModel(CONFIGS[name]).eval()
         answers = []
         for seed in (1, 2):

@@ -8,6 +8,7 @@ Shapes: source (batch, source) and target (batch, target) ids; states (batch, le
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +26,8 @@ class RecurrentConfig:
         vocabulary: how many token ids there are (for the target, if the source has its own); id 0 is padding.
         width, layers: length of a token's vector and of the state; layers in the encoder and in the decoder each.
         reads_source: whether there is an encoder; without one the model is a plain language model.
-        attention: whether the target looks back at all source states (additive scores, Bahdanau 2014).
+        attention: whether the target looks back at all source states.
+        scores: of attention, "additive", v · tanh(query + key) (Bahdanau 2014), or "dot", query · key / √width.
         source_vocabulary: ids of a source with a table of its own; `None` if source and target share ids and table.
         tied_output, output_bias: the output matrix is the (target) token table; the output adds a bias per id.
         scale_embedding: multiply token embeddings by √width: a table small enough for the output is a quiet input.
@@ -36,6 +38,7 @@ class RecurrentConfig:
     layers: int = 1
     reads_source: bool = False
     attention: bool = False
+    scores: Literal["additive", "dot"] = "additive"
     source_vocabulary: int | None = None
     tied_output: bool = True
     output_bias: bool = False
@@ -46,6 +49,8 @@ class RecurrentConfig:
             require_whole(name, getattr(self, name))
         if self.source_vocabulary is not None:
             require_whole("source_vocabulary", self.source_vocabulary)
+        if self.scores not in ("additive", "dot"):
+            raise ValueError(f"scores is {self.scores!r}; attention scores are 'additive' or 'dot'.")
         if self.attention and not self.reads_source:
             raise ValueError(
                 "attention needs reads_source=True: without a source there is nothing to look back at."
@@ -80,9 +85,9 @@ class RecurrentCache:
 class RecurrentModel(nn.Module):
     """Gated recurrent units (Cho 2014, arXiv:1406.1078), with an encoder and attention where the config says so.
 
-    Attention here looks *after* the recurrent step, as in Luong 2015 (arXiv:1508.04025), with the additive scores of
-    Bahdanau 2014 (arXiv:1409.0473): so all target positions are trained in one call. `seed` is the starting point of
-    the random weights; the global random state is left alone.
+    Attention here looks *after* the recurrent step, as in Luong 2015 (arXiv:1508.04025): so all target positions are
+    trained in one call. Its scores are those of Bahdanau 2014 (arXiv:1409.0473) or dot products. `seed` is the
+    starting point of the random weights; the global random state is left alone.
     """
 
     def __init__(self, config: RecurrentConfig, seed: int = 0):
@@ -94,7 +99,7 @@ class RecurrentModel(nn.Module):
             if config.reads_source:
                 self.encoder = _recurrent_layers(config)
             if config.attention:
-                self.attention = AdditiveAttention(config.width)
+                self.attention = LookBack(config.width, config.scores)
             if config.source_vocabulary is not None:
                 self.source_embedding = nn.Embedding(config.source_vocabulary, config.width)
             self.output = nn.Linear(config.width, config.vocabulary, bias=config.output_bias)
@@ -171,20 +176,23 @@ class RecurrentModel(nn.Module):
         return 3 * forward_flops(self.config, source, target)
 
 
-class AdditiveAttention(nn.Module):
-    """Looks back at the source: scores v · tanh(query + key), their softmax, and the average mixed into the state."""
+class LookBack(nn.Module):
+    """Looks back at the source: scores of queries and keys, their softmax, and the average mixed into the state."""
 
-    def __init__(self, width: int):
+    def __init__(self, width: int, scores: str):
         super().__init__()
         self.query = nn.Linear(width, width, bias=False)
         self.key = nn.Linear(width, width, bias=False)
-        self.score = nn.Linear(width, 1, bias=False)
+        self.score = nn.Linear(width, 1, bias=False) if scores == "additive" else None
         self.mix = nn.Linear(2 * width, width, bias=False)
 
     def forward(self, states: Tensor, memory: RecurrentMemory) -> Tensor:
         """Target states (batch, target, width) to states that know the source."""
-        sums = self.query(states).unsqueeze(2) + self.key(memory.states).unsqueeze(1)
-        scores = self.score(torch.tanh(sums)).squeeze(-1)  # (batch, target, source)
+        queries, keys = self.query(states), self.key(memory.states)
+        if self.score is None:
+            scores = queries @ keys.mT / queries.shape[-1] ** 0.5  # (batch, target, source)
+        else:
+            scores = self.score(torch.tanh(queries.unsqueeze(2) + keys.unsqueeze(1))).squeeze(-1)
         weights = scores.masked_fill((memory.source == PADDING).unsqueeze(1), -torch.inf).softmax(dim=-1)
         weights = weights.nan_to_num()  # an empty source among longer ones: nothing to look at
         return torch.tanh(self.mix(torch.cat([states, weights @ memory.states], dim=-1)))

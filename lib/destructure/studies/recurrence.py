@@ -28,10 +28,14 @@ ARMS = {
     "fixed vector, source reversed": {},
     "fixed vector, twice as wide": {"width": 128},
     "attention": {"attention": True},
+    "attention, dot products": {"attention": True, "scores": "dot"},
 }
 """Each a GRU encoder-decoder (fields of `RecurrentConfig`): the target gets the last state alone, or looks back."""
-FIXED, REVERSED, WIDE, ATTENTION = ARMS
+FIXED, REVERSED, WIDE, ADDITIVE, ATTENTION = ARMS
 BUDGETS = dict.fromkeys(ARMS, (BUDGET,)) | {FIXED: (BUDGET, LONG_BUDGET), WIDE: (LONG_BUDGET,)}
+RATES = (0.0025, 0.005, 0.01)
+FURTHER_RATES = {FIXED: 0.02, ADDITIVE: 0.00125, ATTENTION: 0.00125}
+"""One more, beyond the end of `RATES` at which the best one stood."""
 MARGIN = 0.1
 """How far outside the stored seeds another seed on another machine may land, as a share of answers."""
 
@@ -102,6 +106,7 @@ def _with_budgets(runs: pd.DataFrame, count: int | None = None) -> pd.DataFrame:
     return runs.assign(budgets=[BUDGETS[arm][:count] for arm in runs.arm])
 
 
+_FURTHER = [grid(arm=[arm], learning_rate=[rate], seed=(100, 101)) for arm, rate in FURTHER_RATES.items()]
 STUDY = Study(
     name="telephone_numbers",
     columns=names(
@@ -110,7 +115,7 @@ STUDY = Study(
     gained=LATER,
     runs=_with_budgets(grid(seed=range(200, 208), arm=ARMS)),
     tuning=Tuning(
-        _with_budgets(grid(arm=ARMS, learning_rate=(0.0025, 0.005, 0.01), seed=(100, 101)), 1),
+        _with_budgets(pd.concat([grid(arm=ARMS, learning_rate=RATES, seed=(100, 101)), *_FURTHER]), 1),
         metric="exact_match",
         best="max",
     ),
