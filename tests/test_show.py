@@ -623,7 +623,7 @@ def test_every_block_of_the_plan_is_drawn_and_every_line():
     for kind in ("self-attention", "cross-attention", "feed-forward"):
         assert names.count(kind) == len([block for block in plan.blocks if block.kind == kind])
     thin = [line for line in axes.get_lines() if line.get_zorder() == 3 and line.get_marker() == "None"]
-    memory = len(plan.arrows) * 4  # target tokens
+    memory = len(plan.arrows) * 3 * 4  # input tokens, target tokens
     assert len(thin) == sum(len(block.lines) for block in plan.blocks) + memory
 
 
@@ -633,7 +633,8 @@ def test_arrows_end_at_the_blocks_they_are_meant_for():
         panel = Panel(plan, labelled=True)
         for arrow in plan.arrows:
             block = plan.block("target", arrow.to_layer, arrow.to_kind)
-            assert panel.block(block).fully_contains(*panel.port(block))
+            assert all(panel.block(block).fully_contains(*port) for port in panel.ports(block))
+            assert len(panel.ports(block)) == 3, "a key per input token"
             level = panel.level(arrow.from_level)
             for each in (block for block in plan.blocks if block.stack == "input"):
                 area = panel.block(each)

@@ -1,5 +1,7 @@
 """The field to type a number into, driven as a browser would: by setting values and clicking."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from destructure.show.try_it import WAITING, TryTranslator, read_digits, try_translator
@@ -52,6 +54,17 @@ def test_the_button_translates_again_and_an_empty_field_waits(widget):
     assert "fünf" in widget.answer.value
     widget.field.value = ""
     assert widget.answer.value == WAITING
+
+
+def test_a_picture_follows_what_is_typed(widget):
+    assert widget.picture.value == ""
+    drawn = []
+    picture = SimpleNamespace(png=lambda: b"dots", alt="A picture.")
+    following = TryTranslator(TASK.target_text, TASK.target_text, lambda number: drawn.append(number) or picture)
+    following.field.value = "12"
+    following.field.value = "nonsense"
+    assert drawn == [12]
+    assert 'alt="A picture."' in following.picture.value
 
 
 def test_a_failing_model_is_not_hidden():

@@ -85,7 +85,8 @@ class RevealWidget(Panel):
             axes = drawing.subplots()
         alt = f"{kind.quantity}: the result is {outcome:.3g} {kind.unit}".strip() + "."
         for number, one in enumerate(sorted(self.data)):
-            axes.plot([one], [0.15 + 0.07 * (number % 7)], "o", color=SOURCE, alpha=0.6)
+            label = None if number else "stored runs, one dot per seed"
+            axes.plot([one], [0.15 + 0.07 * (number % 7)], "o", color=SOURCE, alpha=0.6, label=label)
         axes.axvline(outcome, color=SOURCE, linestyle="-", label="result")
         if prediction:
             low, high, guess = prediction["low"], prediction["high"], prediction["guess"]

@@ -82,7 +82,10 @@ def _drawing(several: Sequence[ArchitecturePlan], changed: Collection[str]) -> F
             panel.draw(_axes(figure, *corner, panel.width, panel.height))
             left = number * room + (1 if alone else 2) * _MARGIN
             line = _axes(figure, left, 0, room * len(panels) - left, height)
-            name = panel.plan.structure.name
+            name, code = panel.plan.structure.name, panel.plan.structure.code
+            absent = [f"S{place}" for place, each in enumerate(panel.plan.sentences, 1) if not each.present]
+            if name == code and absent:
+                name = f"encoder-decoder without {' and '.join(absent)}"
             line.text(0, height - 0.1, name, va="top", weight="bold", size=15, parse_math=False)
             first = 2 * _LEGEND_LINE - 0.05 if alone else below - 0.25
             _draw_legend(line, panel.plan.sentences, first, 2 if alone else 4, changed)
@@ -158,10 +161,10 @@ class Panel:
             left, right = self.target_start, self.target_end + _PADDING + self.name_room
         return Bbox.from_extents(left, y, right, y + self._rows[kinds[row]])
 
-    def port(self, block: Block) -> tuple[float, float]:
-        """Where the memory enters a block: a further key, left of the stack's own."""
+    def ports(self, block: Block) -> list[tuple[float, float]]:
+        """Where the memory enters a block: a further key per input token, left of the stack's own."""
         area = self.block(block)
-        return area.x0 + 0.13, area.y0 + 0.13
+        return [(area.x0 + 0.13, area.y0 + 0.1 + 0.1 * place) for place in range(len(SOURCE_TOKENS))]
 
     def draw(self, axes: Axes) -> None:
         """Draw everything, the lower left corner at (0, 0)."""
@@ -213,10 +216,10 @@ class Panel:
             edge = [(self.source_end, area.y0), (self.source_end, area.y1)]
             _line(axes, edge, **on_it, linewidth=1.5, linestyle=(0, (1.5, 2)), zorder=3)
         if block.kind in (plans.CROSS_ATTENTION, plans.JOINT_ATTENTION):
-            port = self.port(block)
-            _line(axes, [port], **on_it, marker="s", markersize=6, zorder=3)
-            for x in columns:  # every target token sees all of the memory
-                _line(axes, [port, (x, high)], **thin)
+            for port in self.ports(block):
+                _line(axes, [port], **on_it, marker="s", markersize=4.5, zorder=3)
+                for x in columns:  # every target token sees all of the memory
+                    _line(axes, [port, (x, high)], **thin)
         if self.labelled:
             middle = self.name_room / 2
             x = area.x1 - middle if block.stack == plans.TARGET else area.x0 + middle
@@ -228,7 +231,7 @@ class Panel:
         middle, final = self.target_start - self._gap / 2, self.plan.structure.final_layer_memory
         for level, layer, kind in self.plan.arrows:
             reader = self.plan.block(plans.TARGET, layer, kind)
-            port, height = self.port(reader)[1], self.level(level)
+            port, height = self.ports(reader)[1][1], self.level(level)
             bus = [(self.sources[0], height), (middle, height), (middle, port)]
             _line(axes, bus, solid_joinstyle="round", **stroke)
             _arrow(axes, (middle, port), (self.target_start, port), **stroke)
@@ -293,7 +296,7 @@ def _draw_samples(axes: Axes, middle: float) -> None:
     low, high, port, columns = 0.19, 0.41, 0.08, (0.12, 0.31, 0.5)
     samples = {
         "attention": [((key, low), (query, high)) for query in columns for key in columns if key <= query],
-        "attention to the input": [((port, 0.23), (query, high)) for query in columns],
+        "attention to the input": [((port, 0.23 + 0.1 * key), (query, high)) for query in columns for key in (0, 1)],
         "feed-forward": [((column, low), (column, high)) for column in columns],
     }
     side, gap = 0.62, 0.35
@@ -301,7 +304,8 @@ def _draw_samples(axes: Axes, middle: float) -> None:
     for name, lines in samples.items():
         _box(axes, Bbox.from_bounds(x, 0.15, side, 0.3), facecolor="white", edgecolor=INK, linewidth=1.0)
         if lines[0][0][0] == port:
-            _line(axes, [(x + port, 0.23)], color=INK, marker="s", markersize=5)
+            for key in (0, 1):
+                _line(axes, [(x + port, 0.23 + 0.1 * key)], color=INK, marker="s", markersize=4)
         for line in lines:
             _line(axes, [(x + across, y) for across, y in line], color=INK, linewidth=1.2)
         _text(axes, x + side + 0.1, 0.3, name, ha="left")

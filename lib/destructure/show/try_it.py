@@ -41,12 +41,18 @@ def _on_change(controls: Sequence, call: Callable[[], None]) -> None:
 # --- translating a number ------------------------------------------------------------------------------------
 
 
-def try_translator(model, task: NumberTranslation) -> "TryTranslator":
-    """Show a field for numbers, translated by a model trained on `task`, which also knows the right answers."""
+def try_translator(
+    model, task: NumberTranslation, draw: Callable[[int], Picture] | None = None
+) -> "TryTranslator":
+    """Show a field for numbers, translated by a model trained on `task`, which also knows the right answers.
+
+    Args:
+        draw: a number to a picture of what the model did with it, shown below the answer.
+    """
     from destructure.train import translate
 
     return TryTranslator(
-        lambda number: translate(model, task, [task.source_text(number)])[0], task.target_text
+        lambda number: translate(model, task, [task.source_text(number)])[0], task.target_text, draw
     )
 
 
@@ -63,9 +69,10 @@ class TryTranslator(Live):
 
     Args:
         translate, truth: a number to the model's and to the right answer; may raise ValueError with one sentence.
+        draw: a number to a picture shown below; by default none is.
 
     Attributes:
-        field, button, answer: the text field, the button, the HTML field with the result.
+        field, button, answer, picture: the text field, the button, the HTML fields with the result.
     """
 
     about = "a field to type a number into"
@@ -73,13 +80,18 @@ class TryTranslator(Live):
         "a field to type a number into appears here; the model's translation is shown beside the right one."
     )
 
-    def __init__(self, translate: Callable[[int], str], truth: Callable[[int], str]):
-        self._translate, self._truth = translate, truth
+    def __init__(
+        self,
+        translate: Callable[[int], str],
+        truth: Callable[[int], str],
+        draw: Callable[[int], Picture] | None = None,
+    ):
+        self._translate, self._truth, self._draw = translate, truth, draw
         words = {"description": "Number", "placeholder": "for example 23", "tooltip": "Number"}
         self.field = ipywidgets.Text(continuous_update=False, **words)
         self.button = ipywidgets.Button(description="Translate")
-        self.answer = ipywidgets.HTML(WAITING)
-        super().__init__([ipywidgets.HBox([self.field, self.button]), self.answer])
+        self.answer, self.picture = ipywidgets.HTML(WAITING), ipywidgets.HTML()
+        super().__init__([ipywidgets.HBox([self.field, self.button]), self.answer, self.picture])
         _on_change([self.field], self.submit)
         self.button.on_click(lambda button: self.submit())
 
@@ -94,6 +106,8 @@ class TryTranslator(Live):
             truth, written = self._truth(number), self._translate(number)
             verdict = "✓ right" if written == truth else f"✗ the right answer is <b>{escape(truth)}</b>"
             self.answer.value = f"the model writes <b>{escape(written) or '(nothing)'}</b> {verdict}"
+            if self._draw:
+                self.picture.value = picture_html(self._draw(number))
 
 
 # --- going on with a text ------------------------------------------------------------------------------------

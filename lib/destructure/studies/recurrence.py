@@ -31,10 +31,10 @@ ARMS = {
     "attention, dot products": {"attention": True, "scores": "dot"},
 }
 """Each a GRU encoder-decoder (fields of `RecurrentConfig`): the target gets the last state alone, or looks back."""
-FIXED, REVERSED, WIDE, ADDITIVE, ATTENTION = ARMS
+FIXED, REVERSED, WIDE, ATTENTION, DOTS = ARMS
 BUDGETS = dict.fromkeys(ARMS, (BUDGET,)) | {FIXED: (BUDGET, LONG_BUDGET), WIDE: (LONG_BUDGET,)}
 RATES = (0.0025, 0.005, 0.01)
-FURTHER_RATES = {FIXED: 0.02, ADDITIVE: 0.00125, ATTENTION: 0.00125}
+FURTHER_RATES = {FIXED: 0.02, ATTENTION: 0.00125, DOTS: 0.00125}
 """One more, beyond the end of `RATES` at which the best one stood."""
 MARGIN = 0.1
 """How far outside the stored seeds another seed on another machine may land, as a share of answers."""

@@ -1,5 +1,6 @@
 """Training and measuring: the one training loop, its recipe, evaluation and checkpoints."""
 
+from destructure.train.batches import Batches
 from destructure.train.evaluate import (
     exact_match,
     exact_matches,
@@ -10,5 +11,5 @@ from destructure.train.evaluate import (
 from destructure.train.loop import Run, train
 from destructure.train.recipe import Recipe
 
-__all__ = ["Recipe", "Run", "exact_match", "exact_matches", "mean_loss", "teacher_forced_accuracy", "train"]
-__all__ += ["translate"]
+__all__ = ["Batches", "Recipe", "Run", "exact_match", "exact_matches", "mean_loss", "teacher_forced_accuracy"]
+__all__ += ["train", "translate"]

@@ -43,7 +43,8 @@ def mean_loss(model: nn.Module, pairs: Sequence[Pair]) -> float:
 def teacher_forced_accuracy(model: nn.Module, pairs: Sequence[Pair]) -> float:
     """Share of target tokens (with `[EOS]`) that are the model's first choice after the *true* beginning.
 
-    Not the share of right answers: alone, a model must go on from its own mistakes; see `exact_match`.
+    A share of tokens, not of answers. All tokens of an answer are right in this sense exactly if the model writes it
+    without a mistake alone (`exact_matches`); what the true beginning changes is what comes after a first mistake.
     """
     right, tokens = 0, 0
     for batch, logits, real in _forced(model, pairs):
