@@ -60,7 +60,9 @@ def test_a_picture_follows_what_is_typed(widget):
     assert widget.picture.value == ""
     drawn = []
     picture = SimpleNamespace(png=lambda: b"dots", alt="A picture.")
-    following = TryTranslator(TASK.target_text, TASK.target_text, lambda number: drawn.append(number) or picture)
+    following = TryTranslator(
+        TASK.target_text, TASK.target_text, lambda number: drawn.append(number) or picture
+    )
     following.field.value = "12"
     following.field.value = "nonsense"
     assert drawn == [12]

@@ -296,7 +296,9 @@ def _draw_samples(axes: Axes, middle: float) -> None:
     low, high, port, columns = 0.19, 0.41, 0.08, (0.12, 0.31, 0.5)
     samples = {
         "attention": [((key, low), (query, high)) for query in columns for key in columns if key <= query],
-        "attention to the input": [((port, 0.23 + 0.1 * key), (query, high)) for query in columns for key in (0, 1)],
+        "attention to the input": [
+            ((port, 0.23 + 0.1 * key), (query, high)) for query in columns for key in (0, 1)
+        ],
         "feed-forward": [((column, low), (column, high)) for column in columns],
     }
     side, gap = 0.62, 0.35
