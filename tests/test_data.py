@@ -25,6 +25,7 @@ FACT_TABLES = (
     "structure_removals",
     "predictions",
     "flan_gains",
+    "change_library",
     "thesis_scorecard",
     "bert_ablation",
     "processor_trends",

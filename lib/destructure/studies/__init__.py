@@ -22,6 +22,7 @@ REGISTERED = (
     "causality",
     "recall",
     "depth",
+    "objective",
 )
 """Modules with a `STUDY`, some with a second one: what `python -m destructure results` runs."""
 

@@ -1,7 +1,4 @@
-"""Registered for notebook 11: what a causal mask tells about order where there are no positions.
-
-The plan, with its date, its pilots and what would contradict the expectations, is in data/registration.md, part F.
-"""
+"""Registered for notebook 11: order without positions (the plan: data/registration.md, part F)."""
 
 import itertools
 from collections.abc import Iterator
@@ -13,18 +10,10 @@ from destructure.train import Recipe, Run, exact_match, mean_loss, train
 
 
 class Words(Task):
-    """Copy each word that a few letters can spell. Every split is all of them: nothing need be generalised.
-
-    Args:
-        letters: the alphabet.
-        length: letters of a word.
-    """
+    """Copy each word of so many letters of an alphabet. All splits are all words: nothing need be generalised."""
 
     def __init__(self, letters: str = "abcd", length: int = 5):
         self.vocabulary, self.length = Vocabulary(letters), length
-
-    def __repr__(self) -> str:
-        return f"Words({''.join(self.vocabulary.tokens[3:])!r}, {self.length})"
 
     def _make_pairs(self, split: str) -> Iterator[Pair]:
         for word in itertools.product(self.vocabulary.tokens[3:], repeat=self.length):
@@ -53,7 +42,7 @@ def train_copier(reading: str, positions: str, seed: int, budgets=BUDGETS, progr
 
 
 def _one_run(run: dict) -> Iterator[dict]:
-    trained = train_copier(run["reading"], run["positions"], run["seed"], progress=False)
+    trained = train_copier(run["reading"], run["positions"], run["seed"], run["budgets"], False)
     return by_budget(trained, run["budgets"], right=0.0, loss=None)
 
 
@@ -66,4 +55,3 @@ STUDY = Study(
     runs=grid(seed=range(200, 208), reading=READINGS, positions=("none", "learned"), budgets=(BUDGETS,)),
     one_run=_one_run,
 )
-rows = STUDY.rows

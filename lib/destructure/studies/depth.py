@@ -1,10 +1,6 @@
-"""Registered for notebook 11: plain and residual towers of layers as they grow, on the last characters of a text.
-
-The plan, with its date, its pilots and what would contradict the expectations, is in data/registration.md, part F.
-"""
+"""Registered for notebook 11: plain and residual towers of layers (the plan: data/registration.md, part F)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 import torch
@@ -12,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from destructure.blocks import initialise
-from destructure.config import END
+from destructure.config import END, TransformerConfig
 from destructure.study import LATER, Study, Tuning, by_budget, grid, names
 from destructure.tasks import DocstringText, Pair
 from destructure.train import Recipe, mean_loss, train
@@ -20,32 +16,19 @@ from destructure.train import Recipe, mean_loss, train
 _CERTAIN = 1e4  # a logit beyond all doubt, yet finite
 
 
-@dataclass(frozen=True)
-class TowerConfig:
-    """Of a `Tower`: token ids, source tokens, numbers per state, layers, numbers per token, and its kind."""
-
-    vocabulary: int
-    length: int
-    width: int = 64
-    layers: int = 2
-    embedding: int = 16
-    residual: bool = True
-
-
 class Tower(nn.Module):
     """A multilayer perceptron over concatenated tokens, which writes one token.
 
     A layer is relu(W · norm(state)); in a residual tower it is added to the state, in a plain one it takes its place.
+    Of the config count vocabulary, width, layers and `max_length`: so many tokens are read, no more and no fewer.
     """
 
-    def __init__(self, config: TowerConfig, seed: int = 0):
+    def __init__(self, config: TransformerConfig, residual: bool = True, seed: int = 0):
         super().__init__()
-        self.config, width = config, config.width
+        self.config, self.residual, width = config, residual, config.width
         with torch.random.fork_rng(devices=[]):
-            self.tokens = nn.Embedding(config.vocabulary, config.embedding)
-            self.first = nn.Linear(
-                config.length * config.embedding, width
-            )  # columns of its own for each place
+            self.tokens = nn.Embedding(config.vocabulary, 16)
+            self.first = nn.Linear(16 * config.max_length, width)  # columns of its own for each place
             self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(config.layers))
             self.norms = nn.ModuleList(nn.RMSNorm(width) for _ in range(config.layers))
             self.output = nn.Sequential(nn.RMSNorm(width), nn.Linear(width, config.vocabulary))
@@ -56,7 +39,7 @@ class Tower(nn.Module):
         states = self.first(self.tokens(source).flatten(1))
         for norm, layer in zip(self.norms, self.layers, strict=True):
             change = torch.relu(layer(norm(states)))
-            states = states + change if self.config.residual else change
+            states = states + change if self.residual else change
         ends = torch.full_like(target[:, 1:], END)
         certain = _CERTAIN * functional.one_hot(ends, self.config.vocabulary)
         return torch.cat([self.output(states)[:, None], certain], dim=1)
@@ -81,14 +64,14 @@ KINDS, LAYERS, BUDGETS = ("plain", "residual"), (2, 8, 32), (200, 800)  # budget
 
 def _one_run(run: dict) -> Iterator[dict]:
     task = make_task()
-    config = TowerConfig(len(task.vocabulary), 8, layers=run["layers"], residual=run["kind"] == "residual")
+    config = TransformerConfig(len(task.vocabulary), layers=run["layers"], max_length=8)
     unseen = task.pairs("validation" if run["role"] == "tuning" else "test")
     sets = {"learned": task.pairs("train")[:2_000], "unseen": unseen}
     recipe = Recipe(steps=run["budgets"], learning_rate=run["learning_rate"], tokens_per_batch=2_560)
-    how = {"seed": run["seed"], "progress": False}
     # Half of the tokens are [EOS], which costs nothing.
     measure = lambda trained: {name: 2 * mean_loss(trained, each) for name, each in sets.items()}  # noqa: E731
-    trained = train(Tower(config, run["seed"]), task, recipe, measure=measure, **how)
+    tower = Tower(config, run["kind"] == "residual", run["seed"])
+    trained = train(tower, task, recipe, seed=run["seed"], progress=False, measure=measure)
     return by_budget(trained, run["budgets"], learned=None, unseen=None)
 
 
@@ -98,12 +81,10 @@ _tuned = grid(
 STUDY = Study(
     name="depth",
     columns=names(
-        "role kind layers learning_rate seed budget status learned unseen steps tokens flops cpu_seconds "
-        "torch machine"
+        "role kind layers learning_rate seed budget status learned unseen steps flops cpu_seconds torch machine"
     ),
     gained=LATER,
     runs=grid(seed=range(200, 208), kind=KINDS, layers=LAYERS, budgets=(BUDGETS,)),
     tuning=Tuning(_tuned, metric="learned"),
     one_run=_one_run,
 )
-rows = STUDY.rows

@@ -1,7 +1,4 @@
-"""Registered for notebook 11: recall by recurrence, by attention and by one huge MLP, as there is more to recall.
-
-The plan, with its date, its pilots and what would contradict the expectations, is in data/registration.md, part F.
-"""
+"""Registered for notebook 11: recall by recurrence, attention, an MLP (the plan: data/registration.md, part F)."""
 
 import random
 from collections.abc import Iterator
@@ -9,8 +6,9 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from destructure.config import TransformerConfig
 from destructure.structure import Structure
-from destructure.studies.depth import Tower, TowerConfig
+from destructure.studies.depth import Tower
 from destructure.study import LATER, Study, by_budget, grid, make_model, names
 from destructure.tasks import Pair, Vocabulary
 from destructure.tasks.drawn import DrawnTask
@@ -22,16 +20,10 @@ KEYS, VALUES = "abcdefgh", "01234567"
 
 @dataclass(frozen=True, kw_only=True)
 class Recall(DrawnTask):
-    """Some keys, each with a value (a token a pair, such as `a7`), then one of the keys: write its value.
-
-    Args:
-        pairs_read: how many pairs, 1 to 8, in any order.
-        in_order: keys stand in the order of the alphabet.
-    """
+    """Some keys, each with a value (one token, such as `a7`; perhaps in order), then one key: write its value."""
 
     pairs_read: int = 4
     in_order: bool = False
-
     vocabulary = Vocabulary((*(key + value for key in KEYS for value in VALUES), *KEYS, *VALUES))
 
     def _draw(self, generator: random.Random) -> tuple[tuple[str, ...], str]:
@@ -50,7 +42,6 @@ class Recall(DrawnTask):
 
 
 READERS, LOADS, BUDGETS = ("recurrence", "attention", "MLP"), (2, 4, 8), (1e10, 3e10, 1e11)
-_SIZES = {"width": 32, "layers": 2, "heads": 2, "max_length": 16, "structure": Structure.DECODER_ONLY}
 
 
 def reader(name: str, task: Recall, seed: int) -> nn.Module:
@@ -58,18 +49,16 @@ def reader(name: str, task: Recall, seed: int) -> nn.Module:
     if name == "recurrence":
         return make_model("recurrent", task, seed=seed, width=32, reads_source=True)
     if name == "attention":
-        return make_model("transformer", task, seed=seed, **_SIZES)
-    return Tower(TowerConfig(len(task.vocabulary), length=task.pairs_read + 1), seed)
+        sizes = {"width": 32, "layers": 2, "heads": 2, "max_length": 16, "structure": Structure.DECODER_ONLY}
+        return make_model("transformer", task, seed=seed, **sizes)
+    return Tower(TransformerConfig(len(task.vocabulary), layers=2, max_length=task.pairs_read + 1), seed=seed)
 
 
 def train_reader(name: str, load: int, in_order: bool, seed: int, split: str = "test", progress=True) -> Run:
     """Train one reader; its results are the shares of right answers `right` and, pairs in any order, `shuffled`."""
-    sizes = {
-        "train_examples": 20_000 if load > 2 else 1_500,
-        "validation_examples": 500,
-        "test_examples": 500,
-    }
-    task, mix = Recall(pairs_read=load, in_order=in_order, **sizes), random.Random(0)
+    few = {"validation_examples": 500, "test_examples": 500}
+    many, mix = 20_000 if load > 2 else 1_500, random.Random(0)
+    task = Recall(pairs_read=load, in_order=in_order, train_examples=many, **few)
     pairs = task.pairs(split)
     mixed = [Pair((*mix.sample(each.source[:-1], load), each.source[-1]), each.target) for each in pairs]
 
@@ -89,10 +78,9 @@ _runs = grid(seed=range(200, 208), reader=READERS, load=LOADS, in_order=(False, 
 STUDY = Study(
     name="recall",
     columns=names(
-        "reader load in_order seed budget status right shuffled steps tokens flops cpu_seconds torch machine"
+        "reader load in_order seed budget status right shuffled steps flops cpu_seconds torch machine"
     ),
     gained=LATER,
     runs=_runs[~_runs.in_order | (_runs.load == 4)],
     one_run=_one_run,
 )
-rows = STUDY.rows

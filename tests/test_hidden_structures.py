@@ -1,0 +1,100 @@
+"""The studies behind notebook 11: what their tasks ask, what their models are; short runs fill their rows."""
+
+import pytest
+import torch
+
+from destructure import TransformerConfig
+from destructure.studies import causality, depth, objective, recall
+from destructure.tasks import check_no_leak
+
+
+def test_all_words_are_there_once_and_copied():
+    pairs = causality.Words("abc", 3).pairs("test")
+    assert len({pair.source for pair in pairs}) == len(pairs) == 27
+    assert all(pair.source == pair.target for pair in pairs)
+
+
+@pytest.mark.parametrize("in_order", [False, True])
+def test_recall_asks_for_a_value_that_was_read(in_order):
+    task = recall.Recall(
+        pairs_read=3, in_order=in_order, train_examples=50, validation_examples=9, test_examples=9
+    )
+    for pairs, key in task.examples("train"):
+        assert [pair[1] for pair in pairs if pair[0] == key] == list(task.target_text((pairs, key)))
+        assert not in_order or list(pairs) == sorted(pairs)
+    check_no_leak(task)
+
+
+def test_a_tower_reads_its_length_only_and_a_plain_one_adds_nothing():
+    config = TransformerConfig(20, width=8, layers=3, max_length=4)
+    towers = [depth.Tower(config, residual, seed=1) for residual in (True, False)]
+    ids, target = torch.tensor([[3, 4, 5, 6]]), torch.tensor([[1, 7]])
+    first, second = (tower(ids, target) for tower in towers)
+    assert first.shape == (1, 2, 20)
+    assert not torch.allclose(first[:, 0], second[:, 0])
+    assert (first[:, 1].argmax(dim=-1) == 2).all()  # [EOS]
+    for tower in towers:
+        for layer in tower.layers:
+            torch.nn.init.zeros_(layer.weight)
+    first, second = (tower(ids + 1, target)[:, 0] for tower in towers)
+    assert not torch.allclose(first, towers[0](ids, target)[:, 0])  # around empty layers
+    assert torch.allclose(second, towers[1](ids, target)[:, 0])  # through empty layers nothing comes
+    with pytest.raises(RuntimeError):
+        towers[0](ids[:, :3], target)
+
+
+def test_people_slip_in_three_words_of_ten_by_one_letter():
+    words = objective.examples(seed=1)
+    right = objective.is_right(words)
+    assert right[:1400].all()
+    assert not right[1400:].any()
+    assert ((words[1400:] != words[1400:].flip(1)).sum(dim=1) == 2).all()
+    assert words.min() == objective.FIRST
+    assert words.max() == objective.FIRST + objective.LETTERS - 1
+
+
+def test_the_likelihood_of_all_words_is_one():
+    sizes = {"width": 16, "layers": 1, "heads": 1, "max_length": 6}
+    writer = objective.Transformer(TransformerConfig(11, **sizes, structure=objective.Structure.DECODER_ONLY))
+    words = torch.cartesian_prod(*[torch.arange(3, 11)] * 2)
+    assert objective.log_likelihood(writer, words).exp().sum().item() == pytest.approx(1, abs=1e-4)
+
+
+RUNS = {
+    causality: {"reading": "causal", "positions": "none", "seed": 1, "budgets": (1e7,)},
+    recall: {"reader": "MLP", "load": 4, "in_order": True, "seed": 1, "budgets": (1e7,)},
+    depth: {
+        "kind": "plain",
+        "layers": 2,
+        "learning_rate": 1e-3,
+        "role": "tuning",
+        "seed": 1,
+        "budgets": (2,),
+    },
+}
+
+
+@pytest.mark.parametrize("module", RUNS, ids=lambda module: module.STUDY.name)
+def test_a_short_run_fills_its_rows(module, monkeypatch):
+    eight = recall.Recall(pairs_read=7, train_examples=300, validation_examples=20, test_examples=20)
+    monkeypatch.setattr(depth, "make_task", lambda: eight)  # seven pairs and a key are eight tokens, too
+    if module is recall:
+        monkeypatch.setattr(module, "BUDGETS", (1e7,))
+    (row,) = module.STUDY.compute(RUNS[module])
+    assert set(row) == {*module.STUDY.columns, *module.STUDY.gained}
+    assert row["status"] == "finished"
+    assert row["budget"] == RUNS[module]["budgets"][0]
+
+
+@pytest.mark.parametrize("arm", objective.ARMS)
+def test_updates_change_the_writer_and_not_its_first_self(arm, monkeypatch):
+    monkeypatch.setattr(objective, "EXAMPLES", 200)
+    monkeypatch.setattr(
+        objective, "learn", lambda *rest: learn(rest[0], [min(2, each) for each in rest[1]], *rest[2:])
+    )
+    first, last = objective.improve(arm, seed=1, updates=(0, 2))
+    assert first["drift"] == 0 != last["drift"]
+    assert {"arm", "seed", *first} <= {*objective.STUDY.columns}
+
+
+learn = objective.learn
