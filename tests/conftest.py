@@ -4,15 +4,20 @@ What is slow: a test marked `slow` (it takes more than about three seconds: it t
 or draws a whole notebook's figures), every browser test, and every notebook. `--quick` leaves out exactly those.
 Files go to two workers in the order made here: browser tests first, while the machine is quiet, then the notebooks
 and the slow files, the longest before the others, so that both workers end at about the same time.
+
+The kernels of compared notebooks also solve each exercise, in passing: see `solve_exercises.py`.
 """
 
+import json
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
 from destructure.course.contents import measured_times
+from destructure.exercises.editions import exercise_of
 
 settings.register_profile("long", deadline=None)
 LONGER = 20  # times as many examples, and new ones in every run
@@ -61,3 +66,37 @@ def pytest_collection_modifyitems(config, items):
         slow_tests[item.path] = slow_tests.get(item.path, 0) + bool(item.get_closest_marker("slow"))
     weight = {path: seconds(path, count) for path, count in slow_tests.items()}
     items.sort(key=lambda item: -weight[item.path])  # stable: within a file the order stays
+
+
+SOLVED = "DESTRUCTURE_SOLVED"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Before a notebook's kernel starts: let it read `solve_exercises.py`."""
+    if not hasattr(item, "cell"):
+        os.environ.pop("IPYTHONDIR", None)
+    elif SOLVED not in os.environ:
+        folder = Path(tempfile.mkdtemp(prefix="destructure-ipython-"))
+        startup = folder / "profile_default" / "startup"
+        startup.mkdir(parents=True)
+        here, load = str(Path(__file__).parent), 'extension_manager.load_extension("solve_exercises")'
+        lines = f"__import__('sys').path.append({here!r})\nget_ipython().{load}\n"
+        (startup / "solve.py").write_text(lines, encoding="utf-8")
+        os.environ |= {"IPYTHONDIR": str(folder), SOLVED: str(folder / "solved.jsonl")}
+    else:
+        os.environ["IPYTHONDIR"] = str(Path(os.environ[SOLVED]).parent)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """A cell fails if the instructor's cell in its place did, and an exercise's cell if there was none."""
+    yield
+    if hasattr(item, "cell"):
+        written = Path(os.environ[SOLVED])
+        lines = written.read_text(encoding="utf-8").splitlines() if written.exists() else []
+        written.write_text("")
+        found = [json.loads(line) for line in lines]
+        problems = [f"{one['id'] or one['cell']}: {one['problem']}" for one in found if one["problem"]]
+        assert not problems, f"the instructor's edition: {problems}"
+        assert exercise_of(item.cell) in [None, *(one["id"] for one in found)], "the exercise was not solved"

@@ -1,97 +1,69 @@
-"""Both editions of every notebook: exercises where they belong, and all of them solved.
+"""Exercises stand where they belong, and the instructor's edition solves them while a notebook is compared."""
 
-`make test` runs each notebook once, as learners get it. The instructor's edition differs from it in the exercises'
-cells only, so it is not run whole: only these cells, what they need, and the cells that use what they define.
-"""
-
-import ast
-import builtins
+import json
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 
+import solve_exercises
 from destructure.course.contents import written_lessons
-from destructure.course.notebooks import execute
-from destructure.exercises.editions import exercise_of, misplaced, solved
-
-lessons = pytest.mark.parametrize("lesson", written_lessons(), ids=lambda lesson: lesson.number)
+from destructure.exercises.editions import misplaced
 
 
-def names(source):
-    """What a cell's source defines at its top level, and every name that it reads."""
-    tree = ast.parse(source)
-    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not reads(node)}
-    bound |= {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    bound |= imports(source)
-    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and reads(node)}
-    return bound, read - set(dir(builtins))
-
-
-def reads(name):
-    return isinstance(name.ctx, ast.Load)
-
-
-def imports(source):
-    """Names that a cell imports."""
-    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, (ast.Import, ast.ImportFrom))]
-    return {(one.asname or one.name).split(".")[0] for node in nodes for one in node.names}
-
-
-def acts(source):
-    """Whether a cell changes something without naming it anew: `loss.backward()`, `model.bias = 0`, `row[0] = 1`."""
-    nodes = list(ast.walk(ast.parse(source)))
-    calls = [node.value for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
-    stored = [node for node in nodes if isinstance(node, (ast.Attribute, ast.Subscript)) and not reads(node)]
-    return bool(stored) or any(isinstance(call.func, ast.Attribute) for call in calls)
-
-
-def what_exercises_touch(edition):
-    """Exercise cells, the cells that read what only these define, and all that either needs; in their order."""
-    code = [cell for cell in edition.cells if cell.cell_type == "code"]
-    uses = [names(cell.source) for cell in code]
-    elsewhere = set().union(*(uses[at][0] for at, cell in enumerate(code) if not exercise_of(cell)))
-    theirs = set().union(*(uses[at][0] for at, cell in enumerate(code) if exercise_of(cell))) - elsewhere
-    modules = set().union(*(imports(cell.source) for cell in code))
-    chosen, wanted = set(), set()
-    for at in reversed(range(len(code))):
-        bound, read = uses[at]
-        changed = acts(code[at].source) and read & wanted - modules
-        if exercise_of(code[at]) or read & theirs or bound & wanted or changed:
-            chosen.add(at)
-            wanted |= read
-    return [cell for at, cell in enumerate(code) if at in chosen]
-
-
-@lessons
+@pytest.mark.parametrize("lesson", written_lessons(), ids=lambda lesson: lesson.number)
 def test_every_exercise_stands_once_in_its_notebook(lesson):
     assert misplaced(nbformat.read(lesson.file, 4), lesson.number) == []
 
 
-@lessons
-@pytest.mark.slow
-def test_every_check_of_the_instructors_edition_scores_one(lesson):
-    """Each answered cell stops the notebook unless its answer scores 1."""
-    edition = solved(nbformat.read(lesson.file, 4))
-    answered = [cell for cell in edition.cells if exercise_of(cell)]
-    edition.cells = what_exercises_touch(edition)
-    execute(edition, lesson.file.parent)
-    assert len(answered) >= 4
-    assert all(cell.execution_count for cell in answered)
-    assert all("assert solution.score == 1" in cell.source for cell in answered)
+@pytest.fixture
+def kernel(tmp_path, monkeypatch):
+    """What `solve_exercises` sees of a kernel: a function that runs a cell as learners have it."""
+    names, handlers, written = {}, [], tmp_path / "solved.jsonl"
+    monkeypatch.setenv("DESTRUCTURE_SOLVED", str(written))
+    monkeypatch.setattr(solve_exercises, "names", [])
+    monkeypatch.setattr(solve_exercises, "solved", {})
+    events = SimpleNamespace(register=lambda event, handler: handlers.append(handler))
+    solve_exercises.load_ipython_extension(SimpleNamespace(user_ns=names, events=events))
+
+    def run(source, success=True):
+        exec(source.replace("exercise(", "("), names)
+        written.write_text("")
+        handlers[0](SimpleNamespace(info=SimpleNamespace(raw_cell=source), success=success))
+        lines = written.read_text().splitlines()
+        return [(one["id"], one["problem"]) for one in map(json.loads, lines)]
+
+    run.names = names
+    return run
 
 
-def test_cells_are_left_out_only_if_no_exercise_needs_them():
-    needed = [
-        "import math",
-        "half = [math.pi]",
-        "half.append(3)",
-        "half[0] = 1",
-        "def mine(x):\n    return half",
-    ]
-    others = ["rows = [1]", "slow = rows", "rows.append(math.e)", "print(half)"]
-    cells = [
-        nbformat.v4.new_code_cell(source) for source in [*needed[:2], *others, *needed[2:], "mine(0)", "rows"]
-    ]
-    cells[-3].metadata["destructure"] = {"exercise": "00.code.mine"}
-    kept = what_exercises_touch(nbformat.v4.new_notebook(cells=cells))
-    assert [cell.source for cell in kept] == [*needed, "mine(0)"]
+CELL = """def best_so_far(values):
+    ...  # your code here
+
+
+exercise("02.code.envelope", best_so_far)"""
+
+
+def test_a_solution_is_tried_and_leaves_no_trace(kernel):
+    kernel("rows = [3, 1, 2]\ncount = lambda: len(best_so_far(rows) or [])")
+    assert kernel(CELL) == [("02.code.envelope", "")]
+    assert kernel.names["best_so_far"]([1]) is None  # the learner's own
+    assert kernel("found = best_so_far(rows)") == [(None, "")]
+    assert kernel.names["found"] is None
+    assert kernel("assert found in (None, [3, 3, 3])") == [
+        (None, "")
+    ]  # what was made of it is the instructor's
+    assert kernel("assert best_so_far(rows) is None") == [(None, "AssertionError: ")]
+    assert kernel("assert count() == 0 if best_so_far([1]) is None else count() == 3") == [(None, "")]
+    assert kernel("rows.sort()") == []
+
+
+def test_a_solution_that_does_not_score_is_reported(kernel, monkeypatch):
+    from destructure.exercises.catalogue import find
+
+    exercise = find("02.code.envelope")
+    monkeypatch.setattr(type(exercise.kind), "source", "def best_so_far(losses):\n    return losses")
+    ((id, problem),) = kernel(CELL)
+    assert id == "02.code.envelope"
+    assert "scores 0" in problem
+    assert kernel(CELL, success=False) == []
