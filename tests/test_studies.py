@@ -35,7 +35,7 @@ RATES = {
     },
     "telephone_numbers": {
         "fixed vector": 0.01, "fixed vector, source reversed": 0.01, "fixed vector, twice as wide": 0.005,
-        "attention": 0.0025,
+        "attention": 0.0025, "attention, dot products": 0.005,
     },
     "concatenation": dict.fromkeys(concatenation.ARMS, 0.004),
 }  # fmt: skip

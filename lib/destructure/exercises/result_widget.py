@@ -87,7 +87,7 @@ class RevealWidget(Panel):
         for number, one in enumerate(sorted(self.data)):
             label = None if number else "stored runs, one dot per seed"
             axes.plot([one], [0.15 + 0.07 * (number % 7)], "o", color=SOURCE, alpha=0.6, label=label)
-        axes.axvline(outcome, color=SOURCE, linestyle="-", label="result")
+        axes.axvline(outcome, color=SOURCE, linestyle="-", label=f"result: {outcome:.3g} {kind.unit}".strip())
         if prediction:
             low, high, guess = prediction["low"], prediction["high"], prediction["guess"]
             axes.axvspan(low, high, color=TARGET, alpha=0.3, label="your interval")

@@ -206,7 +206,7 @@ def _spoken(number: str) -> list[str]:
 
 
 def own_numbers() -> list[dict]:
-    """An example: 40 numbers of seven digits; one model forgets the last words, the other does not."""
+    """An example: 40 numbers of seven digits; one model leaves out the last word, the other does not."""
     numbers = [str(3_900_017 + 138_311 * place) for place in range(40)]
     rows = [
         {
