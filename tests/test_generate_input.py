@@ -12,7 +12,6 @@ from destructure import EncoderOnly, Structure
 from destructure.generate import (
     Beam,
     Greedy,
-    GrowingInput,
     PlainWriter,
     Sampling,
     generate,
@@ -23,7 +22,6 @@ from random_models import EVERY_STRUCTURE, random_ids, random_model, random_prom
 from refusals import refused
 
 every_structure = pytest.mark.parametrize("structure", EVERY_STRUCTURE, ids=str)
-CAUSAL = [each for each in EVERY_STRUCTURE if not each.bidirectional_input]
 SOURCE = torch.tensor([[3, 4, 5]])
 
 
@@ -230,49 +228,6 @@ def test_what_stays_valid_when_the_input_grows(structure):
     written = torch.stack([part.keys for part in cache])
     keeps_answer = torch.allclose(keys_at(memory, slice(4, None)), written)
     assert keeps_answer == (structure == Structure.DECODER_ONLY)
-
-
-@pytest.mark.parametrize("structure", CAUSAL, ids=str)
-@pytest.mark.parametrize("positions", ["learned", "rotary"])
-def test_reading_on_equals_reading_everything_again(structure, positions):
-    model = random_model(structure, positions=positions)
-    turns = [random_ids(4, length, seed=length, shortest=1) for length in (5, 3, 6)]
-    growing = GrowingInput(model)
-    for count, turn in enumerate(turns, start=1):
-        memory, everything = growing.read(turn), torch.cat(turns[:count], dim=1)
-        with torch.no_grad():
-            expected = model.read(everything)
-        assert torch.equal(memory.source, everything)
-        real = everything != 0
-        for part, other in zip(memory.keys_values, expected.keys_values, strict=True):
-            for ours, theirs in zip(part, other, strict=True):
-                torch.testing.assert_close(ours.transpose(1, 2)[real], theirs.transpose(1, 2)[real])
-        torch.testing.assert_close(memory.states[real], expected.states[real])
-        assert generate(model, memory, 5) == generate(model, everything, 5)
-    assert growing.tokens_read == 4 * (5 + 3 + 6)
-
-
-@pytest.mark.parametrize("structure", [each for each in EVERY_STRUCTURE if each.bidirectional_input], ids=str)
-def test_a_bidirectional_input_cannot_be_read_on(structure):
-    with refused(r"both directions \(S4\).*read again with model\.read"):
-        GrowingInput(random_model(structure))
-
-
-def test_a_turn_that_cannot_be_read_changes_nothing():
-    model = random_model(max_length=12)
-    growing = GrowingInput(model)
-    growing.read(random_ids(2, 5))
-    for turn, fragment in (
-        (random_ids(3, 2), "3 rows, but the input so far has 2"),
-        (random_ids(2, 8), "need 13 positions"),
-        (torch.full((2, 2), 19), "contains id 19"),
-    ):
-        with refused(fragment):
-            growing.read(turn)
-    growing.read(random_ids(2, 3, seed=4))
-    assert growing.memory.source.shape == (2, 8)
-    with pytest.raises(ValueError, match="RecurrentModel"):
-        GrowingInput(random_recurrent("recurrent"))
 
 
 @torch.no_grad()

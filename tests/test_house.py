@@ -62,7 +62,6 @@ ONE_NOTEBOOK = {  # why they stand in the library nevertheless → names
     "for learners, instructors and contributors": """fits_classmate varying exercise_cell misplaced solved
         progress_panel
         sign_in with_alt_text read_pictures_aloud""",
-    "for conversations, notebook 10": "GrowingInput",
 }
 OTHER_IMPORTS = {}  # notebook → why
 

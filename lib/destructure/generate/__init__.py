@@ -14,7 +14,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "beam": ["Hypothesis", "beam_search"],
         "fast": ["FastWriter"],
-        "growing_input": ["GrowingInput"],
         "loop": ["draw", "generate", "greedy", "next_token_probabilities"],
         "methods": ["Beam", "Greedy", "Sampling"],
         "writers": ["PlainWriter", "RecurrentWriter"],

@@ -33,7 +33,7 @@ def generate(
     Args:
         model: a `Transformer` of any structure, or a `RecurrentModel`.
         source: (batch, source) ids; `None` for no source, as in a language model; or the memory of an input that this
-            model read before, by `model.read` or a `GrowingInput`.
+            model read before, by `model.read`.
         longest: tokens after which a text that has not ended is cut off.
         prompts: what each target begins with, after `begin`: one list of ids for each row, or (batch, length) ids
             with padding on any side; `None` to start from `begin` alone.

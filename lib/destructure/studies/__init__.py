@@ -19,6 +19,7 @@ REGISTERED = (
     "language_identification",
     "closer_than_twice",
     "bottleneck_probe",
+    "multi_turn",
     "causality",
     "recall",
     "depth",

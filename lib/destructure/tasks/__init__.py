@@ -15,6 +15,7 @@ from destructure.tasks.copying import Copying
 from destructure.tasks.docstrings import DocstringContinuation, DocstringText
 from destructure.tasks.instruction import ListInstruction
 from destructure.tasks.languages import HiddenCharacters, LanguageIdentification
+from destructure.tasks.ledger import Ledger
 from destructure.tasks.message_catalogues import LANGUAGES
 from destructure.tasks.number_words import english, german
 from destructure.tasks.numbers import NumberTranslation
@@ -27,8 +28,8 @@ from destructure.tasks.verses import VerseTranslation
 # fmt: off
 __all__ = [
     "BEGIN", "END", "LANGUAGES", "PADDING", "SPECIAL_TOKENS", "SPLITS", "Copying", "DocstringContinuation",
-    "DocstringText", "HiddenCharacters", "LanguageIdentification", "ListInstruction", "NumberTranslation",
-    "Pair", "RoleSwap", "SentencePair", "Split", "Task", "TelephoneNumbers", "Turns", "VerseTranslation",
-    "Vocabulary", "check_no_leak", "english", "german",
+    "DocstringText", "HiddenCharacters", "LanguageIdentification", "Ledger", "ListInstruction",
+    "NumberTranslation", "Pair", "RoleSwap", "SentencePair", "Split", "Task", "TelephoneNumbers", "Turns",
+    "VerseTranslation", "Vocabulary", "check_no_leak", "english", "german",
 ]
 # fmt: on
