@@ -1,11 +1,13 @@
 """Bad input gets one clear sentence: what was given, what is allowed, what to do."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import torch
 
 from destructure import EncoderOnly, Structure, Transformer, TransformerConfig
+from destructure.attention import fast_attention, scaled_dot_product_attention
 
 CONFIG = TransformerConfig(vocabulary=10, width=8, layers=1, heads=2, max_length=12)
 GOOD = torch.tensor([[3, 4, 5]])
@@ -33,6 +35,16 @@ def one_sentence(error) -> str:
         ({"positions": "rotary", "width": 12, "heads": 4}, "one head is 3 wide"),
         ({"structure": "decoder-only"}, "must be a Structure"),
         ({"segments": -1}, "segments is -1"),
+        ({"segments": 1.5}, "segments is 1.5"),
+        ({"bias": "no"}, "bias is 'no'; it must be True or False"),
+        ({"has_padding": "False"}, "has_padding is 'False'"),
+        ({"query_key_norm": 1}, "query_key_norm is 1"),
+        ({"rotary_base": 0}, "rotary_base is 0; it must be a finite number above 0"),
+        ({"rotary_base": -1.0}, "rotary_base is -1.0"),
+        ({"rotary_base": float("nan")}, "rotary_base is nan"),
+        ({"norm_epsilon": -1e-5}, "norm_epsilon is -1e-05"),
+        ({"norm_epsilon": float("inf")}, "norm_epsilon is inf"),
+        ({"norm_epsilon": "1e-5"}, "norm_epsilon is '1e-5'"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -63,6 +75,38 @@ def test_impossible_batches(source, target, fragment):
     with pytest.raises(ValueError, match=re.escape(fragment)) as error:
         Transformer(CONFIG)(source, target)
     one_sentence(error)
+
+
+@pytest.mark.parametrize(
+    ("rows", "segments", "fragment"),
+    [
+        (2, torch.tensor([[0, 7, 1]]), "contain 7, but this model has segments 0 to 1"),
+        (2, -1, "contain -1"),
+        (2, GOOD * 0.0, "torch.float32; give whole numbers"),
+        (2, torch.tensor([0, 1]), "one for each of the input's ids (1, 3) or one for all"),
+        (0, 1, "segments 0 to 0"),
+    ],
+    ids=str,
+)
+def test_impossible_segments(rows, segments, fragment):
+    with pytest.raises(ValueError, match=re.escape(fragment)) as error:
+        EncoderOnly(replace(CONFIG, segments=rows))(GOOD, segments)
+    one_sentence(error)
+
+
+def test_a_segment_for_each_id_or_one_for_all():
+    model = EncoderOnly(replace(CONFIG, segments=2))
+    assert torch.equal(model(GOOD, 1), model(GOOD, torch.ones_like(GOOD)))
+    assert not torch.equal(model(GOOD, 1), model(GOOD))
+
+
+def test_a_query_that_sees_nothing_averages_to_zero_in_both_forms():
+    queries, mask = torch.randn(2, 2, 3, 4), torch.ones(2, 1, 3, 3, dtype=torch.bool)
+    mask[1, :, 2] = False
+    mixed, weights = scaled_dot_product_attention(queries, queries, queries, mask)
+    torch.testing.assert_close(mixed, fast_attention(queries, queries, queries, mask))
+    assert not mixed[1, :, 2].any()
+    assert weights[0].sum(dim=-1).allclose(torch.ones(2, 3))
 
 
 def test_one_pass_needs_one_stack():

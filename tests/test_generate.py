@@ -35,6 +35,14 @@ def source_for(name, rows, seed=1):
     return random_ids(rows, 5, seed=seed, shortest=2) if RECURRENT[name].reads_source else None
 
 
+@pytest.mark.parametrize("structure", EVERY_STRUCTURE[::5], ids=str)
+@every_method
+def test_in_mixed_precision_the_default_is_the_plain_path(structure, how):
+    model, sources = random_model(structure).float(), random_ids(8, 5, shortest=1)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert generate(model, sources, 6, how=how) == generate(model, sources, 6, how=how, fast=False)
+
+
 # --- the cache changes nothing --------------------------------------------------------------------------------
 
 

@@ -107,7 +107,7 @@ def test_ways_to_choose_that_do_not_exist(build, fragment):
         ),
         (
             {"source": random_model(Structure.DECODER_ONLY).read(SOURCE)},
-            "read by a model of another structure or size",
+            "read by another model",
         ),
         ({"how": "greedy"}, "must be Greedy(), Sampling(...) or Beam(...)"),
         ({"how": Greedy}, "must be Greedy()"),
@@ -153,12 +153,23 @@ def test_models_that_cannot_write():
 
 
 @pytest.mark.parametrize("how", [Greedy(), Sampling(), Beam()], ids=lambda how: type(how).__name__)
-def test_a_model_that_diverged_says_so(how):
-    model = random_model()
-    with torch.no_grad():
-        model.output.weight[4, 4] = torch.nan
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_a_model_that_diverged_says_so_at_whatever_step(how, value):
+    for table in ("output", "target_embedding.tokens"):
+        model = random_model(norm_placement="after")
+        with torch.no_grad():
+            model.get_submodule(table).weight[3:] = value  # in the embedding, seen from the second step on
+            if table == "output":
+                model.output.weight.abs_()
+        with refused("not numbers"):
+            generate(model, None, 5, how=how, end=None)
+
+
+@pytest.mark.parametrize("logit", [torch.nan, torch.inf, -torch.inf])
+def test_no_token_can_be_drawn_from_what_is_no_number(logit):
     with refused("not numbers"):
-        generate(model, None, 5, how=how)
+        next_token_probabilities(torch.tensor([[1.0, 2.0], [logit, -torch.inf]]))
+    assert next_token_probabilities(torch.tensor([0.0, -torch.inf])).tolist() == [1, 0]
 
 
 def test_plain_data_imports_without_torch():
@@ -180,14 +191,40 @@ def test_a_model_takes_its_own_memory_and_no_other_structures():
         for model in models:
             if model is reader:
                 continue
-            with refused("read by a model of another structure or size"):
+            with refused("read by another model"):
                 generate(model, memory, 3)
 
 
 @pytest.mark.parametrize("changes", [{"layers": 3}, {"width": 32}, {"key_value_heads": 2}], ids=str)
 def test_a_memory_of_other_sizes_is_refused(changes):
-    with refused("another structure or size"):
+    with refused("another model"):
         generate(random_model(), random_model(**changes).read(SOURCE), 3)
+
+
+@pytest.mark.parametrize("make", [random_model, lambda: random_recurrent("recurrent")])
+def test_a_memory_is_no_longer_taken_after_training_nor_by_a_twin(make):
+    model, twin = make(), make()
+    memory = model.read(SOURCE)
+    assert generate(model, memory, 3) == generate(twin, SOURCE, 3)
+    with refused("read by another model"):
+        generate(twin, memory, 3)
+    model(SOURCE, SOURCE).sum().backward()
+    torch.optim.AdamW(model.parameters()).step()
+    with refused("before this model's weights were changed"):
+        generate(model, memory, 3)
+    memory = model.read(SOURCE)
+    model.load_state_dict(twin.state_dict())
+    with refused("before this model's weights were changed"):
+        generate(model, memory, 3)
+
+
+def test_an_input_does_not_grow_over_a_training():
+    growing = GrowingInput(random_model())
+    growing.read(SOURCE)
+    with torch.no_grad():
+        growing.model.output.weight.mul_(1.1)
+    with refused("before this model's weights were changed"):
+        growing.read(SOURCE)
 
 
 def test_recurrent_models_take_their_own_memory_only():
@@ -200,8 +237,8 @@ def test_recurrent_models_take_their_own_memory_only():
             random_model().read(source),
             "is a Memory, but a RecurrentModel reads into a RecurrentMemory",
         ),
-        (random_recurrent("recurrent with attention"), memory, "another structure or size"),
-        (random_recurrent("recurrent language model"), memory, "another structure or size"),
+        (random_recurrent("recurrent with attention"), memory, "another model"),
+        (random_recurrent("recurrent language model"), memory, "another model"),
         (model, model.read(torch.tensor([[0, 3, 4]])), "padding (id 0) before a token"),
     ):
         with refused(re.escape(fragment)):

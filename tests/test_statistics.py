@@ -166,6 +166,10 @@ def test_fewer_seeds_than_can_carry_it_get_an_interval_without_ends():
     assert math.isfinite(six.low)
     assert math.isfinite(six.high)
     assert interval([1.0]).estimate == 1
+    for values in ([0.0] * 8, [1.0] * 20, [0.1 + 0.2, *[0.3] * 7], [0.01, 0.01]):  # no spread, no certainty
+        found = interval(values)
+        assert (found.low, found.high) == (-math.inf, math.inf)
+        assert f"{found:.1f}" == f"{values[0]:.1f} [no interval]"
     refused("level is 1", seeds_needed, 1)
     refused("1 of the 2 values are not finite", interval, [1.0, math.nan])
 

@@ -76,10 +76,11 @@ def scaled_dot_product_attention(queries: Tensor, keys: Tensor, values: Tensor, 
         mask: (batch or 1, 1, queries, keys) booleans, True = visible.
 
     Returns:
-        The averages (batch, heads, queries, head width) and the weights (batch, heads, queries, keys).
+        The averages (batch, heads, queries, head width) and the weights (batch, heads, queries, keys). Both are 0 for
+        a query that sees nothing, as in the fused kernel.
     """
     scores = queries @ keys.transpose(-2, -1) / queries.shape[-1] ** 0.5
-    weights = scores.masked_fill(~mask, float("-inf")).softmax(dim=-1)
+    weights = scores.masked_fill(~mask, float("-inf")).softmax(dim=-1).masked_fill(~mask, 0.0)
     return weights @ values, weights
 
 

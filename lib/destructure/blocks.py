@@ -33,7 +33,7 @@ class Embedding(nn.Module):
             self.norm = make_norm(config)
 
     def forward(self, ids: Tensor, positions: Tensor, segment: int | Tensor = 0) -> Tensor:
-        """Embed ids (batch, length) at positions (batch, length): states (batch, length, width)."""
+        """Embed ids (batch, length) at positions (batch, length), segments alike: states (batch, length, width)."""
         config = self.config
         states = self.tokens(ids)
         if config.scale_embedding:
@@ -43,8 +43,9 @@ class Embedding(nn.Module):
         elif config.positions == "sinusoidal":
             states = states + sinusoids(positions, config.width).to(states.dtype)
         if config.segments:
-            segment = torch.as_tensor(segment, device=ids.device).clamp(max=config.segments - 1)
-            states = states + self.segments(segment.expand_as(ids))
+            if isinstance(segment, int):  # of the target, 1, but 0 in a table of one row
+                segment = torch.full_like(ids, min(segment, config.segments - 1))
+            states = states + self.segments(segment)
         return self.norm(states) if config.embedding_norm else states
 
 

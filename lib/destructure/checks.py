@@ -1,7 +1,7 @@
 """Refuse bad input with one clear sentence, before it becomes a long traceback inside a kernel."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from destructure.attention import real_tokens
 from destructure.config import TransformerConfig
@@ -27,6 +27,41 @@ def require_ids(ids: Tensor, vocabulary: int, name: str, shortest: int = 1) -> T
             "encode the text with the vocabulary this model was built for."
         )
     return ids
+
+
+def require_segments(segments: Tensor | int, ids: Tensor, config: TransformerConfig) -> Tensor:
+    """Return a segment for each of the ids (batch, length), from as many or from one for all."""
+    segments, rows = torch.as_tensor(segments, device=ids.device), max(config.segments, 1)
+    if segments.is_floating_point() or segments.shape not in ((), ids.shape):
+        raise ValueError(
+            f"The segments have shape {tuple(segments.shape)} and {segments.dtype}; give whole numbers, one for each "
+            f"of the input's ids {tuple(ids.shape)} or one for all."
+        )
+    if int(segments.min()) < 0 or int(segments.max()) >= rows:
+        wrong = int(segments.min()) if int(segments.min()) < 0 else int(segments.max())
+        raise ValueError(
+            f"The segments contain {wrong}, but this model has segments 0 to {rows - 1}; give one of these."
+        )
+    return segments.long().expand_as(ids)
+
+
+def mark_of(model: nn.Module) -> tuple[Tensor, int]:
+    """What tells a model from another one, and from itself before training: its output matrix, and its version."""
+    weight = model.output.weight
+    return weight, -1 if weight.is_inference() else weight._version
+
+
+def require_own(memory, model: nn.Module) -> None:
+    """Refuse a memory that this model, with the weights that it has now, did not read."""
+    weight, version = mark_of(model)
+    if memory.mark[0] is not weight or memory.mark[1] != version:
+        who = (
+            "by another model" if memory.mark[0] is not weight else "before this model's weights were changed"
+        )
+        raise ValueError(
+            f"The memory was read {who}, so its numbers mean something else here; read the input again with this "
+            "model, or give its token ids."
+        )
 
 
 def require_same_batch(source: Tensor, target: Tensor) -> None:

@@ -1,5 +1,6 @@
 """What one Transformer is made of, as plain data. No torch here: the cost formulas and exercises need only this."""
 
+import math
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal, get_args, get_origin
 
@@ -87,6 +88,11 @@ class TransformerConfig:
             if get_origin(each.type) is Literal and value not in choices:
                 allowed = ", ".join(map(repr, choices))
                 raise ValueError(f"{each.name} is {value!r}; it must be one of {allowed}.")
+            if each.type is bool and not isinstance(value, bool):
+                raise ValueError(f"{each.name} is {value!r}; it must be True or False.")
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if each.type is float and not (number and 0 < value < math.inf):
+                raise ValueError(f"{each.name} is {value!r}; it must be a finite number above 0.")
         if not isinstance(self.structure, Structure):
             raise ValueError(
                 f"structure is {self.structure!r}; it must be a Structure, such as Structure.DECODER_ONLY "
@@ -146,5 +152,4 @@ def _require_sizes(config: TransformerConfig) -> None:
             f"rotary positions turn pairs of numbers, but one head is {config.head_width} wide; "
             "choose width and heads so that width / heads is even."
         )
-    if config.segments < 0:
-        raise ValueError(f"segments is {config.segments}; it must be 0 (none) or more.")
+    require_whole("segments", config.segments, lowest=0)

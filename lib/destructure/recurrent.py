@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from destructure.blocks import initialise
-from destructure.checks import require_ids, require_same_batch
+from destructure.checks import mark_of, require_ids, require_same_batch
 from destructure.config import PADDING, require_whole
 
 
@@ -71,7 +71,7 @@ class RecurrentMemory:
     start: list[Tensor]  # the decoder's first states, one (batch, width) per layer
     states: Tensor  # final encoder states (batch, source, width), looked at by attention only
     source: Tensor  # the ids read, (batch, source)
-    config: RecurrentConfig  # of the model that read it; another one cannot use it
+    mark: tuple[Tensor, int]  # of the model that read it (`checks.mark_of`); another one cannot use it
 
 
 @dataclass
@@ -129,13 +129,13 @@ class RecurrentModel(nn.Module):
         nothing = self.embedding.weight.new_zeros(batch, self.config.width)
         if not length:
             empty = self.embedding.weight.new_zeros(batch, 0, self.config.width)
-            return RecurrentMemory([nothing] * self.config.layers, empty, source, self.config)
+            return RecurrentMemory([nothing] * self.config.layers, empty, source, mark_of(self))
         last = ((source != PADDING).sum(dim=1) - 1).clamp(min=0)  # padding stands after the end
         states, start = self.scale * self._source_table(source), []
         for layer in self.encoder:
             states = layer(states)[0]
             start.append(states[torch.arange(batch, device=source.device), last])
-        return RecurrentMemory(start, states, source, self.config)
+        return RecurrentMemory(start, states, source, mark_of(self))
 
     def write(self, memory: RecurrentMemory, target: Tensor, cache: RecurrentCache | None = None):
         """Run the decoder over all target ids so far (batch, target), after a memory, from where the cache stopped.

@@ -20,7 +20,7 @@ from torch.nn import functional
 from destructure import cost
 from destructure.attention import KeyValues, input_mask, join, memory_mask, real_tokens, target_mask
 from destructure.blocks import Embedding, FinalMemory, LayerResult, Stack, initialise, running_positions
-from destructure.checks import require_ids, require_room
+from destructure.checks import mark_of, require_ids, require_room, require_segments
 from destructure.config import TransformerConfig
 from destructure.structure import Structure
 
@@ -32,7 +32,7 @@ class Memory:
     keys_values: list[KeyValues]  # one per target layer
     source: Tensor  # the ids read, (batch, source)
     states: Tensor  # final input states (batch, source, width)
-    config: TransformerConfig  # of the model that read it; another one cannot use it
+    mark: tuple[Tensor, int]  # of the model that read it (`checks.mark_of`); another one cannot use it
     weights: list[Tensor] = field(default_factory=list)  # attention of each input layer, if asked for
 
 
@@ -110,9 +110,8 @@ class Transformer(nn.Module):
             states = passed[-1].states
         final = self.input_stack.final_norm(states)
         weights = [result.self_weights for result in passed] if keep_weights else []
-        return Memory(
-            self.keys_values_for_target(passed, final, positions), source, final, self.config, weights
-        )
+        keys_values = self.keys_values_for_target(passed, final, positions)
+        return Memory(keys_values, source, final, mark_of(self), weights)
 
     def keys_values_for_target(
         self, passed: list[LayerResult], final: Tensor, positions: Tensor
@@ -295,7 +294,7 @@ class EncoderOnly(nn.Module):
         ids = require_ids(ids, self.config.vocabulary, "input")
         require_room(ids, ids[:, :0], self.config)
         positions = running_positions(ids, self.config.has_padding)
-        states = self.embedding(ids, positions, segments)
+        states = self.embedding(ids, positions, require_segments(segments, ids, self.config))
         mask, weights = input_mask(ids, True, self.config.has_padding), []
         for layer in self.stack.layers:
             result = layer(states, positions, mask, keep_weights=keep_weights)

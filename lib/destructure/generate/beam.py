@@ -41,7 +41,7 @@ def beam_search(
     writer = make_writer(model, rows_of_source(source, wide), prompts, request.longest, cache, fast)
     texts = _Texts.start(batch, width)
     for step in range(request.longest):
-        logits = request.only_tokens(writer.logits(), first=step == 0)
+        logits = request.only_tokens(writer.logits())
         ids, rows = texts.extend(logits, request.ends, how.length_penalty)
         if bool(texts.ended.all()):
             break

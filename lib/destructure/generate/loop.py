@@ -8,7 +8,7 @@ from torch.nn import functional
 from destructure.config import BEGIN, END
 from destructure.generate.beam import beam_search
 from destructure.generate.methods import Beam, Greedy, Sampling, require_sampling
-from destructure.generate.request import Prompts, Request, make_requests
+from destructure.generate.request import Prompts, Request, make_requests, require_numbers
 from destructure.generate.writers import make_writer
 
 
@@ -67,7 +67,7 @@ def _write(model, request: Request, how, cache: bool, fast: bool) -> list[list[i
     texts: list[list[int]] = [[] for _ in request.rows]
     running = [True] * len(texts)
     for step in range(request.longest):
-        ids = choose(request.only_tokens(writer.logits(), first=step == 0), step)
+        ids = choose(request.only_tokens(writer.logits()), step)
         for row, index in enumerate(ids.tolist()):
             running[row] = running[row] and index not in request.ends
             if running[row]:
@@ -105,9 +105,10 @@ def next_token_probabilities(
     probable tokens the one with the lower id counts as the more probable, so exactly k tokens stay.
 
     From logits (..., vocabulary), minus infinity where a token must not be drawn, to float64 probabilities of the
-    same shape; the three settings are those of `Sampling`.
+    same shape; the three settings are those of `Sampling`. ValueError if no token may be drawn.
     """
     require_sampling(temperature, top_k, top_p)
+    require_numbers(logits)
     logits = logits.double()
     logits = (logits - logits.amax(dim=-1, keepdim=True)) / temperature  # the largest is 0: nothing overflows
     probabilities = logits.softmax(dim=-1)

@@ -1,5 +1,6 @@
 """What was asked for, checked and brought into one form before any token is written."""
 
+import math
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from destructure.attention import real_tokens
-from destructure.checks import require_ids, require_room
+from destructure.checks import require_ids, require_own, require_room
 from destructure.config import PADDING
 from destructure.recurrent import RecurrentMemory, RecurrentModel
 from destructure.transformer import Memory
@@ -30,16 +31,23 @@ class Request:
     rows: list[int]  # of the caller's batch
     never_padding: bool  # id 0 is padding and no end token, so it must not be chosen
 
-    def only_tokens(self, logits: Tensor, first: bool) -> Tensor:
-        """Rule out padding in logits (rows, vocabulary), in place; ValueError if a first logit is not a number."""
-        if first and bool(logits.isnan().any()):
-            raise ValueError(
-                "The model's logits are not numbers (NaN), so no token can be chosen; its weights are damaged, as "
-                "after a training that diverged."
-            )
+    def only_tokens(self, logits: Tensor) -> Tensor:
+        """Rule out padding in logits (rows, vocabulary), in place; ValueError as `require_numbers`."""
+        require_numbers(logits)
         if self.never_padding:
             logits[:, PADDING] = -torch.inf
         return logits
+
+
+def require_numbers(logits: Tensor) -> None:
+    """ValueError if the largest logit of some row (the last axis) is not a finite number: no token can be chosen."""
+    if not math.isfinite(
+        float(logits.amax(dim=-1).sum(dtype=torch.float32))
+    ):  # NaN and infinities outlast a sum
+        raise ValueError(
+            "The logits are not numbers (NaN, or infinite), so no token can be chosen; if a model gave them, its "
+            "weights are damaged, as after a training that diverged."
+        )
 
 
 def make_requests(model, source, longest, prompts, begin, end) -> list[Request]:
@@ -96,9 +104,9 @@ def rows_of_source(source, rows: Tensor):
     rows = rows.to(source.source.device)
     if isinstance(source, RecurrentMemory):
         start = [state[rows] for state in source.start]
-        return RecurrentMemory(start, source.states[rows], source.source[rows], source.config)
+        return RecurrentMemory(start, source.states[rows], source.source[rows], source.mark)
     keys_values = [type(part)(*(tensor[rows] for tensor in part)) for part in source.keys_values]
-    return Memory(keys_values, source.source[rows], source.states[rows], source.config)
+    return Memory(keys_values, source.source[rows], source.states[rows], source.mark)
 
 
 def _count_rows(source) -> int | None:
@@ -125,11 +133,7 @@ def _checked_source(model, source, prompts: Tensor):
                 f"The source is a {type(source).__name__}, but a {type(model).__name__} reads into a "
                 f"{wanted.__name__}; give a memory that this model has read, or token ids."
             )
-        if source.config != model.config:
-            raise ValueError(
-                "The memory given as source was read by a model of another structure or size, whose numbers mean "
-                "something else here; read the input again with this model, or give its token ids."
-            )
+        require_own(source, model)
         memory, source = source, source.source
     ids = prompts[:, :0] if source is None else source
     if recurrent:  # it has no positions to run out of

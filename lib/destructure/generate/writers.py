@@ -110,9 +110,13 @@ class RecurrentWriter(PlainWriter):
 
 
 def make_writer(model, source, prompts: Tensor, longest: int, cache: bool, fast: bool):
-    """The writer for a model: its state if it is recurrent, else the fast path with the cache or the plain one."""
+    """The writer for a model: its state if it is recurrent, else the fast path with the cache or the plain one.
+
+    Under `torch.autocast` it is the plain one: buffers of one number format cannot hold what autocast makes of it.
+    """
     if isinstance(model, RecurrentModel):
         return RecurrentWriter(model, source, prompts, cache)
-    if cache and fast and isinstance(model, Transformer):
+    mixed = torch.is_autocast_enabled(prompts.device.type)
+    if cache and fast and not mixed and isinstance(model, Transformer):
         return FastWriter(model, source, prompts, longest)
     return PlainWriter(model, source, prompts, cache)

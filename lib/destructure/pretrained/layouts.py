@@ -14,6 +14,7 @@ from destructure.pretrained.reading import count_layers, layer_name
 from destructure.structure import Structure
 
 _ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "relu": "relu"}
+_USUAL = "vocab_size hidden_size num_hidden_layers intermediate_size"
 _GPT2_PARTS = {
     "ln_1": "attention_norm",
     "ln_2": "feed_forward_norm",
@@ -86,6 +87,12 @@ class Settings(dict):
             raise _wrong(name, value, "a whole number of 1 or more")
         return value
 
+    def agreed(self, name: str, size: int) -> int:
+        """Return a size that the weights have; ValueError if the settings state another one."""
+        if self.get(name) not in (None, size):
+            raise _wrong(name, self[name], f"{size}, as in its weights")
+        return size
+
     def positive(self, name: str, default: float) -> float:
         """Return a number above 0; else ValueError."""
         value = self.get(name, default)
@@ -128,10 +135,12 @@ def gpt2(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
             ours = layer_name(name, "h.", "input_stack.layers.", _GPT2_PARTS)
             weights[_GPT2_TABLES.get(name, ours)] = tensor
     config = TransformerConfig(
-        **_sizes(settings, weights, "input_stack.layers."),
+        **_sizes(settings, weights, "input_stack.layers.", "vocab_size n_embd n_layer n_inner"),
         heads=settings.size("n_head", 12),
         structure=Structure.DECODER_ONLY,
-        max_length=_rows_and_columns(weights, "embedding.positions.weight")[0],
+        max_length=settings.agreed(
+            "n_positions", _rows_and_columns(weights, "embedding.positions.weight")[0]
+        ),
         norm="layer",
         activation=_ACTIVATIONS[activation],
         bias=True,
@@ -188,12 +197,16 @@ def bert(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
     config = TransformerConfig(
         **_sizes(settings, weights, "stack.layers."),
         heads=settings.size("num_attention_heads", 12),
-        max_length=_rows_and_columns(weights, "embedding.positions.weight")[0],
+        max_length=settings.agreed(
+            "max_position_embeddings", _rows_and_columns(weights, "embedding.positions.weight")[0]
+        ),
         norm="layer",
         norm_placement="after",
         activation=_ACTIVATIONS[activation],
         bias=True,
-        segments=_rows_and_columns(weights, "embedding.segments.weight")[0],
+        segments=settings.agreed(
+            "type_vocab_size", _rows_and_columns(weights, "embedding.segments.weight")[0]
+        ),
         embedding_norm=True,
         norm_epsilon=settings.positive("layer_norm_eps", 1e-12),
     )
@@ -214,16 +227,18 @@ def _rows_and_columns(weights: dict[str, Tensor], name: str) -> tuple[int, int]:
     return shape
 
 
-def _sizes(settings: Settings, weights: dict[str, Tensor], stack: str) -> dict:
+def _sizes(settings: Settings, weights: dict[str, Tensor], stack: str, theirs: str = _USUAL) -> dict:
     """What can be read off the weights, and whether id 0 is padding, as everywhere in this course."""
     vocabulary, width = _rows_and_columns(weights, "embedding.tokens.weight")
-    return {
+    sizes = {
         "vocabulary": vocabulary,
         "width": width,
         "layers": count_layers(weights, stack),
         "feed_forward": _rows_and_columns(weights, f"{stack}0.feed_forward.expand.weight")[0],
-        "has_padding": settings.get("pad_token_id") == 0,
     }
+    for name, size in zip(theirs.split(), sizes.values(), strict=True):
+        settings.agreed(name, size)
+    return sizes | {"has_padding": settings.get("pad_token_id") == 0}
 
 
 def _cleaned(

@@ -93,8 +93,10 @@ def curves(
                 else:
                     line = _mean(group, x, y, band, smooth, seeds == "lines")
                     across = _dodged(line[x], dodge, steps, frame.log_x)
-                if {"low", "high"} <= set(line) and np.isfinite(line[["low", "high"]]).all(axis=None):
-                    axes.fill_between(across, line["low"], line["high"], color=colour, alpha=0.2, linewidth=0)
+                if {"low", "high"} <= set(line):
+                    known = np.isfinite(line[["low", "high"]]).all(axis=1)  # else there is no interval
+                    band_look = {"color": colour, "alpha": 0.2, "linewidth": 0}
+                    axes.fill_between(across, line["low"], line["high"], where=known, **band_look)
                 marker = marker if len(line) <= _MANY_POINTS and "low" not in line else ""
                 thick = {"linewidth": 3, "zorder": 4, "label": str(label) or "_"}
                 axes.plot(across, line[y], color=colour, linestyle=style, marker=marker, **thick)

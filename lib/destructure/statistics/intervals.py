@@ -120,12 +120,15 @@ def interval(values: Sequence[float], level: float = LEVEL) -> Interval:
     """The mean of one value per seed with its interval: the expanded percentiles of all resamples.
 
     With eight seeds the plain percentiles are too narrow; `expanded_level` says how they are widened. With fewer
-    seeds than `seeds_needed` nothing can be said: the interval has no ends.
+    seeds than `seeds_needed` nothing can be said: the interval has no ends. Nor has it where all values are equal, as
+    eight accuracies of 100%: resamples of them show no spread, which is no proof that there is none.
 
     Raises:
         ValueError: if there are no values or one is not finite.
     """
     values = finite_values(values, "values")
+    if np.ptp(values) <= 1e-12 * np.abs(values).max():
+        return Interval(float(values.mean()), -math.inf, math.inf, level)
     return interval_of(resamples(len(values)).shares @ values, float(values.mean()), len(values), level)
 
 
