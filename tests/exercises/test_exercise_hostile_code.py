@@ -108,4 +108,4 @@ def test_a_live_function_sees_the_notebook_and_changes_nothing_there():
         return torch.cat([torch.full_like(target[:, :1], begin), target[:, :-1]], 1)
 
     assert SHIFT.check(shift_right).score == 1
-    assert len(calls) == (0 if sys.platform == "linux" else len(SHIFT.kind.cases()))
+    assert len(calls) == (0 if sys.platform == "linux" else len(SHIFT.kind.cases()) + 8)

@@ -10,8 +10,10 @@ from destructure.config import TransformerConfig
 from destructure.cost import parameters
 from destructure.exercises.catalogue import every, find
 from destructure.exercises.kinds.choice import Choice, Option
-from destructure.exercises.kinds.code import Code, Flaw, Property
-from destructure.exercises.kinds.code_running import run
+from destructure.exercises.kinds.code import Code, CodeAnswer, Flaw, Property
+from destructure.exercises.kinds.code_running import run, tried
+from destructure.exercises.kinds.comparing import size_of
+from destructure.exercises.kinds.isolation import fence
 from destructure.exercises.kinds.mask import Mask
 from destructure.exercises.kinds.match import Item, Match
 from destructure.exercises.kinds.number import Number, WrongValue
@@ -300,7 +302,7 @@ def test_prediction_credit_never_depends_on_the_result():
 
 CODE = Code(
     reference="def double(number):\n    return 2 * number\n",
-    cases=lambda: [(1.0,), (2.5,), (-3.0,)],
+    cases=lambda more=0: [(1.0,), (2.5,), (-3.0,)],
     mistakes=(Flaw("squared", "You square.", "def double(number):\n    return number**2\n"),),
 )
 
@@ -368,6 +370,33 @@ def test_what_is_wanted_is_always_a_number(exercise):
     reference, task = exercise.kind._task(cases)
     assert len(cases) >= 5
     assert all(np.isfinite(run(reference, case, task).array).all() for case in cases)
+
+
+def wrong_beyond(exercise, knows):
+    """The reference, but wrong where its calls so far and the text of its inputs are not known to be tried always."""
+    reference, calls = exercise.kind._task(exercise.kind.cases()[:1])[0], []
+
+    def function(*inputs):
+        calls.append(str(inputs))
+        result = reference(*inputs)
+        if knows(len(calls), calls[-1]):
+            return result
+        return [one + 1 for one in result] if isinstance(result, list) else result * 0 - 7
+
+    function.calls = calls
+    return function
+
+
+@pytest.mark.parametrize("exercise", [one for one in every() if one.kind.runs_code], ids=lambda one: one.id)
+def test_nobody_passes_by_knowing_the_inputs_or_by_being_right_at_first(exercise):
+    spy = wrong_beyond(exercise, lambda number, inputs: True)
+    with fence():
+        tried(exercise.kind._task(sorted(exercise.kind.cases(), key=size_of))[1], "", spy)
+    known = set(spy.calls)
+    for knows in (lambda number, inputs: inputs in known, lambda number, inputs: number <= len(spy.calls)):
+        verdict = grade(exercise.kind, CodeAnswer(exercise.reference, wrong_beyond(exercise, knows)))
+        assert verdict.misconception == "not always", verdict.message
+        assert "on new ones" in verdict.message
 
 
 def test_code_knows_its_starter():

@@ -5,7 +5,7 @@ import ast
 import copy
 import importlib
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from destructure.exercises.kinds.comparing import Inputs, Result, alike, as_result, shown_inputs, unchanged
@@ -26,10 +26,12 @@ class Trial(NamedTuple):
     Attributes:
         results: one for each case.
         broken: the number of the first property that does not hold; `None` if all hold.
+        later: one for each later case, or what went wrong there.
     """
 
     results: list[Result]
-    broken: int | None = None
+    broken: int | None
+    later: "list[Result] | Fault"
 
 
 class Task(NamedTuple):
@@ -43,6 +45,7 @@ class Task(NamedTuple):
         properties: functions of (function, case).
         examples: for each case, a result of the type that is wanted, with nothing right in it.
         with_weights: whether (result, weights) stands for the result.
+        later: inputs that nobody knows before, and some once more; tried last.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Task(NamedTuple):
     properties: tuple[Callable[[Callable, Inputs], bool], ...]
     example: Any
     with_weights: bool
+    later: Sequence[Inputs]
 
 
 def tried(task: Task, source: str, function: Callable | None = None) -> Trial | Fault:
@@ -59,21 +63,32 @@ def tried(task: Task, source: str, function: Callable | None = None) -> Trial | 
     try:
         function = function or load(source, task.name, task.given)
         results = [run(function, case, task) for case in task.cases]
-        if any(result.array is None or result.rounding for result in results):
-            return Trial(results)  # properties are about numbers, at full precision
-
-        def converted(*inputs: Any) -> Any:
-            return alike(run(function, inputs, task).array, task.example)
-
-        for number, holds in enumerate(task.properties):
-            if not all(_holds(holds, converted, case) for case in task.cases):
-                return Trial(results, number)
-        return Trial(results)
+        broken = _broken(function, task, results)
     except Fault as fault:
-        fault.__context__ = (
-            None  # Dask lets exceptions travel with what they came from: a class of the learner's
-        )
-        return fault.with_traceback(None)
+        return _alone(fault)
+    try:
+        return Trial(results, broken, [run(function, case, task) for case in task.later])
+    except Fault as fault:
+        return Trial(results, broken, _alone(fault))
+
+
+def _broken(function: Callable, task: Task, results: list[Result]) -> int | None:
+    if any(result.array is None or result.rounding for result in results):
+        return None  # properties are about numbers, at full precision
+
+    def converted(*inputs: Any) -> Any:
+        return alike(run(function, inputs, task).array, task.example)
+
+    for number, holds in enumerate(task.properties):
+        if not all(_holds(holds, converted, case) for case in task.cases):
+            return number
+    return None
+
+
+def _alone(fault: Fault) -> Fault:
+    """Without what it came from, a class of the learner's: Dask lets exceptions travel with it."""
+    fault.__context__ = None
+    return fault.with_traceback(None)
 
 
 def _holds(holds: Callable, function: Callable, case: Inputs) -> bool:
