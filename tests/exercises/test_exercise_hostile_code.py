@@ -41,14 +41,22 @@ def state():
 def tried(body, says, capfd):
     before, began = state(), time.monotonic()
     verdict = SHIFT.check(source(body))
-    assert time.monotonic() - began < isolation.SECONDS + 10  # a machine may be busy
+    took = time.monotonic() - began
     assert verdict.score < 0.5
     assert verdict.counted
     assert says in verdict.message
     assert len(verdict.message) < 500
     assert state() == before
     assert capfd.readouterr() == ("", "")
+    began = time.monotonic()
     assert SHIFT.check(SHIFT.reference).score == 1
+    usual = time.monotonic() - began  # a machine may be busy
+    assert took < isolation.SECONDS + 5 + 5 * usual
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _warm():
+    SHIFT.check(SHIFT.reference)  # the first check imports what all need
 
 
 @pytest.fixture(autouse=True)
