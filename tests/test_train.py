@@ -321,6 +321,8 @@ def test_killed_between_the_two_files_the_old_checkpoint_is_whole(checkpoint, mo
         ({"steps": ()}, "budgets are"),
         ({"steps": 5, "learning_rate": 0}, "learning_rate is 0"),
         ({"steps": 5, "learning_rate": float("nan")}, "learning_rate is nan"),
+        ({"steps": 5, "learning_rate": "fast"}, "learning_rate is 'fast'"),
+        ({"steps": 5, "warmup": "long"}, "warmup is 'long'"),
         ({"steps": 5, "cooldown": 1.0}, "cooldown is 1.0"),
         ({"steps": 5, "warmup": -0.1}, "warmup is -0.1"),
         ({"steps": 5, "evaluate_every": 0}, "evaluate_every is 0"),
@@ -330,6 +332,21 @@ def test_killed_between_the_two_files_the_old_checkpoint_is_whole(checkpoint, mo
 def test_impossible_recipes(changes, fragment):
     with pytest.raises(ValueError, match=fragment):
         Recipe(**changes)
+
+
+@pytest.mark.parametrize(
+    ("call", "fragment"),
+    [
+        (lambda net: train(TASK, net, Recipe(steps=1)), "in this order; give a model, a task and a Recipe"),
+        (lambda net: train(net, TASK, {"steps": 1}), "dict, in this order"),
+        (lambda net: exact_match(net, "test"), "The pairs are 'test'; give a task's pairs"),
+        (lambda net: exact_match(net, TASK), "The pairs are a "),
+        (lambda net: translate(net, TASK, "23"), "the one text '23'; give a list"),
+    ],
+)
+def test_what_is_no_model_task_pairs_or_texts_is_refused(call, fragment):
+    with pytest.raises(ValueError, match=fragment):
+        call(model())
 
 
 # --- batches --------------------------------------------------------------------------------------------------

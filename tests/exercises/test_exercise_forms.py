@@ -10,6 +10,7 @@ import torch
 import yaml
 
 from destructure.exercises.catalogue import find
+from destructure.exercises.kinds import isolation
 
 FORMS = yaml.safe_load((Path(__file__).parent / "forms.yaml").read_text(encoding="utf-8"))
 RIGHT = [(id, form) for id, forms in FORMS["right"].items() for form in forms]
@@ -36,6 +37,13 @@ def test_a_right_answer_is_right_in_this_form(id, form):
 )  # fmt: skip
 def test_objects_that_learners_have_at_hand(id, value):
     assert find(id).check(value).score == 1
+
+
+@pytest.mark.parametrize(("id", "form", "score", "says"), FORMS["told"], ids=lambda value: str(value)[:30])
+def test_a_wrong_answer_is_told_what_is_wrong(id, form, score, says, monkeypatch):
+    monkeypatch.setattr(isolation, "SECONDS", 3)
+    verdict = find(id).check(form)
+    assert (verdict.score, says in verdict.message) == (score, True), verdict.message
 
 
 @pytest.mark.parametrize("form", FORMS["asked back"])

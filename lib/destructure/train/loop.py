@@ -75,8 +75,12 @@ def train(
         was given, and everything learned so far. A loss that is not finite ends it with status "diverged".
 
     Raises:
-        ValueError: if the checkpoint is damaged, or belongs to another model, task, recipe or seed.
+        ValueError: if the checkpoint is damaged, or belongs to another model, task, recipe or seed; or if what is
+            given is no model, task or recipe.
     """
+    if not (isinstance(model, nn.Module) and hasattr(task, "pairs") and isinstance(recipe, Recipe)):
+        given = ", ".join(type(each).__name__ for each in (model, task, recipe))
+        raise ValueError(f"train got {given}, in this order; give a model, a task and a Recipe.")
     folder = Path(checkpoint) if checkpoint is not None else None
     state = TrainingState(model, task, recipe, seed)
     if folder is not None:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
 
@@ -62,12 +63,12 @@ class Recipe:
             )
         for name in ("learning_rate", "tokens_per_batch", "clip", "evaluation_examples", "checkpoint_every"):
             value = getattr(self, name)
-            if not value > 0 or not math.isfinite(value):
-                raise ValueError(f"{name} is {value}; it must be a positive number.")
+            if not _is_number(value) or not 0 < value < math.inf:
+                raise ValueError(f"{name} is {value!r}; it must be a positive number.")
         for name in ("warmup", "cooldown", "averaging"):
             value = getattr(self, name)
-            if not 0 <= value < 1:
-                raise ValueError(f"{name} is {value}; it is a fraction, from 0 to just below 1.")
+            if not _is_number(value) or not 0 <= value < 1:
+                raise ValueError(f"{name} is {value!r}; it is a fraction, from 0 to just below 1.")
         if self.evaluate_every is not None and self.evaluate_every < 1:
             raise ValueError(f"evaluate_every is {self.evaluate_every}; give a number of steps, or None.")
 
@@ -95,3 +96,7 @@ class Recipe:
             return rate
         start, end = cooling
         return rate * max(0.0, min(1.0, (end - spent) / (end - start)))
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, ClassVar
 
 from destructure.exercises.kinds.base import Kind, Source, Text
@@ -146,7 +147,14 @@ def agrees(
 
 
 def _place(row: dict, by: str) -> str:
-    return ", ".join(f"{name} {_short(row[name])}" for name in by.split())
+    """What tells a row from others, in words; 100000000000 is the same place as 1e11."""
+    return ", ".join(f"{name} {_same(row[name])}" for name in by.split())
+
+
+def _same(value: Any) -> str:
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return str(value)[:40]
+    return next((text for text in (f"{value:.4g}", f"{value:.17g}") if float(text) == value), str(value))
 
 
 def _short(value: Any) -> str:
