@@ -80,11 +80,11 @@ def test_impossible_batches(source, target, fragment):
 @pytest.mark.parametrize(
     ("rows", "segments", "fragment"),
     [
-        (2, torch.tensor([[0, 7, 1]]), "contain 7, but this model has segments 0 to 1"),
-        (2, -1, "contain -1"),
-        (2, GOOD * 0.0, "torch.float32; give whole numbers"),
-        (2, torch.tensor([0, 1]), "one for each of the input's ids (1, 3) or one for all"),
-        (0, 1, "segments 0 to 0"),
+        (2, torch.tensor([[0, 7, 1]]), "[[0, 7, 1]]; give whole numbers from 0 to 1"),
+        (2, -1, "The segments are -1"),
+        (2, GOOD * 0.0, "[[0.0, 0.0, 0.0]]; give whole numbers"),
+        (2, torch.tensor([0, 1]), "as many as the ids, (1, 3), or one for all"),
+        (0, 1, "from 0 to 0"),
     ],
     ids=str,
 )

@@ -235,7 +235,7 @@ def test_copying_by_hand():
         (
             Turns,
             {"turns": 16, "digits": 6},
-            "would have 112 tokens, more than 100; use fewer turns or digits",
+            "has 112 tokens, more than 100; use fewer turns or digits",
         ),
         (Copying, {"read": 100}, "read is 100"),
         (Copying, {"write": 0}, "write is 0"),

@@ -97,7 +97,7 @@ def test_arms_that_cannot_be_compared_are_refused(helpers):
     helpers["rows"] = two_arms(((1.0, 0.5), (2.0,)))
     with pytest.raises(ValueError, match="not finite"):
         helpers["word"](helpers["advantages"](("a", ALL), ("a", NONE)))
-    with pytest.raises(ValueError, match="no rows of the arm 'b' with '-- -- -- --'"):
+    with pytest.raises(ValueError, match="no rows of arm 'b' with '-- -- -- --'"):
         helpers["advantages"](("b", NONE), ("a", NONE))
 
 

@@ -85,8 +85,8 @@ def test_a_failed_run_counts_as_a_failure_and_is_never_dropped():
 @pytest.mark.parametrize(
     ("values", "options", "fragment"),
     [
-        ({"a": {1: 1.0}, "b": {2: 1.0}}, {}, "no seed in common"),
-        ({"a": {1: 1.0}}, {}, "no rows of the arm 'b'"),
+        ({"a": {1: 1.0}, "b": {2: 1.0}}, {}, "share no seed"),
+        ({"a": {1: 1.0}}, {}, "no rows of arm 'b'"),
         ({"a": {1: 0.0}, "b": {1: 1.0}}, {"logarithm": True}, "needs values above zero"),
         ({"a": {1: 1.0}, "b": {1: 1.0}}, {"value": "bits"}, "no column 'bits'"),
     ],
@@ -418,4 +418,4 @@ def test_registered_predictions_stand_in_one_table_as_in_the_registration():
         assert list(rows.index) == [f"{part}{number}" for number in range(1, count + 1)]
         for row in rows.itertuples():
             assert f"| {row.Index} | {row.text} | {row.odds:.0%} |" in text
-    refused("no predictions of part 'C'", predictions, "C")
+    refused("C. has no predictions", predictions, "C")

@@ -252,7 +252,7 @@ def test_models_are_made_by_name():
     assert make_model("transformer", task, seed=3, **unseen_numbers.MODEL).config.width == 64
     assert make_model("recurrent", task, width=8).config.vocabulary == len(task.vocabulary)
     assert make_model("counting", task, window=2).window == 2
-    with pytest.raises(ValueError, match="no model 'memory'; the models are transformer, recurrent"):
+    with pytest.raises(ValueError, match="no model 'memory'; there are transformer, recurrent"):
         make_model("memory", task)
 
 

@@ -162,7 +162,7 @@ def test_unreadable_targets_and_ids_are_refused_too():
     with pytest.raises(ValueError, match="'twenty' in 'twenty' is no part of a German number"):
         task.encode_target("twenty")
     with pytest.raises(
-        ValueError, match=f"Id {len(task.vocabulary)} is not in this vocabulary; its ids are 0 to"
+        ValueError, match=f"Id {len(task.vocabulary)} is not in this vocabulary; ids are 0 to"
     ):
         task.decode_target([len(task.vocabulary)])
     with pytest.raises(ValueError, match="Id -1 is not in this vocabulary"):

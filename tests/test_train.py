@@ -340,8 +340,8 @@ def test_impossible_recipes(changes, fragment):
         (lambda net: train(TASK, net, Recipe(steps=1)), "in this order; give a model, a task and a Recipe"),
         (lambda net: train(net, TASK, {"steps": 1}), "dict, in this order"),
         (lambda net: exact_match(net, "test"), "The pairs are 'test'; give a task's pairs"),
-        (lambda net: exact_match(net, TASK), "The pairs are a "),
-        (lambda net: translate(net, TASK, "23"), "the one text '23'; give a list"),
+        (lambda net: exact_match(net, TASK), "give a task.s pairs"),
+        (lambda net: translate(net, TASK, "23"), "texts is one text, '23'; give a list"),
     ],
 )
 def test_what_is_no_model_task_pairs_or_texts_is_refused(call, fragment):

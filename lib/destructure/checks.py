@@ -32,15 +32,11 @@ def require_ids(ids: Tensor, vocabulary: int, name: str, shortest: int = 1) -> T
 def require_segments(segments: Tensor | int, ids: Tensor, config: TransformerConfig) -> Tensor:
     """Return a segment for each of the ids (batch, length), from as many or from one for all."""
     segments, rows = torch.as_tensor(segments, device=ids.device), max(config.segments, 1)
-    if segments.is_floating_point() or segments.shape not in ((), ids.shape):
+    fits = not segments.is_floating_point() and segments.shape in ((), ids.shape)
+    if not fits or int(segments.min()) < 0 or int(segments.max()) >= rows:
         raise ValueError(
-            f"The segments have shape {tuple(segments.shape)} and {segments.dtype}; give whole numbers, one for each "
-            f"of the input's ids {tuple(ids.shape)} or one for all."
-        )
-    if int(segments.min()) < 0 or int(segments.max()) >= rows:
-        wrong = int(segments.min()) if int(segments.min()) < 0 else int(segments.max())
-        raise ValueError(
-            f"The segments contain {wrong}, but this model has segments 0 to {rows - 1}; give one of these."
+            f"The segments are {str(segments.tolist())[:60]}; give whole numbers from 0 to {rows - 1}, as many as "
+            f"the ids, {tuple(ids.shape)}, or one for all."
         )
     return segments.long().expand_as(ids)
 
@@ -53,14 +49,11 @@ def mark_of(model: nn.Module) -> tuple[Tensor, int]:
 
 def require_own(memory, model: nn.Module) -> None:
     """Refuse a memory that this model, with the weights that it has now, did not read."""
-    weight, version = mark_of(model)
-    if memory.mark[0] is not weight or memory.mark[1] != version:
-        who = (
-            "by another model" if memory.mark[0] is not weight else "before this model's weights were changed"
-        )
+    (read_by, before), (weight, version) = memory.mark, mark_of(model)
+    if read_by is not weight or before != version:
         raise ValueError(
-            f"The memory was read {who}, so its numbers mean something else here; read the input again with this "
-            "model, or give its token ids."
+            "The memory was read by another model, or before this model's weights were changed; read the input again "
+            "with this model, or give its token ids."
         )
 
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, fields, replace
+from numbers import Real
 from typing import Literal, get_args, get_origin
 
 from destructure.structure import Structure
@@ -90,8 +91,7 @@ class TransformerConfig:
                 raise ValueError(f"{each.name} is {value!r}; it must be one of {allowed}.")
             if each.type is bool and not isinstance(value, bool):
                 raise ValueError(f"{each.name} is {value!r}; it must be True or False.")
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if each.type is float and not (number and 0 < value < math.inf):
+            if each.type is float and not (isinstance(value, Real) and 0 < value < math.inf):
                 raise ValueError(f"{each.name} is {value!r}; it must be a finite number above 0.")
         if not isinstance(self.structure, Structure):
             raise ValueError(

@@ -310,7 +310,7 @@ CODE = Code(
 @pytest.mark.parametrize(
     ("source", "score", "says"),
     [
-        ("def double(number):\n    return number + number", 1, "agrees with the reference on 3 inputs"),
+        ("def double(number):\n    return number + number", 1, "agrees with the reference on 6 inputs"),
         ("def double(number):\n    return number * number", 0.4, "You square."),
         (
             "def double(number):\n    return str(number)",
@@ -334,7 +334,7 @@ CODE = Code(
         ("def double(number):\n    return", 0, "returns None so far"),
         ("def double(number):\n    raise NotImplementedError", 0, "returns None so far"),
         ("def other(number):\n    return 2 * number", 1, "agrees"),
-        ("def a():\n    pass\ndef b():\n    pass", 0, "no function double in this text; it defines a, b"),
+        ("def a():\n    pass\ndef b():\n    pass", 0, "This text has no function double; it defines a, b"),
         ("x = 1", 0, "must define double"),
         ("def double(number)", 0, "not Python yet: expected ':' in line 1"),
         ("1 / 0\ndef double(number):\n    return 1", 0, "Defining the function raised ZeroDivisionError"),
@@ -395,8 +395,7 @@ def test_nobody_passes_by_knowing_the_inputs_or_by_being_right_at_first(exercise
     known = set(spy.calls)
     for knows in (lambda number, inputs: inputs in known, lambda number, inputs: number <= len(spy.calls)):
         verdict = grade(exercise.kind, CodeAnswer(exercise.reference, wrong_beyond(exercise, knows)))
-        assert verdict.misconception == "not always", verdict.message
-        assert "on new ones" in verdict.message
+        assert verdict.score < 0.5, verdict.message
 
 
 def test_code_knows_its_starter():

@@ -140,7 +140,7 @@ def accepted(kind, sources, more=0):
             for source, trial in trials
             if not isinstance(trial, Fault)
             and trial.broken is None
-            and not kind._failing(trial.results, wanted, cases, task)
+            and not kind._failing(trial.results, wanted, task)
         ]
 
 

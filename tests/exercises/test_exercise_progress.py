@@ -82,9 +82,7 @@ def test_answers_to_exercises_that_are_no_more_are_kept_and_shown():
     assert "00.choice.dominant (100%): “Why the dominant force?” asked for what" in table
     assert "08.switchboard.t5" not in table, "it was never checked"
     assert AnswerStore().record("00.choice.dominant") == before == OLD
-    with pytest.raises(
-        ValueError, match=r"00.choice.dominant is no longer in the course, answers to it are kept"
-    ):
+    with pytest.raises(ValueError, match=r"00.choice.dominant is gone from the course, its answers are kept"):
         answer("00.choice.dominant", "c")
 
 

@@ -51,9 +51,7 @@ def _from_git(course: Path) -> list[str]:
             f"{lack}, so it cannot fetch a newer one; download that as a zip, then run: python -m destructure update "
             "PATH-OF-THE-ZIP"
         )
-    _git(
-        course, "fetch", why="The newer course could not be fetched; is there a network? Nothing was changed."
-    )
+    _git(course, "fetch", why="A newer course could not be fetched; is there a network? Nothing was changed.")
     newer = _git(course, "rev-parse", "@{upstream}", why="This clone's branch follows none of another place.")
     if newer == _git(course, "merge-base", "HEAD", newer, why="This clone has another history."):
         return ["The course is up to date."]
@@ -90,9 +88,7 @@ def _rescue(notebook: Path, original: str | None) -> list[str]:
 def _from_path(course: Path, source: Path) -> list[str]:
     """Put the newer course in the place of this one, which is kept whole in the work folder."""
     if not source.exists():
-        raise ValueError(
-            f"There is nothing at {source}; give the path of the newer course, a folder or a zip."
-        )
+        raise ValueError(f"There is nothing at {source}; give the path of the newer course, a folder or zip.")
     aside = free(work_folder() / f"course-before-{date.today()}")
     with tempfile.TemporaryDirectory(dir=course, prefix=".newer-course-") as stage:
         try:
@@ -101,9 +97,9 @@ def _from_path(course: Path, source: Path) -> list[str]:
             raise ValueError(
                 f"{source.name} is no zip that can be read ({problem}); download it again. Nothing was changed."
             ) from None
-        except (OSError, shutil.Error) as problem:
+        except (OSError, shutil.Error) as error:
             raise ValueError(
-                f"The newer course could not be copied ({problem}); nothing was changed."
+                f"The newer course could not be copied ({error}); nothing was changed."
             ) from None
         done = []
         for notebook in sorted((course / "notebooks").glob("*.ipynb")):

@@ -34,9 +34,7 @@ def sheet_of(id: str) -> Sheet:
     known = _ids(id[:2]) if isinstance(id, str) and id[:2] in notebooks() else ()
     if id not in known:
         if isinstance(id, str) and id in retired():
-            raise ValueError(
-                f"Exercise {id} is no longer in the course, answers to it are kept. {retired()[id]}"
-            )
+            raise ValueError(f"Exercise {id} is gone from the course, its answers are kept. {retired()[id]}")
         ids = [one for notebook in notebooks() for one in _ids(notebook)]
         close = difflib.get_close_matches(str(id)[:60], ids, n=3, cutoff=0.3) or ids[:3]
         raise ValueError(

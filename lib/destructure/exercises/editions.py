@@ -58,9 +58,7 @@ def misplaced(notebook: "NotebookNode", number: str) -> list[str]:
         id = exercise_of(cell)
         if id is None:
             if cell.cell_type == "code" and 'exercise("' in cell.source:
-                problems.append(
-                    f"A cell shows an exercise but its metadata does not name it: {cell.source[:60]!r}."
-                )
+                problems.append(f"A cell shows an exercise its metadata does not name: {cell.source[:60]!r}.")
         elif id not in known:
             problems.append(f"Exercise {id} does not belong to notebook {number}.")
         elif missing := _lacks(find(id), cell.source):

@@ -78,9 +78,7 @@ def _foreign(value: Any, kind: type) -> Any:
     if home in ("numpy", "torch") and hasattr(kind, "tolist"):
         count = value.numel() if home == "torch" else getattr(value, "size", 0)
         if count > MAX_ITEMS:
-            raise UnreadableAnswer(
-                f"This array has {count} entries; an answer has at most {MAX_ITEMS} parts."
-            )
+            raise UnreadableAnswer(f"The array has {count} entries; an answer has at most {MAX_ITEMS} parts.")
         return value.tolist()
     if kind.__name__ == "Size" and home == "torch":
         return list(value)

@@ -166,11 +166,9 @@ class ExerciseWidget(Panel):
                 if action == "check" and isinstance(turn, int) and value is not None:
                     self._checked_turn, self._checked_draft = max(turn, self._checked_turn), value
                 self.click(action, value)
-        except Exception as problem:
+        except Exception as error:
             # Jupyter would only log this; the learner must see that it is not their mistake.
-            self.note = (
-                f"This exercise itself failed ({type(problem).__name__}: {problem}); please report it."
-            )
+            self.note = f"This exercise itself failed ({type(error).__name__}: {error}); please report it."
             raise
 
     def _after_saving(self) -> None:

@@ -120,9 +120,7 @@ def next_token_probabilities(
         ranked[..., top_k:] = 0
     if top_p is not None:
         reached = (ranked / ranked.sum(dim=-1, keepdim=True)).cumsum(dim=-1)
-        before = functional.pad(
-            reached[..., :-1], (1, 0)
-        )  # what the more probable ones reach without this one
+        before = functional.pad(reached[..., :-1], (1, 0))  # what the more probable ones reach without it
         ranked = ranked.masked_fill(before >= top_p, 0)
     kept = torch.zeros_like(probabilities).scatter(-1, order, ranked)
     return kept / kept.sum(dim=-1, keepdim=True)

@@ -22,9 +22,7 @@ Prompts = Sequence[Sequence[int]] | Tensor
 class Request:
     """One batch to write."""
 
-    source: (
-        Tensor | Memory | RecurrentMemory
-    )  # (rows, source) ids, maybe of length 0, or an input read before
+    source: Tensor | Memory | RecurrentMemory  # (rows, source) ids, maybe of length 0, or read before
     prompts: Tensor  # (rows, prompt) ids to go on from, padded on the left
     longest: int
     ends: frozenset[int]
@@ -41,9 +39,7 @@ class Request:
 
 def require_numbers(logits: Tensor) -> None:
     """ValueError if the largest logit of some row (the last axis) is not a finite number: no token can be chosen."""
-    if not math.isfinite(
-        float(logits.amax(dim=-1).sum(dtype=torch.float32))
-    ):  # NaN and infinities outlast a sum
+    if not math.isfinite(float(logits.amax(dim=-1).sum(dtype=torch.float32))):  # sums keep NaN and infinity
         raise ValueError(
             "The logits are not numbers (NaN, or infinite), so no token can be chosen; if a model gave them, its "
             "weights are damaged, as after a training that diverged."
@@ -63,9 +59,7 @@ def make_requests(model, source, longest, prompts, begin, end) -> list[Request]:
     begins = _beginnings(prompts, count, first, has_padding)
     ends = frozenset(_special_ids(end, config.vocabulary, "end", several=True))
     if count is not None and len(begins) != count:
-        raise ValueError(
-            f"There are {count} sources and {len(begins)} prompts; give one prompt for each source."
-        )
+        raise ValueError(f"There are {count} sources and {len(begins)} prompts; give one for each source.")
     groups = [range(len(begins))]
     if not has_padding:  # nothing can be hidden, so only rows of equal length go together
         order = sorted(groups[0], key=lambda row: len(begins[row]))
@@ -166,9 +160,7 @@ def _beginnings(
             "or a tensor (batch, length)."
         )
     if not len(prompts):
-        raise ValueError(
-            "There are no prompts; give at least one, or None to start from the begin token alone."
-        )
+        raise ValueError("There are no prompts; give one, or None to start from the begin token alone.")
     if first == [PADDING] and has_padding:
         raise ValueError(
             f"The begin token is {PADDING}, but id {PADDING} is padding in this model and hidden from it; give "

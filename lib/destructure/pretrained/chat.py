@@ -44,9 +44,7 @@ class ChatModel:
             raise ValueError(f"{text!r} holds nothing to read; give a text of at least one character.")
         ids = self.file.tokenizer.encode(text).ids
         if PADDING in ids:
-            raise ValueError(
-                f"The text contains {self._piece(PADDING)!r}, whose id 0 is padding here; leave it out."
-            )
+            raise ValueError(f"The text has {self._piece(PADDING)!r}, which is padding here; leave it out.")
         longest = self.model.config.max_length
         if len(ids) > longest:
             raise ValueError(f"The text has {len(ids)} tokens, but the model was made for at most {longest}.")
@@ -98,9 +96,7 @@ class ChatModel:
     def next_tokens(self, prompt: str, k: int = 5) -> list[tuple[str, float]]:
         """The k most probable next tokens and their probabilities, the best first; ValueError for a bad k."""
         if not isinstance(k, int) or not 1 <= k <= self.model.config.vocabulary:
-            raise ValueError(
-                f"k is {k!r}; it must be a whole number from 1 to {self.model.config.vocabulary}."
-            )
+            raise ValueError(f"k is {k!r}; it must be whole, from 1 to {self.model.config.vocabulary}.")
         best = self.model(None, self.tokenize(prompt))[0, -1].softmax(dim=-1).topk(k)
         pieces = [self._piece(index) for index in best.indices.tolist()]
         return list(zip(pieces, best.values.tolist(), strict=True))

@@ -46,9 +46,7 @@ def from_checkpoint(folder: str | Path) -> Transformer | EncoderOnly:
     except (KeyError, IndexError, RuntimeError, TypeError) as error:
         raise damaged(folder / ONE_FILE, f"the weights of a {family} model") from error
     if family == "bert" and (left_out := layouts.left_out_of_bert(tensors)):
-        warnings.warn(
-            f"Not loaded, because EncoderOnly has no such layer: {', '.join(left_out)}.", stacklevel=2
-        )
+        warnings.warn(f"Not loaded, as EncoderOnly has no such layer: {', '.join(left_out)}.", stacklevel=2)
     build = EncoderOnly if family == "bert" else Transformer
     return fill(lambda: build(config), weights, ONE_FILE)
 

@@ -87,7 +87,7 @@ class Settings(dict):
             raise _wrong(name, value, "a whole number of 1 or more")
         return value
 
-    def agreed(self, name: str, size: int) -> int:
+    def agree(self, name: str, size: int) -> int:
         """Return a size that the weights have; ValueError if the settings state another one."""
         if self.get(name) not in (None, size):
             raise _wrong(name, self[name], f"{size}, as in its weights")
@@ -138,9 +138,7 @@ def gpt2(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
         **_sizes(settings, weights, "input_stack.layers.", "vocab_size n_embd n_layer n_inner"),
         heads=settings.size("n_head", 12),
         structure=Structure.DECODER_ONLY,
-        max_length=settings.agreed(
-            "n_positions", _rows_and_columns(weights, "embedding.positions.weight")[0]
-        ),
+        max_length=settings.agree("n_positions", _rows(weights, "embedding.positions.weight")),
         norm="layer",
         activation=_ACTIVATIONS[activation],
         bias=True,
@@ -197,16 +195,12 @@ def bert(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
     config = TransformerConfig(
         **_sizes(settings, weights, "stack.layers."),
         heads=settings.size("num_attention_heads", 12),
-        max_length=settings.agreed(
-            "max_position_embeddings", _rows_and_columns(weights, "embedding.positions.weight")[0]
-        ),
+        max_length=settings.agree("max_position_embeddings", _rows(weights, "embedding.positions.weight")),
         norm="layer",
         norm_placement="after",
         activation=_ACTIVATIONS[activation],
         bias=True,
-        segments=settings.agreed(
-            "type_vocab_size", _rows_and_columns(weights, "embedding.segments.weight")[0]
-        ),
+        segments=settings.agree("type_vocab_size", _rows(weights, "embedding.segments.weight")),
         embedding_norm=True,
         norm_epsilon=settings.positive("layer_norm_eps", 1e-12),
     )
@@ -227,6 +221,10 @@ def _rows_and_columns(weights: dict[str, Tensor], name: str) -> tuple[int, int]:
     return shape
 
 
+def _rows(weights: dict[str, Tensor], name: str) -> int:
+    return _rows_and_columns(weights, name)[0]
+
+
 def _sizes(settings: Settings, weights: dict[str, Tensor], stack: str, theirs: str = _USUAL) -> dict:
     """What can be read off the weights, and whether id 0 is padding, as everywhere in this course."""
     vocabulary, width = _rows_and_columns(weights, "embedding.tokens.weight")
@@ -234,10 +232,10 @@ def _sizes(settings: Settings, weights: dict[str, Tensor], stack: str, theirs: s
         "vocabulary": vocabulary,
         "width": width,
         "layers": count_layers(weights, stack),
-        "feed_forward": _rows_and_columns(weights, f"{stack}0.feed_forward.expand.weight")[0],
+        "feed_forward": _rows(weights, f"{stack}0.feed_forward.expand.weight"),
     }
     for name, size in zip(theirs.split(), sizes.values(), strict=True):
-        settings.agreed(name, size)
+        settings.agree(name, size)
     return sizes | {"has_padding": settings.get("pad_token_id") == 0}
 
 

@@ -58,9 +58,7 @@ class Molecules:
     def tokens(self, smiles: str) -> list[str]:
         """Cut a molecule into atoms, bonds, brackets and ring numbers; ValueError if the model cannot read it."""
         if not isinstance(smiles, str) or not smiles:
-            raise ValueError(
-                f"{smiles!r} is no molecule; give its SMILES notation, such as 'CCO' for alcohol."
-            )
+            raise ValueError(f"{smiles!r} is no molecule; give SMILES notation, such as 'CCO' for alcohol.")
         tokens, known = _TOKEN.findall(smiles), self.vocabulary[len(_THEIR_SPECIALS) :]
         unknown = [token for token in tokens if token not in known]
         if unknown:

@@ -42,9 +42,7 @@ def package_of(name: str) -> WeightPackage:
     for loader, package in PACKAGES.items():
         if name in (loader, package.name):
             return package
-    raise ValueError(
-        f"{name!r} is none of the models with packaged weights; choose from {', '.join(PACKAGES)}."
-    )
+    raise ValueError(f"{name!r} is none of the packaged models; choose from {', '.join(PACKAGES)}.")
 
 
 def what_is_missing(name: str) -> str | None:

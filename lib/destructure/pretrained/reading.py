@@ -36,9 +36,7 @@ def reading(path: Path, expected: str) -> Iterator[None]:
         ValueError: if the block fails.
     """
     if not path.is_file():
-        raise FileNotFoundError(
-            f"The file {path.name} was not found in the folder {path.parent.name}. {RESTORE}."
-        )
+        raise FileNotFoundError(f"The file {path.name} is not in the folder {path.parent.name}. {RESTORE}.")
     try:
         yield
     except OtherContentError:

@@ -45,9 +45,7 @@ def factorial_effects(rows: pd.DataFrame, factors: Sequence[str], *, value: str 
     for factor in factors:
         strange = [each for each in rows[factor].unique() if each not in (True, False)]
         if strange:
-            raise ValueError(
-                f"The switch {factor!r} is {strange[0]!r} in some row; it must be True or False."
-            )
+            raise ValueError(f"Switch {factor!r} is {strange[0]!r} in some row; it must be True or False.")
     cells = pd.MultiIndex.from_tuples(list(product((True, False), repeat=len(factors))), names=factors)
     table = seed_table(rows.astype(dict.fromkeys(factors, bool)), factors, value)
     if len(factors) == 1:

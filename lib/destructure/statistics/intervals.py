@@ -179,9 +179,7 @@ def finite_values(values: Sequence[float], name: str) -> np.ndarray:
     """Values as an array of one axis; ValueError if there are none or one is not finite."""
     array = np.asarray(values, dtype=float)
     if array.ndim != 1 or not array.size:
-        raise ValueError(
-            f"{name} has the shape {array.shape}; give one number per seed, for at least one seed."
-        )
+        raise ValueError(f"{name} has shape {array.shape}; give one number per seed, for at least one seed.")
     if not np.isfinite(array).all():
         raise ValueError(
             f"{int((~np.isfinite(array)).sum())} of the {array.size} {name} are not finite; count a failed run "

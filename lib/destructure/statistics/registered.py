@@ -20,9 +20,7 @@ def predictions(part: str) -> pd.DataFrame:
     """
     table = load_table("predictions")
     if part not in set(table["part"]):
-        raise ValueError(
-            f"There are no predictions of part {part!r}; the parts are {sorted(set(table['part']))}."
-        )
+        raise ValueError(f"Part {part!r} has no predictions; the parts are {sorted(set(table['part']))}.")
     return table[table["part"] == part].set_index("id")[["text", "odds"]]
 
 

@@ -53,15 +53,11 @@ def paired(
     require_columns(rows, (by, value, "seed"))
     for name in (first, second):
         if not (rows[by] == name).any():
-            raise ValueError(
-                f"There are no rows of the arm {name!r}; the arms are {list(rows[by].unique())}."
-            )
+            raise ValueError(f"There are no rows of arm {name!r}; the arms are {list(rows[by].unique())}.")
     table = seed_table(rows[rows[by].isin([first, second])], [by], value).T.dropna()
     table.columns = table.columns.get_level_values(0)
     if table.empty:
-        raise ValueError(
-            f"The arms {first!r} and {second!r} have no seed in common; run both with the same seeds."
-        )
+        raise ValueError(f"The arms {first!r} and {second!r} share no seed; run both with the same seeds.")
     if logarithm:
         table = table.apply(logarithms)
     return (table[first] - table[second]).rename(value)
@@ -78,9 +74,7 @@ def seed_table(rows: pd.DataFrame, index: Sequence[str], value: str = "loss") ->
     twice = rows.duplicated(run)
     if twice.any():
         place = ", ".join(f"{name} {rows.loc[twice, name].iloc[0]}" for name in run)
-        raise ValueError(
-            f"Two rows have {place}; keep one row per run, for example by choosing one learning rate."
-        )
+        raise ValueError(f"Two rows have {place}; keep one row per run, for example of one learning rate.")
     values = as_floats(rows[value])
     lost = int((~np.isfinite(values)).sum())
     if lost:
@@ -96,9 +90,7 @@ def complete_seeds(*tables: pd.DataFrame) -> list:
     joined = pd.concat(tables, keys=range(len(tables)))
     complete = joined.columns[joined.notna().all()]
     if complete.empty:
-        raise ValueError(
-            f"None of the {joined.shape[1]} seeds has all its runs yet; run what is missing first."
-        )
+        raise ValueError(f"None of the {joined.shape[1]} seeds has all its runs yet; run what is missing.")
     return sorted(complete)
 
 

@@ -58,9 +58,7 @@ def _observations(times, limits) -> tuple[np.ndarray, np.ndarray]:
     """Times cut at their limits, and which of them were observed, one per run."""
     times = as_floats(times)
     if times.ndim != 1 or not times.size:
-        raise ValueError(
-            f"The times have the shape {times.shape}; give one time per run, for at least one run."
-        )
+        raise ValueError(f"The times have shape {times.shape}; give one time per run, for at least one run.")
     try:
         limits = np.broadcast_to(as_floats(limits) if np.ndim(limits) else float(limits), times.shape)
     except ValueError:

@@ -70,9 +70,7 @@ def judge(
     """
     narrow = factors if narrow_factors is None else narrow_factors
     if len(factors) != len(narrow):
-        raise ValueError(
-            f"There are {len(factors)} factors and {len(narrow)} narrow ones; give as many of each."
-        )
+        raise ValueError(f"There are {len(factors)} factors and {len(narrow)} narrow ones; give as many.")
     if not factors:
         reason = "no budget is left to judge by."
         return Judgement("inconclusive", reason, "unsettled", "unsettled", crosses=False, free=False)

@@ -34,9 +34,7 @@ def make_model(kind: str, task: Task, *, seed: int = 0, **settings: Any):
             return Classifier(TransformerConfig(vocabulary=size, **settings), task, pooling, seed)
         case "counting":  # nothing about it is random
             return NgramModel(size - len(SPECIAL_TOKENS), **settings)
-    raise ValueError(
-        f"There is no model {kind!r}; the models are transformer, recurrent, classifier, counting."
-    )
+    raise ValueError(f"There is no model {kind!r}; there are transformer, recurrent, classifier, counting.")
 
 
 def build_model(

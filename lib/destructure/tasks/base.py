@@ -45,9 +45,7 @@ class Vocabulary:
         ids = list(ids)
         for index in ids:
             if not 0 <= index < len(self):
-                raise ValueError(
-                    f"Id {int(index)} is not in this vocabulary; its ids are 0 to {len(self) - 1}."
-                )
+                raise ValueError(f"Id {int(index)} is not in this vocabulary; ids are 0 to {len(self) - 1}.")
         return [self.tokens[index] for index in ids]
 
     def decode_written(self, ids: Sequence[int]) -> list[str]:
@@ -142,9 +140,7 @@ def check_no_leak(task: Task) -> None:
     """
     for earlier, later in combinations(SPLITS, 2):
         if (shared := _first_shared(task.items(earlier), task.items(later))) is not None:
-            raise ValueError(
-                f"{shared!r} stands in both {earlier} and {later}; every item may be in one split only."
-            )
+            raise ValueError(f"{shared!r} stands in both {earlier} and {later}; an item may be in one split.")
         # A language model reads nothing, so there the items alone can tell.
         sources = ([pair.source for pair in task.pairs(split) if pair.source] for split in (earlier, later))
         if (shared := _first_shared(*sources)) is not None:

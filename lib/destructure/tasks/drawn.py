@@ -120,6 +120,4 @@ def require_fit(source: int, target: int, advice: str) -> None:
     """Raise ValueError if the longest source or target is above 100 tokens; `advice` says what to turn down."""
     for side, length in (("source", source), ("target", target)):
         if length > MOST_TOKENS:
-            raise ValueError(
-                f"The longest {side} would have {length} tokens, more than {MOST_TOKENS}; {advice}."
-            )
+            raise ValueError(f"The longest {side} has {length} tokens, more than {MOST_TOKENS}; {advice}.")

@@ -41,9 +41,7 @@ class _Messages(Task):
         self.messages = None if messages is None else require_whole("messages", messages, 1)
         available = len({message.english for message in self._share["train"]})
         if messages is not None and messages > available:
-            raise ValueError(
-                f"messages is {messages}, but only {available} may be learned from; ask for fewer."
-            )
+            raise ValueError(f"messages is {messages}, but only {available} may be learned from; take fewer.")
 
     def __repr__(self) -> str:
         dials = {name: value for name, value in vars(self).items() if name in _DIALS}

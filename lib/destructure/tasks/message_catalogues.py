@@ -99,9 +99,7 @@ def _translations(path: Path, folder: Path) -> Iterator[tuple[str, str]]:
         with path.open("rb") as file:
             catalogue = gettext.GNUTranslations(file)._catalog  # the only way to list the messages
     except (OSError, UnicodeError, ValueError, StructError, IndexError) as error:
-        reason = (
-            error.strerror if isinstance(error, OSError) else error
-        )  # an OSError's text has the full path
+        reason = error.strerror if isinstance(error, OSError) else error  # the former's text has the path
         raise ValueError(
             f"Django's message catalogue {path.relative_to(folder).as_posix()} is damaged and cannot be read "
             f"({reason}); {_INSTALL}."

@@ -101,9 +101,7 @@ def _tidy_english(text: str) -> str:
     words = [word for word in re.split(r"[\s,-]+", text) if word and word != "and"]
     for word in words:
         if word not in ENGLISH_WORDS:
-            raise ValueError(
-                f"{word!r} is no English number word; write English words, such as {english(23)!r}."
-            )
+            raise ValueError(f"{word!r} is no English number word; write words, such as {english(23)!r}.")
     return join_english(words)
 
 

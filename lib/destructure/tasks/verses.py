@@ -166,9 +166,7 @@ def _byte_pairs(verses: Iterable[Verse], pieces: int):
     try:
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     except ImportError:
-        raise ValueError(
-            "Pieces of words need the package tokenizers; run: pip install tokenizers."
-        ) from None
+        raise ValueError("Word pieces need the package tokenizers; run: pip install tokenizers.") from None
     tokenizer = Tokenizer(models.BPE(unk_token=_UNKNOWN))
     tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.Metaspace(), decoders.Metaspace()
     trainer = trainers.BpeTrainer(

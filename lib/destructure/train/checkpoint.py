@@ -44,9 +44,7 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         ValueError: if it is missing, damaged or of a newer version; one sentence that says which.
     """
-    damaged = (
-        f"The checkpoint in {folder} is damaged ({{}}); delete the folder to start anew, or restore a copy."
-    )
+    damaged = f"The checkpoint in {folder} is damaged ({{}}); delete it to start anew, or restore a copy."
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
         version, name, digest, state = (index[key] for key in ("version", "tensors", "sha256", "state"))

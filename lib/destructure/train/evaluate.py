@@ -84,12 +84,10 @@ def translate(model: nn.Module, task: Task, texts: Sequence[str], longest: int |
         longest: tokens after which an answer is cut off; by default a little more than the task's longest.
 
     Raises:
-        ValueError: for text the task cannot spell, or that does not fit the model, or for a single text.
+        ValueError: for text the task cannot spell, or that does not fit the model.
     """
     if isinstance(texts, str):
-        raise ValueError(
-            f"texts is the one text {texts[:40]!r}; give a list of texts, such as [{texts[:40]!r}]."
-        )
+        raise ValueError(f"texts is one text, {texts[:40]!r}; give a list of texts.")
     sources = [task.encode_source(text) for text in texts]
     longest = longest or max(len(pair.target) for pair in task.pairs("train")) + ROOM_TO_RAMBLE
     batches = _in_order(model, [Pair(source, ()) for source in sources])
@@ -127,9 +125,10 @@ def _forced(model: nn.Module, pairs: Sequence[Pair]) -> Iterator[tuple[Batch, Te
 
 def _in_order(model, pairs):
     """Batches in the given order, on the model's device."""
-    if not isinstance(pairs, Sequence) or not all(isinstance(pair, Pair) for pair in pairs[:1]):
-        given = repr(pairs)[:40] if isinstance(pairs, str) else f"a {type(pairs).__name__}"
-        raise ValueError(f"The pairs are {given}; give a task's pairs, such as task.pairs('test').")
+    if not isinstance(pairs, Sequence) or isinstance(pairs, str):
+        raise ValueError(
+            f"The pairs are {repr(pairs)[:40]}; give a task's pairs, such as task.pairs('test')."
+        )
     device = next(model.parameters()).device
     batches = Batches(pairs, TOKENS_AT_ONCE, seed=0)
     size = max(1, TOKENS_AT_ONCE // int((batches.source_lengths + batches.target_lengths).max()))

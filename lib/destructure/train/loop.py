@@ -75,8 +75,7 @@ def train(
         was given, and everything learned so far. A loss that is not finite ends it with status "diverged".
 
     Raises:
-        ValueError: if the checkpoint is damaged, or belongs to another model, task, recipe or seed; or if what is
-            given is no model, task or recipe.
+        ValueError: if the checkpoint is damaged, or belongs to another model, task, recipe or seed.
     """
     if not (isinstance(model, nn.Module) and hasattr(task, "pairs") and isinstance(recipe, Recipe)):
         given = ", ".join(type(each).__name__ for each in (model, task, recipe))

@@ -58,16 +58,14 @@ class Recipe:
         budgets = self.budgets
         numbers = all(isinstance(budget, (int, float)) and budget > 0 for budget in budgets)
         if not budgets or not numbers or list(budgets) != sorted(set(budgets)):
-            raise ValueError(
-                f"The budgets are {budgets}; give one positive number or several in rising order."
-            )
+            raise ValueError(f"The budgets are {budgets}; give a positive number or several in rising order.")
         for name in ("learning_rate", "tokens_per_batch", "clip", "evaluation_examples", "checkpoint_every"):
             value = getattr(self, name)
-            if not _is_number(value) or not 0 < value < math.inf:
+            if not (isinstance(value, Real) and 0 < value < math.inf):
                 raise ValueError(f"{name} is {value!r}; it must be a positive number.")
         for name in ("warmup", "cooldown", "averaging"):
             value = getattr(self, name)
-            if not _is_number(value) or not 0 <= value < 1:
+            if not (isinstance(value, Real) and 0 <= value < 1):
                 raise ValueError(f"{name} is {value!r}; it is a fraction, from 0 to just below 1.")
         if self.evaluate_every is not None and self.evaluate_every < 1:
             raise ValueError(f"evaluate_every is {self.evaluate_every}; give a number of steps, or None.")
@@ -96,7 +94,3 @@ class Recipe:
             return rate
         start, end = cooling
         return rate * max(0.0, min(1.0, (end - spent) / (end - start)))
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)

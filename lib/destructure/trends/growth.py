@@ -203,9 +203,7 @@ def break_candidates(years: np.ndarray) -> np.ndarray:
     """Every new year that leaves at least 5 dots before it and 5 from it on; ValueError if there is none."""
     candidates = np.arange(np.floor(years[DOTS_A_SIDE - 1]) + 1, np.floor(years[-DOTS_A_SIDE]) + 1)
     if not candidates.size:
-        raise ValueError(
-            f"No break leaves {DOTS_A_SIDE} dots on each side; widen the window or fit one line."
-        )
+        raise ValueError(f"No break leaves {DOTS_A_SIDE} dots on each side; widen the window or fit a line.")
     return candidates
 
 

@@ -187,12 +187,9 @@ class Code(Kind):
         except Fault as fault:
             return self._refused(fault)
         with fence():
-            cases = sorted(cases, key=size_of)
             new = self.cases(_NEW + secrets.randbelow(_AMONG))[-_NEW:]
-            reference, task = self._task(cases, [*cases[:2], *sorted(new, key=size_of)])
-            wanted, wanted_later = (
-                [run(reference, case, task) for case in some] for some in (cases, task.later)
-            )
+            reference, task = self._task(sorted(cases, key=size_of), sorted(new, key=size_of))
+            wanted = [run(reference, case, task) for case in task.cases]
         report = attempt(task)
         if report.stopped:
             return wrong(report.stopped, "stopped") if report.counted else not_counted(report.stopped)
@@ -201,14 +198,14 @@ class Code(Kind):
         if not isinstance(report.value, Trial):
             return wrong(f"The function could not be tried: {type(report.value).__name__}.", "stopped")
         with fence():
-            verdict = self._judged(report.value, wanted, wanted_later, task)
+            verdict = self._judged(report.value, wanted, task)
         return replace(verdict, message=verdict.message + report.printed)
 
     def _refused(self, fault: Fault, printed: str = "") -> Verdict:
         message, name = fault.args
         return wrong(message + printed, name) if fault.counted else not_counted(message + printed)
 
-    def _task(self, cases: list[Inputs], later: Sequence[Inputs] = ()) -> tuple[Callable, Task]:
+    def _task(self, cases: list[Inputs], new: Sequence[Inputs] = ()) -> tuple[Callable, Task]:
         """A right function, and what is asked of others."""
         given = {name: MODULES[name] for name in self.given}
         reference = self.expected or load(self.reference, self.function, given)
@@ -216,31 +213,24 @@ class Code(Kind):
         properties = tuple(prop.holds for prop in self.properties)
         example = reference(*copy.deepcopy(cases[0]))
         example = example * 0 if not isinstance(example, list) else []
-        task = Task(self.function, given, arguments, cases, properties, example, self.with_weights, later)
-        return reference, task
+        asked = self.function, given, arguments, [*cases, *new], properties, example
+        return reference, Task(*asked, self.with_weights, len(cases))
 
-    def _judged(self, trial: Trial, wanted: list[Result], wanted_later: list[Result], task: Task) -> Verdict:
+    def _judged(self, trial: Trial, wanted: list[Result], task: Task) -> Verdict:
         results = trial.results
         if all(result.is_nothing for result in results):
             text = "None" if results[0].kind == "NoneType" else "..."
             return not_counted(f"{self.function} returns {text} so far; let it return the result.")
-        failing = self._failing(results, wanted, task.cases, task)
+        failing = self._failing(results, wanted, task)
         if not failing and trial.broken is None:
-            if isinstance(trial.later, Fault):
-                return self._refused(trial.later)
-            if later := self._failing(trial.later, wanted_later, task.later, task):
-                where = "It agrees on the usual inputs, but not on new ones, or not when it is called again."
-                return partly(0.4, f"{where} {later[min(later)]}".strip(), "not always")
             remark = ""
             if wanted[0].array.dtype == bool and any(result.array.dtype != bool for result in results):
                 remark = " As truth values it would be safer: torch *adds* a mask of numbers to the scores."
-            return right(
-                f"{self.function} agrees with the reference on {len(wanted)} inputs, edges included, and"
-                f" on {_NEW} new ones.{remark}"
-            )
+            found = f"{self.function} agrees with the reference on {len(wanted)} inputs, edges and new ones included."
+            return right(found + remark)
         example = failing.get(min(failing, default=0), "")
         for flaw in self.mistakes:
-            if failing and self._imitates(flaw, results, task):
+            if min(failing, default=task.usual) < task.usual and self._imitates(flaw, results, task):
                 return partly(flaw.credit, f"{flaw.message} {example}".strip(), flaw.name)
         for result, one in zip(results, wanted, strict=True):
             if problem := misshapen(result, one):
@@ -253,12 +243,10 @@ class Code(Kind):
             return partly(credit, f"{prop.message} {example}".strip(), prop.name)
         return partly(0.4, example, "other")
 
-    def _failing(
-        self, results: list[Result], wanted: list[Result], cases: Sequence[Inputs], task: Task
-    ) -> dict[int, str]:
+    def _failing(self, results: list[Result], wanted: list[Result], task: Task) -> dict[int, str]:
         """Number of each case whose result is not the one wanted → a sentence that shows it, "" if by its form."""
         found = {}
-        for number, (case, *both) in enumerate(zip(cases, results, wanted, strict=True)):
+        for number, (case, *both) in enumerate(zip(task.cases, results, wanted, strict=True)):
             mine, right_one = (one._replace(array=self._tidied(one.array, case)) for one in both)
             where = astray(mine, right_one, self.tolerance)
             if where is None:
@@ -274,14 +262,15 @@ class Code(Kind):
             return array  # of a form that cannot be tidied; the comparison says what is wrong with it
 
     def _imitates(self, flaw: Flaw, results: list[Result], task: Task) -> bool:
-        trial = tried(task._replace(properties=(), later=[]), flaw.source)
+        trial = tried(task._replace(properties=()), flaw.source)
         if isinstance(trial, Fault):
             return False
         # Entries that the mistake leaves undefined say nothing; enough others must agree.
         undefined = np.mean(
             [one.array is None or np.isnan(one.array.astype(float)).mean() for one in trial.results]
         )
-        return undefined <= 0.75 and not self._failing(results, trial.results, task.cases, task)
+        differs = self._failing(results, trial.results, task)
+        return undefined <= 0.75 and min(differs, default=task.usual) >= task.usual
 
     def control(self, live: bool) -> str:
         """The function's name and the source handed in last; statically, its name alone."""

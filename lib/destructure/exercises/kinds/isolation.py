@@ -83,9 +83,7 @@ def _in_a_child(work: Callable[[], Any], seconds: float) -> Report:
     except (EOFError, OSError):
         child.join(1)
         how = f"signal {-child.exitcode}" if (child.exitcode or 0) < 0 else f"exit code {child.exitcode}"
-        return Report(
-            stopped=f"The function ended the process in which it ran ({how}); let it return its result."
-        )
+        return Report(stopped=f"The function ended the process in which it ran ({how}); return the result.")
     finally:
         if child.pid:
             child.kill()
@@ -184,9 +182,7 @@ class _Printed(io.TextIOBase):
 
     def sentence(self) -> str:
         shown = " ⏎ ".join(self.first.split("\n")).strip(" ⏎")[:_SHOWN]
-        more = (
-            f"… ({self.count:,} characters)" if self.count > len(self.first) or len(shown) == _SHOWN else ""
-        )
+        more = f"… ({self.count:,} characters)" * (self.count > len(self.first) or len(shown) == _SHOWN)
         return f" (Your function printed: {shown}{more})" if shown else ""
 
 
@@ -199,9 +195,7 @@ def fence() -> Iterator[None]:
 
     That is: torch's and NumPy's modes and random numbers, the current folder, and the functions of `_PATCHED`.
     """
-    owners = [
-        module for name, module in sys.modules.items() if name in _PATCHED or "destructure.exercises" in name
-    ]
+    owners = [one for name, one in sys.modules.items() if name in _PATCHED or "destructure.exercises" in name]
     torch, numpy = sys.modules.get("torch"), sys.modules.get("numpy")
     owners += [torch.Tensor, torch.nn.Module] if torch else []
     before = [(owner, dict(vars(owner))) for owner in owners]

@@ -4,11 +4,11 @@ import operator
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from destructure.exercises.kinds.base import Kind, Rows, Text
 from destructure.exercises.markup import escape
-from destructure.exercises.plain import Plain, as_plain, shown
+from destructure.exercises.plain import Plain, shown
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, partly, right
 
 _LARGEST = 12
@@ -52,16 +52,6 @@ class Mask(Kind):
     def reference(self) -> Plain:
         """The right mask as lists."""
         return [list(row) for row in self.visible]
-
-    def plain(self, value: Any) -> Plain:
-        """Turn any value into plain data; an additive mask is asked for once more."""
-        try:
-            return as_plain(value)
-        except UnreadableAnswer as problem:
-            if "inf is not" not in str(problem):
-                raise
-            text = "This is an additive mask (0 and −∞); give the boolean one, 1 where visible and 0 where hidden."
-            raise UnreadableAnswer(text) from None
 
     def read(self, answer: Plain) -> Plain:
         """Accept rows of 0 and 1, of truth values, or text: a line a row, or all rows in one line."""

@@ -135,12 +135,10 @@ def agrees(
         values = {_place(row, by): row[column] for row in again(rows)}
         for row in rows:
             place, given = _place(row, by), row[column]
-            found = values.get(place, given)
-            near = not isinstance(found, str) and abs(given - found) <= within
-            if given != found and not near:
-                return (
-                    f"With {place} you give {column} {_short(given)}; computed again it is {_short(found)}."
-                )
+            real = values.get(place, given)
+            near = not isinstance(real, str) and abs(given - real) <= within
+            if given != real and not near:
+                return f"With {place} you give {column} {_short(given)}; computed again it is {_short(real)}."
         return True
 
     return holds

@@ -44,9 +44,7 @@ class Switchboard(Kind):
 
     def __post_init__(self):
         if self.start in self.wanted or not self.wanted:
-            raise ValueError(
-                "The switches must start at a setting that is not right yet, and one must be right."
-            )
+            raise ValueError("Switches must start at a setting that is not right yet, and one must be right.")
         if set(self.why) != set(_SWITCHES):
             raise ValueError(f"why needs a sentence for each of {', '.join(_SWITCHES)}.")
 
@@ -102,9 +100,7 @@ class Switchboard(Kind):
         text = f'<p class="exercise-caption" aria-live="polite">{self._caption(self.start)}</p>'
         states = self._states()
         if not live:
-            rows = "".join(
-                f"<li>{'☑' if states[switch] else '☐'} {label}</li>" for switch, label in LABELS.items()
-            )
+            rows = "".join(f"<li>{'☑' if states[name] else '☐'} {text}</li>" for name, text in LABELS.items())
             switches = f'<ul style="list-style: none; padding-left: 1em">{rows}</ul>'
             return f"{goal}<p><b>Your switches, as they start</b></p>{switches}{drawing}{text}"
         rows = "".join(

@@ -61,9 +61,7 @@ class Written(Kind):
             raise UnreadableAnswer(f"Give one text, such as {self.example()}, not {shown(answer)}.")
         for name in met:
             if name not in known:
-                raise UnreadableAnswer(
-                    f"{shown(name)} is no point of the rubric; there are {', '.join(known)}."
-                )
+                raise UnreadableAnswer(f"{shown(name)} is no point of the rubric; it has {', '.join(known)}.")
         return {"text": text.strip(), "met": [name for name in known if name in met]}
 
     def is_empty(self, answer: Plain) -> bool:
