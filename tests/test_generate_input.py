@@ -218,15 +218,6 @@ def test_a_memory_is_no_longer_taken_after_training_nor_by_a_twin(make):
         generate(model, memory, 3)
 
 
-def test_an_input_does_not_grow_over_a_training():
-    growing = GrowingInput(random_model())
-    growing.read(SOURCE)
-    with torch.no_grad():
-        growing.model.output.weight.mul_(1.1)
-    with refused("weights were changed"):
-        growing.read(SOURCE)
-
-
 def test_recurrent_models_take_their_own_memory_only():
     model, source = random_recurrent("recurrent"), random_ids(4, 5)
     memory = model.read(source)
