@@ -26,6 +26,7 @@ FACT_TABLES = (
     "predictions",
     "flan_gains",
     "change_library",
+    "conversions",
     "thesis_scorecard",
     "bert_ablation",
     "processor_trends",

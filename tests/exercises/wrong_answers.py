@@ -5,6 +5,7 @@ mistakes that stand in the sheets. For an exercise that varies, an answer is an 
 said may have expressions in braces; for an own run, an expression over the right one.
 """
 
+import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from destructure.exercises.definition import Exercise
 from destructure.exercises.draws import Draw
 from destructure.exercises.expressions import Names
 from destructure.structure import Structure
+from destructure.study.configuration import canonical_json
 
 
 class Wrong(NamedTuple):
@@ -36,7 +38,7 @@ def wrong_answers(exercise: Exercise, student: str = "") -> dict[str, Wrong]:
     if not exercise.parameters and exercise.kind.name != "run":
         return {name: Wrong(*entry) for name, entry in entries.items()}
     names = vars(exercise.kind) | Names(sheet_of(exercise.id), Draw(student, exercise.id)).values
-    names |= {"right": exercise.reference, "flipped": flipped}
+    names |= {"right": exercise.reference, "flipped": flipped, "rehashed": rehashed}
     return {
         name: Wrong(eval(answer, names), eval("f" + repr(says), names))
         for name, (answer, says) in entries.items()
@@ -48,3 +50,11 @@ def flipped(code: str, *numbers: int) -> str:
     structure = Structure.named(code)
     states = enumerate((getattr(structure, switch) for switch in Structure.SWITCHES), start=1)
     return Structure(*(state ^ (number in numbers) for number, state in states)).code
+
+
+def rehashed(plan: dict, **changes: Any) -> dict:
+    """A registered plan with changes, and the hash that fits them."""
+    content = {
+        name: each for name, each in (plan | changes).items() if name not in ("registered", "known", "sha256")
+    }
+    return plan | changes | {"sha256": hashlib.sha256(canonical_json(content).encode()).hexdigest()}

@@ -50,7 +50,7 @@ LESSONS = (
     Lesson("09", "When each structure pays", "each structure against its own dial", "27:09–35:15"),
     Lesson("10", "Multi-turn chat", "re-encoding against caching", "33:05–35:15"),
     Lesson("11", "Hidden structures", "causality, recurrence, depth, objectives", "Q&A"),
-    Lesson("12", "What to remove next", "audit your own assumptions", "35:15–36:27"),
+    Lesson("12", "What to remove next", "audit your own assumptions; a removal of your own", "35:15–36:27"),
 )
 
 

@@ -22,9 +22,6 @@ from destructure.study.plan import Plan
 VERDICTS = ("free", "hurts", "pays", "undecided")
 """What can be said of a removal."""
 
-FEWEST, MOST = 6, 10
-"""Seeds: with fewer there is no interval of 95%, with more not every resample is listed."""
-
 SMALL = {
     "task": "NumberTranslation",
     "dials": {"high": 999},
@@ -75,8 +72,8 @@ class Removal:
             raise ValueError(f"prediction is {self.prediction!r}; it must be one of {', '.join(VERDICTS)}.")
         if not isinstance(self.odds, int | float) or not 0 < self.odds < 1:
             raise ValueError(f"odds is {self.odds!r}; give a chance above 0 and below 1, such as 0.7.")
-        if not FEWEST <= len(set(seeds)) == len(seeds) <= MOST:
-            raise ValueError(f"seeds is {seeds}; give {FEWEST} to {MOST} different ones.")
+        if not 6 <= len(set(seeds)) == len(seeds) <= 10:  # fewer give no interval of 95%
+            raise ValueError(f"seeds is {seeds}; give 6 to 10 different ones.")
         for name in ("kept", "removed", "everywhere"):
             given, allowed = getattr(self, name), ", ".join(sorted(_MAY_SET))
             if not isinstance(given, Mapping) or not set(given) <= _MAY_SET:
@@ -124,11 +121,11 @@ class Removal:
     @property
     def content(self) -> dict[str, Any]:
         """What is registered, as plain data; without the date."""
-        about = {"question": self.question, "prediction": self.prediction, "odds": self.odds}
-        return about | {
+        plain = {
             "seeds": list(self.seeds),
-            "arms": {name: arm.text for name, arm in self.arms.items()},
+            "arms": {name: json.loads(arm.text) for name, arm in self.arms.items()},
         }
+        return {name: plain.get(name) or getattr(self, name) for name in _HASHED}
 
     @property
     def file(self) -> Path:
@@ -208,29 +205,26 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 _DECODER_ONLY = {"structure": Structure.DECODER_ONLY}
+_QUESTIONS = {
+    "positions": ("Can decoder-only do without numbered positions?", "hurts", 0.95),
+    "biases": ("Can decoder-only do without biases, given enough training?", "free", 0.75),
+    "segments": ("Does decoder-only need to be told where its input ends?", "undecided", 0.6),
+}
+_MODELS = {
+    "positions": ({}, {"positions": "none"}),
+    "biases": ({"bias": True}, {}),
+    "segments": ({}, {"segments": 0}),
+}
 EXAMPLES = {
-    "positions": Removal(
-        question="Can decoder-only do without numbered positions?",
-        kept=_DECODER_ONLY,
-        removed=_DECODER_ONLY | {"model": {"positions": "none"}},
-        prediction="hurts",
-        odds=0.95,
-    ),
-    "biases": Removal(
-        question="Can decoder-only do without biases, given enough training?",
-        kept=_DECODER_ONLY | {"model": {"bias": True}},
-        removed=_DECODER_ONLY,
-        everywhere={"budgets": (1e10, 2e10)},
-        prediction="free",
-        odds=0.75,
-    ),
-    "segments": Removal(
-        question="Does decoder-only need to be told where its input ends?",
-        kept=_DECODER_ONLY,
-        removed=_DECODER_ONLY | {"model": {"segments": 0}},
-        prediction="undecided",
-        odds=0.6,
-    ),
+    name: Removal(
+        question=question,
+        kept=_DECODER_ONLY | {"model": _MODELS[name][0]},
+        removed=_DECODER_ONLY | {"model": _MODELS[name][1]},
+        everywhere={"budgets": (1e10, 2e10)} if name == "biases" else {},
+        prediction=prediction,
+        odds=odds,
+    )
+    for name, (question, prediction, odds) in _QUESTIONS.items()
 }
 """Registered in data/registration.md, part G; their rows come with the course."""
 
