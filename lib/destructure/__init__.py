@@ -19,7 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "target_mask",
         ],
         "config": ["TransformerConfig"],
-        "counting": ["NgramModel"],
+        "counting": ["NaiveBayes", "NgramModel"],
         "cost": ["cache_bytes", "forward_flops"],
         "course.contents": ["LESSONS"],
         "encoders": ["GapFiller"],

@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "structure_switches": ["flip_structures"],
         "trend_explorer": ["TrendExplorer", "draw_trend"],
         "try_it": [
+            "TryAttention",
             "TryCorner",
             "TrySampling",
             "TryTranslator",

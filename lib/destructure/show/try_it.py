@@ -1,4 +1,4 @@
-"""Models to try: a number to translate, a text to go on with, a corner of the cube to train.
+"""Models to try: a number to translate, a text to go on with or to look into, a corner of the cube to train.
 
 Each widget is given functions, so that it can be tried without a model; what needs torch is imported when it is used.
 """
@@ -168,6 +168,44 @@ class TrySampling(Live):
             text = self._write(begun, self.temperature.value, self.top_k.value or None, top_p, self._seed)
             given = f'<span style="opacity: 0.6">{escape(begun)}</span>'
             self.written.value = f'<pre style="white-space: pre-wrap">{given}{escape(text)}</pre>'
+
+
+# --- looking into a model ------------------------------------------------------------------------------------
+
+
+class TryAttention(Live):
+    """The attention map of whatever is typed, for each head.
+
+    Args:
+        draw: (text, layer, head), both counted from 0, to a picture; may raise ValueError.
+        begins: what stands in the field at first.
+        layers, heads: how many there are.
+
+    Attributes:
+        field, head, picture: the text field, the list of heads, the HTML field with the map.
+    """
+
+    about = "a field for a text, and the attention map of what stands in it, for each head"
+
+    def __init__(self, draw: Callable[[str, int, int], Picture], begins: str, layers: int, heads: int):
+        self._draw = draw
+        pairs = [(layer, head) for layer in range(layers) for head in range(heads)]
+        self.field = ipywidgets.Text(begins, description="Text", continuous_update=False)
+        names = [(f"layer {layer + 1}, head {head + 1}", (layer, head)) for layer, head in pairs]
+        self.head = ipywidgets.Dropdown(options=names, description="Head")
+        self.picture = ipywidgets.HTML()
+        super().__init__([ipywidgets.HBox([self.field, self.head]), self.picture])
+        _on_change([self.field, self.head], self.submit)
+        self.submit()
+
+    def saved(self) -> Picture:
+        """The map of the text that stood there at first."""
+        return self._draw(self.field.value, *self.head.value)
+
+    def submit(self) -> None:
+        """Draw the map of what stands in the field."""
+        with _refusals_in(self.picture):
+            self.picture.value = picture_html(self._draw(self.field.value, *self.head.value))
 
 
 # --- training a corner ---------------------------------------------------------------------------------------
