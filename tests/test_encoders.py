@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from destructure import TransformerConfig, cost
 from destructure.config import END
-from destructure.encoders import POOLINGS, Classifier, GapFiller, mean_state
+from destructure.encoders import Classifier, GapFiller, mean_state
 from destructure.tasks import HiddenCharacters, LanguageIdentification
 from destructure.tasks.base import Pair
 from destructure.train import Recipe, train
@@ -35,9 +35,8 @@ def batch_of(pairs):
     return Batches(pairs, 10_000, seed=0).of(torch.arange(len(pairs)).numpy())
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_a_classifier_is_a_writer_of_one_label(task, pooling):
-    model = Classifier(make_config(task), task, pooling, seed=1)
+def test_a_classifier_is_a_writer_of_one_label(task):
+    model = Classifier(make_config(task), task, seed=1)
     batch = batch_of(task.pairs("train")[:6])
     logits = model(batch.source, batch.target)
     assert logits.shape == (6, 2, len(task.vocabulary))
@@ -49,9 +48,8 @@ def test_a_classifier_is_a_writer_of_one_label(task, pooling):
     torch.testing.assert_close(target_loss(model, batch), own / 2)
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_other_texts_of_the_batch_change_nothing(task, pooling):
-    model = Classifier(make_config(task), task, pooling, seed=1).eval()
+def test_other_texts_of_the_batch_change_nothing(task):
+    model = Classifier(make_config(task), task, seed=1).eval()
     short, long = (
         Pair(task.encode_source("Ja, tak"), ()),
         Pair(task.encode_source("ein viel längerer Text"), ()),
@@ -60,10 +58,9 @@ def test_other_texts_of_the_batch_change_nothing(task, pooling):
     torch.testing.assert_close(together[:1], model.label_logits(batch_of([short]).source))
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_a_classifier_reads_both_ways(task, pooling):
+def test_a_classifier_reads_both_ways(task):
     """Every character, first and last, reaches the answer."""
-    model = Classifier(make_config(task), task, pooling, seed=1).eval()
+    model = Classifier(make_config(task), task, seed=1).eval()
     text = torch.tensor([task.encode_source("abcdef")])
     before = model.label_logits(text)
     for place in range(text.shape[1]):
@@ -109,20 +106,13 @@ def test_a_guess_looks_at_both_sides(gaps):
         assert not torch.allclose(model.guesses(torch.tensor([changed]))[0, 4], before)
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_costs_are_those_of_the_formulas(task, gaps, pooling):
+def test_costs_are_those_of_the_formulas(task, gaps):
     config = make_config(task)
-    length = 10 + (pooling == "first")
-    model = Classifier(config, task, pooling)
-    assert model.answer_flops(10) == cost.encoder_flops(config, length, labels=26)
+    model = Classifier(config, task)
+    assert model.answer_flops(10) == cost.encoder_flops(config, 10, labels=26)
     assert model.training_flops(10, 2) == 3 * model.answer_flops(10)
     logits = 2 * 11 * config.width * config.vocabulary
     assert GapFiller(config, gaps).training_flops(10, 11) == 3 * (cost.encoder_flops(config, 11) + logits)
-
-
-def test_a_wrong_pooling_is_refused(task):
-    with pytest.raises(ValueError, match=r"pooling is 'last'.*'first', 'mean'"):
-        Classifier(make_config(task), task, "last")
 
 
 @pytest.mark.parametrize("make", ["classifier", "gap filler"])

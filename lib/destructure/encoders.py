@@ -11,39 +11,32 @@ from torch import Tensor, nn
 
 from destructure import cost
 from destructure.config import END, PADDING, TransformerConfig
-from destructure.tasks.base import require_choice
 from destructure.tasks.languages import FIRST, HIDDEN, HiddenCharacters, LanguageIdentification
 from destructure.transformer import EncoderOnly
 
-POOLINGS = ("first", "mean")
 _CERTAIN = 1e4  # a logit beyond all doubt, yet finite
 
 
 class Classifier(nn.Module):
     """An `EncoderOnly` that answers with one of the task's languages.
 
+    Its linear layer gets the mean of all final states, as in most sentence encoders (Reimers 2019); BERT's, and the
+    drawing at 20:23, take the state of a first token (`EncoderOnly.classify`).
+
     Args:
         config: sizes; its vocabulary is the task's.
-        task: tells the token that stands first, and the token of each label.
-        pooling: which one vector the linear layer gets: "first", the final state of `[CLS]`, which is put before the
-            text (BERT, and the drawing at 20:23), or "mean", the average of all final states (as most sentence
-            encoders do, Reimers 2019).
+        task: tells the token of each label.
         seed: decides the random weights.
     """
 
-    def __init__(
-        self, config: TransformerConfig, task: LanguageIdentification, pooling: str = "mean", seed: int = 0
-    ):
+    def __init__(self, config: TransformerConfig, task: LanguageIdentification, seed: int = 0):
         super().__init__()
-        self.config, self.pooling = config, require_choice("pooling", pooling, POOLINGS)
+        self.config = config
         self.encoder = EncoderOnly(config, labels=len(task.languages), seed=seed)
-        self.first = task.vocabulary.encode([FIRST])[0]
         self.label_tokens = list(task.label_tokens)
 
     def label_logits(self, source: Tensor) -> Tensor:
         """Texts (batch, source) to logits (batch, labels)."""
-        if self.pooling == "first":
-            return self.encoder.classify(with_first(source, self.first))
         return self.encoder.classifier(mean_state(self.encoder(source), source))
 
     def forward(self, source: Tensor, target: Tensor) -> Tensor:
@@ -60,8 +53,7 @@ class Classifier(nn.Module):
 
     def answer_flops(self, source: int) -> int:
         """FLOPs of one answer about `source` characters, by formula: one pass."""
-        length = source + (self.pooling == "first")
-        return cost.encoder_flops(self.config, length, labels=len(self.label_tokens))
+        return cost.encoder_flops(self.config, source, labels=len(self.label_tokens))
 
 
 class GapFiller(nn.Module):

@@ -16,7 +16,7 @@ def make_model(kind: str, task: Task, *, seed: int = 0, **settings: Any):
 
     Args:
         kind: "transformer" (settings: fields of `TransformerConfig`), "recurrent" (of `RecurrentConfig`),
-            "classifier" (an encoder alone: fields of `TransformerConfig`, and `pooling`) or "counting" (`window`).
+            "classifier" (an encoder alone: the same fields) or "counting" (`window`).
         task: its vocabulary, and a classifier's labels.
         seed: decides the random weights.
 
@@ -30,8 +30,7 @@ def make_model(kind: str, task: Task, *, seed: int = 0, **settings: Any):
         case "recurrent":
             return RecurrentModel(RecurrentConfig(vocabulary=size, **settings), seed=seed)
         case "classifier":
-            pooling = settings.pop("pooling", "mean")
-            return Classifier(TransformerConfig(vocabulary=size, **settings), task, pooling, seed)
+            return Classifier(TransformerConfig(vocabulary=size, **settings), task, seed)
         case "counting":  # nothing about it is random
             return NgramModel(size - len(SPECIAL_TOKENS), **settings)
     raise ValueError(f"There is no model {kind!r}; there are transformer, recurrent, classifier, counting.")
