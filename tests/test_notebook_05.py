@@ -6,7 +6,7 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
-from destructure import show
+from destructure import load_table, show
 from destructure.show.facts import FactError
 from destructure.studies import language_identification as study
 from notebook_cells import code_cells, run_cells
@@ -78,42 +78,53 @@ def test_each_pattern_of_a_head_is_recognised(names, pattern, place):
 # --- gaps --------------------------------------------------------------------------------------------------------
 
 
-def test_the_hidden_character_has_another_colour(names):
+def test_the_hidden_character_is_shown_in_another_colour_however_unlikely(names):
     class Gaps:
         class vocabulary:
-            tokens = ("a", "b", "c", "d")
+            tokens = tuple("abcdefg")
 
-    found = torch.tensor([[0.1, 0.6, 0.2, 0.1], [0.4, 0.3, 0.2, 0.1]])
+            @staticmethod
+            def encode(text):
+                return tuple("abcdefg".index(one) for one in text)
+
+    found = torch.tensor([[0.1, 0.5, 0.2, 0.1, 0.05, 0.04, 0.01], [0.4, 0.3, 0.1, 0.1, 0.06, 0.03, 0.01]])
     names |= {"gaps": Gaps, "chances": lambda text: found, "bars": show.bars}
     exec(cell("def likeliest"), names)
-    rows = names["likeliest"]("_x_", ["b", "a"])
-    assert rows[rows.kind == "the hidden one"].guess.tolist() == ["b", "a"]
-    assert rows.probability.tolist() == pytest.approx([0.6, 0.2, 0.1, 0.1, 0.4, 0.3, 0.2, 0.1])
+    rows = names["likeliest"]("_x_", ["b", "g"])
+    assert rows[rows.kind == "the hidden one"].guess.tolist() == ["b", "g"]
+    assert rows.groupby("gap").size().tolist() == [5, 5]
+    assert rows.probability.tolist()[:5] == pytest.approx([0.5, 0.2, 0.1, 0.1, 0.05])
+    assert rows.probability.tolist()[5:] == pytest.approx([0.4, 0.3, 0.1, 0.1, 0.01])
     names["likeliest"] = lambda text, hidden: rows
     exec(cell("picture = bars(\n    likeliest"), names)
     for axes in names["picture"].axes:
         colours = [to_hex(bar.get_facecolor()) for bar in axes.patches if bar.get_height() > 0]
-        assert sorted(map(colours.count, set(colours))) == [1, 3]
+        assert sorted(map(colours.count, set(colours))) == [1, 4]
 
 
 # --- what the rows say -------------------------------------------------------------------------------------------
 
 
-def say(rows, names):
+def say(rows, along, names):
     """What the cells about the amount of data, and about giving up generation, print on these rows."""
-    names |= {"rows": rows, "all_data": rows[rows.messages == rows.messages.max()]}
-    cells = [CELLS[0], *(cell(text) for text in ("both = rows", "amounts = {}", "mean_gaps", "by_seed ="))]
-    cells.insert(4, 'trained = all_data[all_data.method != "counting"]')
-    return run_cells(cells, names)
+    names |= {"rows": rows, "along": along}
+    cells = [
+        cell("first = rows[rows"),
+        cell("counted_right ="),
+        cell("fourth, last ="),
+        cell("all_data ="),
+        cell("by_seed ="),
+    ]
+    return run_cells([CELLS[0], *cells], names)
 
 
 def test_the_stored_rows_are_the_plans_and_say_what_the_notebook_says():
-    rows = study.rows()
-    assert study.STUDY.missing() == []
-    printed = say(rows, {})
-    assert "248 messages: 12 points (10 to 14)" in printed
-    assert "encoder-only minus decoder-only +11 points" in printed
-    assert (rows[rows.method == study.ENCODER].groupby("messages").accuracy.min().iloc[-1]) >= 0.7
+    rows, along = study.rows(), study.COMPUTE.rows()
+    assert study.STUDY.missing() == study.COMPUTE.missing() == []
+    printed = say(rows, along, {})
+    assert "248 messages: at equal compute 12 points (10 to 14)" in printed
+    assert "15,726 messages: at equal compute 18 points (17 to 18); at equal passes 13 points" in printed
+    assert "encoder-only minus decoder-only: 11 points" in printed
 
 
 def test_an_encoder_ahead_of_counting_stops_the_notebook():
@@ -121,12 +132,49 @@ def test_an_encoder_ahead_of_counting_stops_the_notebook():
     better = rows.accuracy.mask(
         (rows.method == study.ENCODER) & (rows.messages == 12), 0.9 + 0.001 * (rows.seed % 2)
     )
-    with pytest.raises(FactError, match="counting is ahead at every amount"):
-        say(rows.assign(accuracy=better), {})
+    with pytest.raises(FactError, match="counting is ahead in both arms"):
+        say(rows.assign(accuracy=better), study.COMPUTE.rows(), {})
+
+
+def test_a_lead_that_stays_at_equal_passes_stops_the_notebook():
+    along = study.COMPUTE.rows()
+    lower = along.accuracy.mask(along.budget == 4.8e12, along.accuracy - 0.05)
+    with pytest.raises(FactError, match="the lead shrinks"):
+        say(study.rows(), along.assign(accuracy=lower), {})
 
 
 def test_a_decoder_level_with_the_encoder_stops_the_notebook():
     rows = study.rows()
     level = rows.accuracy.mask(rows.method == study.DECODER, 0.787)
     with pytest.raises(FactError, match="the encoder is ahead"):
-        say(rows.assign(accuracy=level), {})
+        say(rows.assign(accuracy=level), study.COMPUTE.rows(), {})
+
+
+# --- few labels --------------------------------------------------------------------------------------------------
+
+
+def test_labels_are_drawn_alike_from_each_class_and_never_tested_on():
+    names = {"np": np, "load_table": load_table}
+    exec(cell("def draw_labels"), names)
+    opinions = names["opinions"]
+    for question, classes in (("subject", 4), ("opinion", 2)):
+        given, rest = names["draw_labels"](question, 10, 3)
+        assert opinions[question][given].value_counts().tolist() == [10] * classes
+        assert sorted([*given, *rest]) == list(range(240))
+        assert not np.array_equal(given, names["draw_labels"](question, 10, 4)[0])
+
+
+def test_a_linear_layer_finds_what_is_there_and_nothing_in_noise():
+    names = {"torch": torch, "functional": torch.nn.functional}
+    exec(cell("def linear_layer"), names)
+    generator = torch.Generator().manual_seed(0)
+    vectors, classes = torch.randn(400, 8, generator=generator), torch.arange(400) % 2
+    noise = names["linear_layer"](vectors[:200], classes[:200])(vectors[200:]).argmax(dim=1)
+    planted = vectors + 3 * one_hot(classes)
+    found = names["linear_layer"](planted[:200], classes[:200])(planted[200:]).argmax(dim=1)
+    assert (found == classes[200:]).float().mean() > 0.9
+    assert abs((noise == classes[200:]).float().mean() - 0.5) < 0.15
+
+
+def one_hot(classes):
+    return torch.nn.functional.one_hot(classes, 8).float()

@@ -4,6 +4,7 @@ import json
 import math
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 
@@ -72,8 +73,8 @@ def test_the_prediction_exercise_quotes_the_table():
 
 
 def roles_of(model, numbers):
-    names = from_notebook("def both_roles(", torch=torch, task=study.make_task(), translator=model)
-    return names["both_roles"](numbers)
+    names = from_notebook("def both_roles(", torch=torch, task=study.make_task())
+    return names["both_roles"](numbers, model)
 
 
 def test_a_softmax_with_both_roles_shares_out_one():
@@ -92,6 +93,26 @@ def test_an_untrained_model_has_no_roles():
     """The facts of the notebook can fail."""
     _, on_input = roles_of(study.translator("decoder-only").eval(), study.make_task().numbers("test")[:40])
     assert on_input.mean(dim=-1)[0].max() < 0.8
+
+
+def test_the_loss_by_hand_counts_the_target_alone():
+    names = from_notebook("def loss_by_hand(", torch=torch, concatenation=study, fact=lambda text, true: None)
+    logits, expected = torch.zeros(4, 9), torch.tensor([0, 0, 3, 2])
+    assert names["loss_by_hand"](logits, expected).item() == pytest.approx(math.log(9))
+    logits[:2] = 50 * torch.randn(2, 9, generator=torch.Generator().manual_seed(0))  # the input's places
+    assert names["loss_by_hand"](logits, expected).item() == pytest.approx(math.log(9))
+    logits[2, 3] += 1
+    assert names["loss_by_hand"](logits, expected).item() < math.log(9)
+
+
+def test_how_often_single_runs_rank_a_pair_the_other_way():
+    names = from_notebook(
+        "def wrong_way(", pd=pd, points=pd.DataFrame(columns=["budget"]), longer=pd.DataFrame()
+    )
+    scores = {"decoder-only": (0.9, 0.8), "encoder-decoder": (0.85, 0.1)}
+    rows = pd.DataFrame({"arm": arm, "unseen": one} for arm, both in scores.items() for one in both)
+    assert names["wrong_way"](rows, "unseen") == "25%"  # 0.8 against 0.85
+    assert names["wrong_way"](rows.assign(unseen=-rows.unseen), "unseen") == "25%"
 
 
 def test_influence_maps_say_in_words_what_they_show():

@@ -174,15 +174,11 @@ class TrySampling(Live):
 
 
 class TryAttention(Live):
-    """The attention map of whatever is typed, for each head.
+    """The attention map of whatever is typed, for each of `layers` times `heads` heads.
 
     Args:
         draw: (text, layer, head), both counted from 0, to a picture; may raise ValueError.
         begins: what stands in the field at first.
-        layers, heads: how many there are.
-
-    Attributes:
-        field, head, picture: the text field, the list of heads, the HTML field with the map.
     """
 
     about = "a field for a text, and the attention map of what stands in it, for each head"
@@ -199,13 +195,13 @@ class TryAttention(Live):
         self.submit()
 
     def saved(self) -> Picture:
-        """The map of the text that stood there at first."""
+        """The map of what stands in the field."""
         return self._draw(self.field.value, *self.head.value)
 
     def submit(self) -> None:
-        """Draw the map of what stands in the field."""
+        """Draw the map anew."""
         with _refusals_in(self.picture):
-            self.picture.value = picture_html(self._draw(self.field.value, *self.head.value))
+            self.picture.value = picture_html(self.saved())
 
 
 # --- training a corner ---------------------------------------------------------------------------------------

@@ -160,8 +160,8 @@ def _one_run_along_compute(run: dict) -> Iterator[dict]:
     recipe = replace(RECIPE, flops=run["budgets"], learning_rate=run["learning_rate"])
 
     def measure(model: Classifier) -> dict[str, float]:
-        shares = {"accuracy": accuracy(model, unseen), "accuracy_learned": accuracy(model, learned)}
-        return {name: round(share, 4) for name, share in shares.items()}
+        texts = {"accuracy": unseen, "accuracy_learned": learned}
+        return {name: round(accuracy(model, each), 4) for name, each in texts.items()}
 
     trained = train(
         namer(ENCODER, run["seed"]), task, recipe, seed=run["seed"], progress=False, measure=measure
