@@ -9,6 +9,8 @@ import torch
 
 from destructure import Transformer, TransformerConfig
 from destructure.studies import unseen_numbers
+from destructure.train import Batches
+from destructure.train.evaluate import target_loss
 from notebook_functions import functions_of
 
 TASK = unseen_numbers.make_task()
@@ -64,7 +66,56 @@ def test_pieces_are_joined_where_they_stand_together_most_often():
     assert RECURRENCE["learn_pieces"](["aab", "ab"], 0)["ab"] == " a b "
 
 
+@pytest.mark.parametrize("kind", ["right", "gates swapped"])
+def test_the_step_by_hand_is_torchs_and_not_just_any(kind):
+    layer, vectors = torch.nn.GRU(5, 5, batch_first=True), torch.randn(1, 7, 5)
+    state = torch.zeros(5)
+    with torch.no_grad():
+        expected = layer(vectors)[0][0, -1]
+        if kind == "gates swapped":
+            for weights in layer.parameters():
+                weights[:10] = weights[:10].roll(5, dims=0)
+        for vector in vectors[0]:
+            state = RECURRENCE["gru_step"](layer, vector, state)
+    assert torch.allclose(state, expected, atol=1e-5) == (kind == "right")
+
+
+@pytest.mark.parametrize("lost", [range(0), range(6, 12), range(12, 18)])
+def test_a_speller_that_is_shown_the_true_sounds_is_measured_word_by_word(lost, monkeypatch):
+    """Planted: letters are sounds, and those at some places of a chain cannot be told."""
+
+    class Model:
+        def __call__(self, source, target):
+            told = torch.nn.functional.one_hot(source, 128).float()
+            told[:, list(lost)] = torch.nn.functional.one_hot(torch.tensor(0), 128).float()
+            return told
+
+    monkeypatch.setitem(RECURRENCE, "greedy", lambda model, ids, longest: ids.tolist())
+    speller = SimpleNamespace(
+        model=Model(),
+        encode=lambda word: torch.tensor([[ord(letter) for letter in word]]),
+        phonemes=[*map(chr, range(128))],
+    )
+    shares = RECURRENCE["shown_by_word"](speller, 3)
+    assert shares == [0.0 if place * 6 in lost else 1.0 for place in range(3)]
+
+
 # --- 04 ------------------------------------------------------------------------------------------------------
+
+
+def test_blocks_and_loss_by_hand_are_the_librarys_whatever_the_weights():
+    layer = UNTRAINED.input_stack.layers[0]
+    states = torch.randn(6, layer.attention_norm.weight.shape[0])
+    config = TransformerConfig(vocabulary=9)
+    names = functions_of("04", task=TASK, translator=UNTRAINED, config=config)
+    norm = torch.nn.RMSNorm(states.shape[1], eps=config.norm_epsilon)
+    with torch.no_grad():
+        norm.weight.uniform_(0.5, 2)
+    torch.testing.assert_close(names["normalise"](states, norm), norm(states))
+    torch.testing.assert_close(names["feed_forward"](states, layer.feed_forward), layer.feed_forward(states))
+    batch = Batches(TASK.pairs("train"), 200, seed=1).of([0, 7, 30])
+    assert (batch.expected == 0).any(), "padding must not count"
+    torch.testing.assert_close(names["loss_of"](UNTRAINED, batch), target_loss(UNTRAINED, batch))
 
 
 def test_an_untrained_model_has_no_crossing():
