@@ -79,6 +79,45 @@ def readme():
 
 
 @app.command()
+def submit(
+    homework: Annotated[str, typer.Argument(help="Name of a homework set, such as 04, or its YAML file.")],
+    folder: Annotated[Path, typer.Option(help="Where the zip goes.")] = Path("."),
+):
+    """Put your answers to a homework set into one zip, to be handed in."""
+    from destructure.classroom.homework import read_set
+    from destructure.classroom.submission import pack
+    from destructure.files import work_folder
+
+    path, receipt, missing = _or_exit(pack, _or_exit(read_set, homework), folder, work_folder())
+    for line in [*missing, f"Hand in {path}.", f"Your receipt, the SHA-256 of that file: {receipt}"]:
+        typer.echo(line)
+
+
+@app.command()
+def grade(
+    folder: Annotated[Path, typer.Argument(help="The submissions: zips, or a folder per student.")],
+    homework: Annotated[str, typer.Argument(help="Name of the homework set, or its YAML file.")],
+    out: Annotated[Path, typer.Option(help="Where gradebook, feedback and reports go.")] = Path("graded"),
+    key: Annotated[Path, typer.Option(help="The staff's secret; made if it is not there.")] = Path(
+        "staff.key"
+    ),
+    roster: Annotated[Path | None, typer.Option(help="CSV with student and, if you like, sender.")] = None,
+    collected: Annotated[Path | None, typer.Option(help="CSV with file and collected, its time.")] = None,
+    without_isolation: Annotated[bool, typer.Option(help="Run code although no sandbox is here.")] = False,
+    anonymous: Annotated[bool, typer.Option(help="No names in the class report.")] = False,
+    workers: Annotated[int, typer.Option(help="Submissions at a time.")] = 2,
+):
+    """Grade a class's submissions without trusting a byte of them."""
+    from tqdm.auto import tqdm
+
+    from destructure.classroom.run import grade_class
+
+    options = (roster, collected, without_isolation, anonymous, workers, tqdm)
+    for line in _or_exit(grade_class, folder, homework, out, key, *options):
+        typer.echo(line)
+
+
+@app.command()
 def doctor():
     """Say whether this machine is fit for the course and how long the notebooks will take."""
     from destructure.course.doctor import report

@@ -13,6 +13,11 @@ import numpy as np
 from destructure.exercises.kinds.comparing import Inputs, Result, alike, as_result, shown_inputs, unchanged
 
 
+CHANGED = (
+    "The function changes the inputs it was given; whoever called it still needs them. Work on new tensors or lists."
+)
+
+
 class Fault(Exception):
     """The learner's code could not be run to a result: a sentence, a short name, and whether it counts."""
 
@@ -145,11 +150,7 @@ def run(function: Callable, inputs: Inputs, task: Task) -> Result:
         called = f"Called with {shown_inputs(inputs, task.arguments)}"
         raise Fault(f"{called}, the function raised {_sentence(problem)}", "raises an error") from None
     if not all(map(unchanged, copies, inputs)):
-        raise Fault(
-            "The function changes the inputs it was given; whoever called it still needs them. Work on new"
-            " tensors or lists.",
-            "inputs changed",
-        )
+        raise Fault(CHANGED, "inputs changed")
     return result
 
 

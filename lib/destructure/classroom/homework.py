@@ -1,0 +1,125 @@
+"""A homework set: which exercises, how many points, when it is due, and what a late one costs. Plain data (YAML)."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from destructure.exercises.catalogue import find, sheet_of
+from destructure.files import notebooks_folder
+
+
+@dataclass(frozen=True)
+class Late:
+    """What being late costs: nothing for `grace_minutes`, then `per_day` percent of the marks for each day begun.
+
+    Attributes:
+        at_most: the largest loss, in percent; 100 means that very late work earns nothing.
+    """
+
+    grace_minutes: float = 0.0
+    per_day: float = 0.0
+    at_most: float = 100.0
+
+    def share(self, late: timedelta) -> float:
+        """The share of the marks that is left."""
+        over = late - timedelta(minutes=self.grace_minutes)
+        days = -(-over // timedelta(days=1)) if over > timedelta(0) else 0
+        return 1 - min(self.per_day * days, self.at_most) / 100
+
+
+@dataclass(frozen=True)
+class HomeworkSet:
+    """What is handed in together.
+
+    Attributes:
+        name, title: for file names, and for people.
+        points: exercise → points.
+        due: the deadline, in UTC; `None` if there is none.
+        extensions: student → a later deadline.
+        counts: which of several submissions counts, "last" or "best".
+        course: the class; what a student gave to `sign_in`, so that last year's answers do not fit.
+    """
+
+    name: str
+    title: str
+    points: dict[str, float]
+    due: datetime | None = None
+    late: Late = field(default_factory=Late)
+    extensions: dict[str, datetime] = field(default_factory=dict)
+    counts: str = "last"
+    course: str = ""
+
+    @property
+    def most(self) -> float:
+        """All points together."""
+        return sum(self.points.values())
+
+    def share(self, student: str, collected: datetime | None) -> float:
+        """The share of the marks that a submission collected then keeps."""
+        due = self.extensions.get(student, self.due)
+        return 1.0 if due is None or collected is None else self.late.share(collected - due)
+
+
+def editions(ids: list[str]) -> dict[str, str]:
+    """Exercise → a fingerprint of its question, so that an answer to another edition of it is noticed."""
+    found = {}
+    for id in ids:
+        sheet = sheet_of(id).path
+        texts = [path.read_bytes() for path in (sheet, sheet.with_name("checks.py")) if path.exists()]
+        found[id] = hashlib.sha256(b"".join(texts).replace(b"\r\n", b"\n")).hexdigest()[:16]
+    return found
+
+
+def read_set(name: str | Path) -> HomeworkSet:
+    """Read one of the course's sets by its name, such as "04", or one from a file of yours.
+
+    Raises:
+        ValueError: one sentence with the file and what is wrong in it.
+    """
+    folder = notebooks_folder() / "homework"
+    path = next((one for one in (Path(name), folder / f"{name}.yaml") if one.is_file()), None)
+    if path is None:
+        known = ", ".join(sorted(each.stem for each in folder.glob("*.yaml")))
+        raise ValueError(
+            f"There is no homework set {str(name)!r}; give one of {known}, or a YAML file's path."
+        )
+    try:
+        text = json.dumps(yaml.safe_load(path.read_text(encoding="utf-8-sig")), default=str)
+        data = {"name": path.stem, "title": path.stem} | validated(json.loads(text), "homework")
+        for id in data["points"]:
+            find(id)
+        given = {one: moment(until) for one, until in data.get("extensions", {}).items()}
+        due = moment(data["due"]) if "due" in data else None
+        return HomeworkSet(**{**data, "due": due, "extensions": given, "late": Late(**data.get("late", {}))})
+    except yaml.YAMLError as problem:
+        raise ValueError(f"{path}: it is not YAML ({' '.join(str(problem).split())[:200]}).") from None
+    except (ValueError, OSError, RecursionError, TypeError) as problem:
+        raise ValueError(f"{path}: {problem}") from None
+
+
+def validated(data: Any, schema: str) -> Any:
+    """The data itself, if it follows a schema of `schemas.json` (raises ValueError with its first fault)."""
+    schemas = json.loads((files("destructure.classroom") / "schemas.json").read_text(encoding="utf-8"))
+    problem = jsonschema.exceptions.best_match(
+        jsonschema.Draft202012Validator(schemas[schema]).iter_errors(data)
+    )
+    if problem is not None:
+        where = ".".join(map(str, problem.absolute_path))[:60]
+        raise ValueError(f"{where + ': ' if where else ''}{problem.message[:200]}.")
+    return data
+
+
+def moment(text: str) -> datetime:
+    """A point in time, in UTC; without a time zone in its text it is meant in UTC (raises ValueError)."""
+    try:
+        when = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{text!r} is no date and time; write it like 2027-02-01T18:00+01:00.") from None
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC)
