@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 import signal
 import subprocess
@@ -12,12 +11,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from classroom_of import CODE, DATA, TEXT
-from destructure.classroom import gradebook, run
+
+from destructure.classroom import gradebook, run, sandbox
 from destructure.classroom.homework import Late, read_set
-from destructure.files import notebooks_folder
 from destructure.classroom.sandbox import NONE
+from destructure.files import notebooks_folder
 
 SECRET = b"a secret"
 
@@ -176,24 +175,12 @@ def test_shipped_sets_hold_the_tasks_and_broken_ones_are_one_sentence(tmp_path):
 
 
 @pytest.mark.slow
-def test_code_is_run_on_inputs_that_no_student_has_seen(tmp_path, hand_in):
-    from destructure.exercises.catalogue import find
-
-    table = (
-        "def best_so_far(losses):\n    from destructure.exercises.catalogue import find\n"
-        "    return find('02.code.envelope').kind.expected(losses)"
-    )
+def test_a_submission_of_code_is_graded_in_the_sandbox(tmp_path, hand_in):
+    endless = "def shift_right(target, begin):\n    raise SystemExit"
     hand_in("anna", CODE)
-    hand_in("eve", CODE, change=lambda records: records | {
-        "02.code.envelope": replace(records["02.code.envelope"], checked=table),
-        "04.code.shift": replace(records["04.code.shift"], checked="def shift_right(target, begin):\n    while 1: pass"),
-    })  # fmt: skip
-    assert find("02.code.envelope").check(find("02.code.envelope").reference).is_right
-    from destructure.classroom import sandbox
-
+    hand_in("eve", CODE, **{"04.code.shift": endless})
     how = sandbox.isolation(allow_none=True)
     marks = {one.student: one.marks for one in graded(tmp_path / "class", tmp_path / "out", CODE, how)}
     assert [mark.score for mark in marks["anna"].values()] == [1, 1]
-    assert [mark.score for mark in marks["eve"].values()] == [0, 0]
-    assert "had not ended after" in marks["eve"]["04.code.shift"].message
-    assert json.dumps([mark.message for mark in marks["eve"].values()])
+    assert [mark.score for mark in marks["eve"].values()] == [0, 1]
+    assert "raised SystemExit" in marks["eve"]["04.code.shift"].message

@@ -62,7 +62,7 @@ def staff_key(path: Path) -> bytes:
 def grade_folder(
     folder: Path, homework: HomeworkSet, out: Path, secret: bytes, how: str, workers: int = 2
 ) -> Iterator[Graded]:
-    """Grade every zip in a folder and its folders; what an earlier, interrupted grading has done is not done again."""
+    """Grade every zip in a folder and its folders; what an interrupted grading has done is not done again."""
     (out / "marks").mkdir(parents=True, exist_ok=True)
     asked = [
         EDITION,

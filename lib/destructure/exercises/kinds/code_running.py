@@ -12,9 +12,8 @@ import numpy as np
 
 from destructure.exercises.kinds.comparing import Inputs, Result, alike, as_result, shown_inputs, unchanged
 
-
 CHANGED = (
-    "The function changes the inputs it was given; whoever called it still needs them. Work on new tensors or lists."
+    "The function changes the inputs it was given; others still need them. Work on new tensors or lists."
 )
 
 

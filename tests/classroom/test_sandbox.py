@@ -1,0 +1,116 @@
+"""Submitted code in the sandbox: what it does there stays there, and what it says is compared and not believed."""
+
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from destructure.classroom import sandbox
+from destructure.classroom.grading import graded_code
+from destructure.exercises.catalogue import find
+
+SECRET = b"staff"
+ENVELOPE, SHIFT = find("02.code.envelope"), find("04.code.shift")
+SHEET = Path(__file__).parents[2] / "notebooks" / "exercises" / "02" / "code.envelope.md"
+BODIES = {
+    "an endless loop": ("while True: pass", "had not ended"),
+    "exit": ("raise SystemExit", "raised SystemExit"),
+    "the process ended": ("import os; os._exit(0)", "ended the process"),
+    "everything killed": ("import os; os.kill(-1, 9)", "raised ProcessLookupError"),
+    "gigabytes": ("return bytearray(10**11)", "raised MemoryError"),
+    "gigabytes said": ("return ['x' * 10**6] * 100", "too large"),
+    "a fork bomb": ("import os\nwhile True: os.fork()", ""),
+    "the catalogue asked": (
+        "from destructure.exercises.catalogue import find\nreturn find('02.code.envelope').kind.reference",
+        "raised ValueError: The course's notebooks and tables were not found",
+    ),
+    "the sheets read": (f"return open({str(SHEET)!r}).read()", "No such file"),
+    "passwords read": ("return open('/etc/passwd').read()", "No such file"),
+    "the network": ("import socket\nreturn socket.create_connection(('1.1.1.1', 53), 2)", "Network is unreachable"),
+    "frames walked": (
+        "import sys\nframe = sys._getframe()\nwhile frame.f_back: frame = frame.f_back\n"
+        "return frame.f_locals['wanted']",
+        "raised KeyError: 'wanted'",
+    ),
+    "comparisons patched": (
+        "np.isclose = np.array_equal = lambda *a, **k: True\nreturn performance[:1] * len(performance)",
+        "",
+    ),
+    "a look-up table": ("return {3: [1, 2, 3]}[len(performance)]", "raised KeyError"),
+    "right at first": (
+        "best_so_far.calls = getattr(best_so_far, 'calls', 0) + 1\n"
+        "return list(np.maximum.accumulate(performance)) if best_so_far.calls < 3 else []",
+        "",
+    ),
+    "an answer forged": (
+        "import os\nfor n in range(3, 9):\n    try: os.write(n, b'{\"result\": 1}\\n')\n"
+        "    except OSError: pass\nreturn 1",
+        "",
+    ),
+    "a result that bites": ("class X(list):\n    __iter__ = lambda self: 1 / 0\nreturn X([1])", "raised"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place():
+    if not shutil.which("bwrap"):
+        pytest.skip("bubblewrap is not installed here (apt install bubblewrap)")
+    with sandbox.Sandbox(sandbox.isolation()) as made:
+        yield made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("body", "says"), BODIES.values(), ids=BODIES)
+def test_sabotage_earns_no_more_than_a_wrong_answer(body, says, place, monkeypatch):
+    if "while True" in body:
+        monkeypatch.setattr(sandbox, "SECONDS", 2.0)
+    source = "def best_so_far(performance):\n" + textwrap.indent(body, "    ")
+    verdict = graded_code(ENVELOPE, source, SECRET, place)
+    assert verdict.score <= 0.4
+    assert verdict.score == 0 or not says
+    assert says in verdict.message
+    assert 10 < len(verdict.message) < 600
+    monkeypatch.undo()
+    assert graded_code(ENVELOPE, ENVELOPE.reference, SECRET, place).is_right
+
+
+@pytest.mark.slow
+def test_tensors_go_there_and_back(place):
+    assert graded_code(SHIFT, SHIFT.reference, SECRET, place).is_right
+    changed = "def shift_right(target, begin):\n    target[:] = begin\n    return target"
+    assert "changes the inputs" in graded_code(SHIFT, changed, SECRET, place).message
+    assert "This is not Python" in graded_code(SHIFT, "def shift_right(:", SECRET, place).message
+    raises = graded_code(SHIFT, "import nothing\ndef shift_right(target, begin): ...", SECRET, place)
+    assert "Defining the function raised ModuleNotFoundError" in raises.message
+
+
+def test_without_a_sandbox_code_is_not_run_unless_asked(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(ValueError, match="bubblewrap is not installed"):
+        sandbox.isolation()
+    assert sandbox.isolation(allow_none=True) == sandbox.NONE
+    with sandbox.Sandbox(sandbox.NONE) as place:
+        verdict = graded_code(ENVELOPE, ENVELOPE.reference, SECRET, place)
+    assert verdict.is_right
+
+
+def test_values_survive_the_way():
+    import numpy as np
+    import torch
+
+    from destructure.classroom.child import decode, encode
+
+    for value in (1, 2.5, None, True, "a", [1, [2.0]], (1, "b"), {"a": [1], 2: None}):
+        assert decode(encode(value)) == value
+    for value in (torch.zeros(2, 0, dtype=torch.int64), torch.tensor([[True], [False]]), torch.tensor(1.5)):
+        assert torch.equal(decode(encode(value)), value)
+        assert decode(encode(value)).dtype == value.dtype
+    assert np.array_equal(decode(encode(np.arange(6.0).reshape(2, 3))), np.arange(6.0).reshape(2, 3))
+    assert type(decode(encode(object()))).__name__ == "object"
+    assert (
+        subprocess.run([sys.executable, "-c", "import destructure.classroom.child"], check=True).returncode
+        == 0
+    )
