@@ -9,7 +9,7 @@ from notebook_functions import functions_of
 
 IDS, BOUNDARY = [5, 17, 8, 30, 11, 42, 23], 4
 changed, influence, later_tokens_matter, boundary_matters = map(
-    functions_of("06").get, ("changed", "influence", "later_tokens_matter", "boundary_matters")
+    functions_of("06", points=None).get, ("changed", "influence", "later_tokens_matter", "boundary_matters")
 )
 CONFIG = TransformerConfig(vocabulary=VOCABULARY, width=32, layers=2, heads=2, max_length=64)
 

@@ -46,6 +46,11 @@ def test_tuning_and_reporting_share_no_seed_and_none_is_the_lessons():
     assert 0 not in tuning | reporting
 
 
+def test_the_longer_runs_are_whole_and_have_the_rate_that_was_best_for_their_arms():
+    assert study.LONGER.missing() == []
+    assert {study.rates()[arm] for arm in study.LONGER.runs.arm} == set(study.LONGER.runs.learning_rate)
+
+
 def test_logits_of_the_input_would_add_about_one_per_cent():
     """The plan says so; the formula leaves them out."""
     config = study.translator("loss on inputs").config
@@ -119,7 +124,7 @@ def test_influence_maps_say_in_words_what_they_show():
     causal, everything = torch.ones(5, 5).tril().bool(), torch.ones(5, 5).bool()
     blocks = causal.clone()
     blocks[:3, :3] = True
-    in_words = functions_of("06")["in_words"]
+    in_words = functions_of("06", points=None)["in_words"]
     said = [in_words(one) for one in (causal, everything, blocks)]
     assert said == [
         "no token reaches an earlier output",
