@@ -68,6 +68,14 @@ def test_dots_outside_the_window_are_pale_and_not_fitted(explorer):
     assert (line.get_xdata()[0], line.get_xdata()[-1]) == (inside.year.min(), inside.year.max())
 
 
+def test_the_best_machines_of_the_window_are_named(explorer):
+    assert "best so far" not in explorer.sentence.value, "the slide's dots have no names"
+    explorer.choice.value = "Nordhaus"
+    explorer.slider.value = (1940, 1950)
+    assert "(19" in explorer.sentence.value.split("best so far: ")[1]
+    assert explorer.sentence.value.count("(19") <= 8
+
+
 def test_slider_and_fields_follow_each_other(explorer):
     before = explorer.picture.value
     explorer.slider.value = (1950, 1980)

@@ -308,6 +308,14 @@ def test_text_path_opens_the_result_too():
     assert result.shown
 
 
+def test_equal_results_stand_on_each_other_and_none_on_another():
+    picture = reveal("04.prediction.unseen", 97, [97] * 40 + [95, 12])._draw(None)
+    dots = [tuple(line.get_xydata()[0]) for line in picture.axes[0].lines if line.get_marker() == "o"]
+    assert len(dots) == len(set(dots)) == 42
+    assert all(0 < height < 1 for _, height in dots)
+    assert len({height for place, height in dots if place == 97}) == 40
+
+
 def test_reveal_says_what_it_needs():
     with pytest.raises(ValueError, match="not a prediction"):
         reveal("04.mask.decoder", 1)

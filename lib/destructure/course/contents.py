@@ -40,7 +40,7 @@ class Lesson:
 LESSONS = (
     Lesson("00", "Study the change", "how to use the course; when one force dominates", "2:06–7:31"),
     Lesson("01", "Compute trends", "the price of compute, with intervals and backtests", "7:31–9:06"),
-    Lesson("02", "Structure and compute", "the three-curve cartoon, measured", "9:06–14:23"),
+    Lesson("02", "Structure and compute", "the three-curve cartoon, measured; the bridge", "9:06–15:19"),
     Lesson("03", "Sequence models", "from text to attention, by way of recurrence", "15:19–17:32"),
     Lesson("04", "Encoder-decoder", "cross-attention, teacher forcing, a translator", "17:29–20:23"),
     Lesson("05", "Encoder-only", "what giving up generation buys and costs", "20:23–22:21"),

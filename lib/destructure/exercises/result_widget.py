@@ -2,6 +2,7 @@
 
 import base64
 import os
+from collections import Counter
 from collections.abc import Sequence
 
 import traitlets
@@ -12,6 +13,8 @@ from destructure.exercises.pages import run_again
 from destructure.exercises.widget import Panel
 from destructure.exercises.workplace import NOBODY_VARIABLE
 from destructure.show.picture import Picture
+
+_COLUMNS = 60  # in which dots are stacked
 
 
 class RevealWidget(Panel):
@@ -84,9 +87,12 @@ class RevealWidget(Panel):
         with use_style():
             axes = drawing.subplots()
         alt = f"{kind.quantity}: the result is {outcome:.3g} {kind.unit}".strip() + "."
-        for number, one in enumerate(sorted(self.data)):
-            label = None if number else "stored runs, one dot per seed"
-            axes.plot([one], [0.15 + 0.07 * (number % 7)], "o", color=SOURCE, alpha=0.6, label=label)
+        places = [round(_COLUMNS * (one - kind.lowest) / (kind.highest - kind.lowest)) for one in self.data]
+        step = min(0.07, 0.8 / max(Counter(places).values(), default=1))
+        for number, (place, one) in enumerate(zip(places, self.data, strict=True)):
+            height = 0.08 + step * places[:number].count(place)  # each stands on those before it
+            label = None if number else "stored values, one dot each"
+            axes.plot([one], [height], "o", color=SOURCE, alpha=0.6, label=label)
         axes.axvline(outcome, color=SOURCE, linestyle="-", label=f"result: {outcome:.3g} {kind.unit}".strip())
         if prediction:
             low, high, guess = prediction["low"], prediction["high"], prediction["guess"]

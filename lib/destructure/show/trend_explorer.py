@@ -10,10 +10,11 @@ from matplotlib.axes import Axes
 from destructure.show.interval_charts import dots
 from destructure.show.live import Live, picture_html
 from destructure.show.picture import Picture
-from destructure.trends import between, fit_exponential, fit_piecewise, forecast, price_dots
+from destructure.trends import best_so_far, between, fit_exponential, fit_piecewise, forecast, price_dots
 
 WIDE = {"description_width": "initial"}
 _POINTS = 25  # of a band
+_NAMED = 8  # machines in the sentence
 
 
 def draw_trend(
@@ -119,9 +120,12 @@ class TrendExplorer(Live):
             raise ValueError(f"The years run from {first} to {last}; the first must not be after the last.")
         trend = fit_exponential(between(self._chosen(), first, last), resamples=1_999)
         stray = "; neighbouring dots stray together, so the interval is too narrow"
-        return (
-            f"{trend}. Durbin-Watson {trend.durbin_watson:.1f}{stray if trend.durbin_watson < 1.5 else ''}."
-        )
+        front = best_so_far(between(self._chosen(), first, last))
+        best = [
+            f"{dot.name} ({int(dot.year)})" for dot in front[front["name"] != ""].tail(_NAMED).itertuples()
+        ]
+        named = f" The last that were the best so far: {', '.join(best)}." if best else ""
+        return f"{trend}. Durbin-Watson {trend.durbin_watson:.1f}{stray if trend.durbin_watson < 1.5 else ''}.{named}"
 
     def _picture(self) -> Picture:
         fitted = between(self._chosen(), *self.window)
@@ -133,8 +137,8 @@ class TrendExplorer(Live):
             hue="series",
             hollow="unconfirmed",
             log_y=True,
-            y_name="operations a second per US dollar",
-            alt=f"Operations a second per dollar over the years for {self.choice.value}, with a line and its band.",
+            y_name="operations per second per US dollar",
+            alt=f"Operations per second per dollar over the years for {self.choice.value}, with a line and its band.",
         )
         axes = drawn.axes[0]
         axes.plot(left_out["year"], left_out["value"], "o", linestyle="", markersize=6, alpha=0.3, zorder=0)

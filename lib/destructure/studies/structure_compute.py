@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 from destructure.config import SPECIAL_TOKENS
+from destructure.counting import NgramModel
+from destructure.generate import Sampling, generate
 from destructure.structure import Structure
 from destructure.study import LATER, Study, Tuning, by_budget, grid, make_model, names
 from destructure.tasks.base import Pair
@@ -23,7 +25,8 @@ from destructure.train.evaluate import bits_per_character
 
 METHODS = COUNTING, RECURRENCE, ATTENTION = "counting", "recurrence", "attention"
 """From the most structure to the least."""
-PIECE = 64
+PIECE, BATCH = 64, 512
+"""Characters in a piece, beyond which nothing is seen, and in a training step."""
 WINDOW = 5
 PIECES_COUNTED = (16, 50, 160, 500, 1600, 5000)
 """How many pieces counting learns from, before it learns from all there are."""
@@ -53,6 +56,9 @@ RATES_BEYOND = {
     (ATTENTION, 128): (2e-3,),
 } | dict.fromkeys(list(SMALLER)[:-1], (16e-3, 32e-3, 64e-3))
 """Registered with the smaller sizes: the rate beyond each one that was the smallest or largest tried, and theirs."""
+WRITERS = [(RECURRENCE, *case) for case in ((16, 1e9), (16, 1e10), (64, 1e11), (128, 1e12))]
+WRITERS += [(ATTENTION, *case) for case in ((16, 1e9), (16, 1e10), (32, 1e11), (64, 1e12))]
+"""Method, width and training FLOPs of the networks whose writing is kept."""
 SEEDS = tuple(range(200, 208))
 OPERATION_FLOPS = 100.0
 """What one counting operation counts for on the axis of FLOPs; the notebook tries other prices, too."""
@@ -73,27 +79,28 @@ def held_out(split: str = "test") -> Sequence[Pair]:
     return [pairs[place] for place in np.linspace(0, len(pairs) - 1, 768).astype(int)]
 
 
+def make_network(method: str, width: int, seed: int = 0):
+    """An untrained network of the study: one recurrent layer, or two of attention; the seed decides its weights."""
+    if method == RECURRENCE:
+        return make_model("recurrent", make_task(), seed=seed, width=width)
+    sizes = {"width": width, "layers": 2, "heads": max(width // 16, 1), "structure": Structure.DECODER_ONLY}
+    return make_model(
+        "transformer", make_task(), seed=seed, positions="rotary", scale_embedding=True, **sizes
+    )
+
+
 def train_method(
     method: str, width: int, seed: int, split: str = "test", progress: bool = True, **recipe: Any
 ) -> Run:
-    """Train one recurrent layer, or two of attention; the run's results hold `bits` per character of unseen text.
+    """Train a `make_network`; the run's results hold `bits` per character of unseen text.
 
     Methods and widths are those of `BUDGETS`, `SECOND_STAGE` and `SMALLER`. The seed decides the weights and the
     order of the pieces; the recipe is `flops` and `learning_rate` (of the reporting runs: `rates()[method, width]`).
     """
     task, pairs = make_task(), held_out(split)
-    if method == RECURRENCE:
-        model = make_model("recurrent", task, seed=seed, width=width)
-    else:
-        sizes = {
-            "width": width,
-            "layers": 2,
-            "heads": max(width // 16, 1),
-            "structure": Structure.DECODER_ONLY,
-        }
-        model = make_model("transformer", task, seed=seed, positions="rotary", scale_embedding=True, **sizes)
+    model = make_network(method, width, seed)
     measure = lambda trained: {"bits": bits_per_character(trained, pairs)}  # noqa: E731
-    how = Recipe(tokens_per_batch=512, **recipe)
+    how = Recipe(tokens_per_batch=BATCH, **recipe)
     return train(model, task, how, seed=seed, progress=progress, measure=measure)
 
 
@@ -119,6 +126,38 @@ def count(seed: int, pieces: Sequence[int | None] = (*PIECES_COUNTED, None)) -> 
             operations = until * sum(min(window, place) + 1 for place in range(PIECE))
             row = {"size": window, "budget": until, "compute": float(operations), "bits": bits}
             yield row | {"status": "finished", "steps": until, "characters": until * PIECE}
+
+
+def write(model, characters: int = 56, seed: int = 0, prompt: str = "Return ") -> str:
+    """Let a trained network or an `NgramModel` go on from a prompt, drawing characters with its own chances.
+
+    A line's end is shown as ⏎; a network may end its text early.
+    """
+    task, special = make_task(), len(SPECIAL_TOKENS)
+    text = list(task.encode_target(prompt))
+    if not isinstance(model, NgramModel):
+        how = Sampling(seed=seed)
+        text += generate(model, None, characters, prompts=[text], how=how)[0]
+        return task.decode_target(text).replace("\n", "⏎")
+    random = np.random.default_rng(seed)
+    for _ in range(characters):
+        before = [token - special for token in text[-model.window :]] if model.window else []
+        chances = [model.probability(token, before) for token in range(model.vocabulary)]
+        text.append(int(random.choice(model.vocabulary, p=np.divide(chances, sum(chances)))) + special)
+    return task.decode_target(text).replace("\n", "⏎")
+
+
+def written() -> Iterator[dict[str, Any]]:
+    """The rows of structure_compute_samples.csv: what each method writes after so much compute (some minutes)."""
+    texts = [[t - len(SPECIAL_TOKENS) for t in pair.target] for pair in make_task().pairs("train")]
+    for window, pieces in ((2, 16), (3, 160), (4, len(texts))):
+        model = make_model("counting", make_task(), window=window)
+        model.learn(texts[place] for place in np.random.default_rng(0).permutation(len(texts))[:pieces])
+        compute = OPERATION_FLOPS * model.operations
+        yield {"method": COUNTING, "size": window, "compute": compute, "text": write(model)}
+    for method, width, budget in WRITERS:
+        run = train_method(method, width, 0, flops=budget, learning_rate=rates()[method, width])
+        yield {"method": method, "size": width, "compute": budget, "text": write(run.model)}
 
 
 def _one_run(run: dict) -> Iterator[dict]:
