@@ -80,7 +80,7 @@ def test_planted_effects_get_their_word(names, middle, spread, found):
 
 
 def test_half_a_pair_counts_for_nothing_and_five_seeds_decide_nothing(names):
-    rows = two_arms([0.3] * 8)
+    rows = two_arms(0.3 + 0.01 * np.arange(8))
     halves = rows[(rows.seed > 401) | (rows.arm == "kept")]
     assert len(names["effects_of"](halves)) == 6
     assert names["word"](names["effects_of"](halves)) == "hurts"
@@ -92,7 +92,10 @@ def test_losses_at_the_floor_are_equal_and_failures_count(names):
     low = two_arms([5.0] * 8)
     low["loss"] = np.where(low.arm == "kept", 0.001, 0.02)
     assert names["effects_of"](low).eq(0).all()
-    low.loc[low.arm == "removed", "loss"] = np.nan
+    assert names["word"](names["effects_of"](low)) == "undecided", (
+        "from values that do not vary nothing follows"
+    )
+    low["loss"] = np.where(low.arm == "kept", 0.1 + 0.001 * low.seed, np.nan)
     assert names["word"](names["effects_of"](low)) == "hurts"
 
 
