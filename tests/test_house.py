@@ -52,7 +52,7 @@ BY_NAME = {  # found by a name in data, so nobody imports them
     "tasks.": "named by run configurations and notebooks",
 }
 ONE_NOTEBOOK = {  # why they stand in the library nevertheless → names
-    "tested statistics": "overtaking factorial_effects paired training_dots backtest compare_growth",
+    "tested statistics": "overtaking factorial_effects judge_factors training_dots backtest compare_growth",
     "measured with whole models, tested on planted ones": """quality stored_writer expected_interval
         teacher_forced_accuracy GapFiller BlackBox""",
     "formulas, beside those of the other architectures": "encoder_parameters",
