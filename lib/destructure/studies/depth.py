@@ -81,7 +81,8 @@ _tuned = grid(
 STUDY = Study(
     name="depth",
     columns=names(
-        "role kind layers learning_rate seed budget status learned unseen steps flops cpu_seconds torch machine"
+        "role kind layers learning_rate seed budget status learned unseen steps tokens flops cpu_seconds "
+        "torch machine"
     ),
     gained=LATER,
     runs=grid(seed=range(200, 208), kind=KINDS, layers=LAYERS, budgets=(BUDGETS,)),
