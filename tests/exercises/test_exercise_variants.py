@@ -101,6 +101,11 @@ def solve_assumptions(exercise):
     return {letter: next(words[word] for word in words if word in text) for letter, text in panels}
 
 
+def solve_chat(exercise, power):
+    turns, tokens = map(int, numbers(exercise.question)[:2])
+    return sum((turn * tokens) ** power for turn in range(1, turns + 1))
+
+
 SOLVERS = {
     "00.number.hit": solve_hit,
     "00.number.fall": solve_fall,
@@ -114,6 +119,8 @@ SOLVERS = {
     "07.switchboard.forensics": solve_forensics,
     "07.number.saving": solve_saving,
     "09.match.assumptions": solve_assumptions,
+    "10.number.tokens": lambda one: solve_chat(one, 1),
+    "10.number.pairs": lambda one: solve_chat(one, 2),
 }
 
 
