@@ -15,6 +15,7 @@ from destructure.studies import (
     closer_than_twice,
     concatenation,
     language_identification,
+    multi_turn,
     recurrence,
     structure_compute,
     unseen_numbers,
@@ -39,6 +40,7 @@ RATES = {
         "attention": 0.0025, "attention, dot products": 0.005,
     },
     "concatenation": dict.fromkeys(concatenation.ARMS, 0.004),
+    "multi_turn": dict.fromkeys(multi_turn.ARMS, 0.004) | {multi_turn.ALL: 0.008},
 }  # fmt: skip
 """As they were when the reporting runs were made."""
 LESSONS = (0, 1)  # seeds of the runs that learners make
