@@ -119,8 +119,8 @@ def test_a_result_planted_above_its_reveal_is_found(planted):
 
 def test_a_result_planted_as_another_number_is_found():
     window = nbformat.read(NOTEBOOKS["02"], nbformat.NO_CONVERT)
-    window.cells.insert(1, new_code_cell(outputs=[new_output("stream", text="crossing at 6.3e+09 FLOPs")]))
-    assert list(told_too_early(window)) == ["02.prediction.window: cell 1 shows 6.3e+09"]
+    window.cells.insert(1, new_code_cell(outputs=[new_output("stream", text="crossing at 4.0e+09 FLOPs")]))
+    assert list(told_too_early(window)) == ["02.prediction.window: cell 1 shows 4.0e+09"]
     unseen = nbformat.read(NOTEBOOKS["06"], nbformat.NO_CONVERT)
     place = next(
         place for place, cell in enumerate(unseen.cells) if exercise_of(cell) == "06.prediction.same_flops"
