@@ -119,7 +119,7 @@ def test_a_row_holds_its_configuration(run):
         ({"seed": 1.5}, "seed is 1.5"),
         ({"learning_rate": math.nan}, "learning_rate is nan; give a positive number"),
         ({"budgets": (1e11, 3e10)}, "in rising order"),
-        ({"budgets": ()}, "one positive number or several"),
+        ({"budgets": ()}, "positive number or several"),
         ({"structure": "prefix LM"}, "it must be a Structure"),
         ({"model": {"widht": 3}}, "'widht'] is no field of a model"),
         ({"model": {"layers": 3}}, "'layers'] has a field of its own"),

@@ -84,7 +84,7 @@ def open_notebook(page, address, name):
 
 def read(page, text):
     """See that a text stands on the page as a reader sees it."""
-    page.locator(".jp-RenderedMarkdown").get_by_text(text).first.wait_for()
+    page.locator(".jp-RenderedMarkdown").get_by_text(text).locator("visible=true").first.wait_for()
 
 
 SCROLL = """id => {

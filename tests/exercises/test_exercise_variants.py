@@ -1,5 +1,6 @@
 """Each student's own numbers: different, equally hard, and no use to a neighbour."""
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -106,6 +107,18 @@ def solve_chat(exercise, power):
     return sum((turn * tokens) ** power for turn in range(1, turns + 1))
 
 
+def solve_bags(exercise):
+    """Count them: words of the same letters are one bag."""
+    length, letters = map(int, numbers(exercise.question)[:2])
+    words = list(itertools.product(range(letters), repeat=length))
+    return 100 * len({tuple(sorted(word)) for word in words}) / len(words)
+
+
+def solve_table(exercise):
+    length, heads = map(int, numbers(exercise.question.replace(",", ""))[:2])
+    return 2 * heads * length * length / 2**30
+
+
 SOLVERS = {
     "00.number.hit": solve_hit,
     "00.number.fall": solve_fall,
@@ -121,6 +134,8 @@ SOLVERS = {
     "09.match.assumptions": solve_assumptions,
     "10.number.tokens": lambda one: solve_chat(one, 1),
     "10.number.pairs": lambda one: solve_chat(one, 2),
+    "11.number.bags": solve_bags,
+    "11.number.table": solve_table,
 }
 
 

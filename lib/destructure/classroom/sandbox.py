@@ -65,7 +65,7 @@ def _command(how: str, folder: str) -> list[str]:
     shown = [part for path in [*system, *sorted(seen)] for part in ("--ro-bind", path, path)]
     hidden = ["--tmpfs", str(package / "shipped")] if (package / "shipped").is_dir() else []
     return [
-        "bwrap", *shown, *hidden, "--proc", "/proc", "--dev", "/dev", "--bind", folder, "/tmp", "--chdir", "/tmp",
+        "bwrap", "--bind", folder, "/tmp", *shown, *hidden, "--proc", "/proc", "--dev", "/dev", "--chdir", "/tmp",
         "--unshare-all", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--die-with-parent",
         "--new-session", "--clearenv", "--setenv", "HOME", "/tmp", "--setenv", "OMP_NUM_THREADS", "1",
         "--setenv", "PYTHONPATH", str(package.parent), *python,
