@@ -373,17 +373,21 @@ def test_every_prediction_can_come_true_and_fail(mixed):
     seen = {name: set() for name in predictions("A").index}
     helpful = dict.fromkeys(Structure.SWITCHES, (2.0, 0.1))
     harmful = dict.fromkeys(Structure.SWITCHES, (0.5, -0.05))
-    found = [mixed[0]["scored"]]
+    found = [mixed[0]]
     for planted, options in (
         (NOTHING, {"deep": 1.5, "change_rows": off_ladder("off")}),
         (helpful, {"deep": 0.7, "change_rows": off_ladder("on")}),
         (harmful, {"change_rows": spread(more=True)}),
         (NOTHING | {S3: (0.2, 0.0)}, {"change_rows": spread(more=False)}),
     ):
-        found.append(run(planted, **options)[0]["scored"])
-    for scored in found:
-        for name, word in scored.came_true.items():
+        found.append(run(planted, **options)[0])
+    for names in found:
+        for name, word in names["scored"].came_true.items():
             seen[name].add(word)
+    assert seen.pop("A1") == {
+        "no"
+    }  # as the notebook says: a lead at the smallest budget is a bound, which ends at 1
+    assert {names["later"] for names in found} == {True, False}
     assert {name: words for name, words in seen.items() if words != {"yes", "no"}} == {}
 
 
