@@ -98,20 +98,14 @@ def test_each_notebook_begins_with_its_title_and_says_what_it_must():
             assert heading in text, f"{lesson.file.name} has no {heading}"
 
 
-NOT_MADE_SINCE_THERE_ARE_LINKS = {"07", "08", "09"}  # only shrinks
-
-
 def test_every_notebook_carries_its_links():
     """Previous, contents and next; each time stamp of the talk."""
     for lesson in contents.written_lessons():
         notebook = nbformat.read(lesson.file, 4)
         before = [cell.source for cell in notebook.cells]
         add_links(notebook, lesson)
-        stale = before != [cell.source for cell in notebook.cells]
-        if lesson.number not in NOT_MADE_SINCE_THERE_ARE_LINKS:
-            assert not stale, (
-                f"{lesson.file.name}: run python -m destructure notebooks --links {lesson.number}"
-            )
+        made = [cell.source for cell in notebook.cells] == before
+        assert made, f"{lesson.file.name}: run python -m destructure notebooks --links {lesson.number}"
 
 
 def test_links_are_written_once_and_only_where_they_belong():
