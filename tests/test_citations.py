@@ -26,7 +26,8 @@ def tables_read(notebook):
 def uncited(notebook):
     """Tables a notebook reads of which no source is printed."""
     text = printed(notebook)
-    sources = {name: load_table(name)["source"].unique() for name in tables_read(notebook)}
+    tables = {name: load_table(name) for name in tables_read(notebook)}
+    sources = {name: table["source"].unique() for name, table in tables.items() if "source" in table}
     return [name for name, keys in sources.items() if not any(citation(key) in text for key in keys)]
 
 

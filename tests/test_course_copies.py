@@ -93,7 +93,9 @@ def test_links_and_pictures_work_in_the_copies(work):
     for page in [*work.rglob("*.ipynb"), *work.rglob("*.md")]:
         text = page.read_text(encoding="utf-8")
         if page.suffix == ".ipynb":
-            text = "\n".join(cell.source for cell in nbformat.reads(text, 4).cells)
+            text = "\n".join(
+                cell.source for cell in nbformat.reads(text, 4).cells if cell.cell_type == "markdown"
+            )
         for link in re.findall(r"\]\(([^)\s]+)[^)]*\)|<img[^>]+src=\"([^\"]+)\"", text):
             name = "".join(link).split("#")[0]
             if name and not re.match(r"\w+:|//", name):

@@ -228,7 +228,12 @@ def remove_a_tensor(path):
         ),
         ("config.json", cut, ValueError, "may be damaged or cut off"),
         ("config.json", lambda path: path.write_text("[]"), ValueError, "one object"),
-        ("config.json", lambda path: path.unlink(), FileNotFoundError, "config.json was not found"),
+        (
+            "config.json",
+            lambda path: path.unlink(),
+            FileNotFoundError,
+            "The file config.json is not in the folder",
+        ),
     ],
 )
 def test_a_damaged_checkpoint_is_one_clear_sentence(tmp_path, file, damage, kind, says):
@@ -356,7 +361,7 @@ def test_a_cut_gguf_file_is_one_clear_sentence(tmp_path, share):
     cut(path, share)
     with refused("may be damaged or cut off"):
         read_gguf(path)
-    with pytest.raises(FileNotFoundError, match="was not found"):
+    with pytest.raises(FileNotFoundError, match="The file none.gguf is not in the folder"):
         read_gguf(tmp_path / "none.gguf")
 
 

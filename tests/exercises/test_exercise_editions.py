@@ -93,7 +93,7 @@ def test_misplaced_exercises_are_found():
         solved(edited)
     unnamed = notebook_with(ids)
     unnamed.cells.append(new_code_cell('exercise("04.mask.decoder")'))
-    assert "does not name it" in misplaced(unnamed, "04")[0]
+    assert "does not name" in misplaced(unnamed, "04")[0]
 
 
 def test_sources_name_unknown_exercises():

@@ -104,6 +104,7 @@ def test_from_the_first_look_to_the_last(one):
     page = before["text/html"]
     for part in (one.title.replace("'", "&#x27;"), one.talk, f"answer(&quot;{one.id}&quot;"):
         assert part in page
+    page = page.replace("<code>None</code>", "")  # a question may speak of it
     for forbidden in ("<input", "<button", "<script", "<select", "<svg", "None", "http://"):
         assert forbidden not in page
     assert all('alt="' in part for part in page.split("<img")[1:])

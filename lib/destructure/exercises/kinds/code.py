@@ -177,7 +177,9 @@ class Code(Kind):
         def attempt(task: Task) -> Report:
             return isolated(partial(tried, task, answer.source, answer.function))
 
-        return self.judged(answer, self.cases(), attempt)
+        with fence():
+            cases = self.cases()
+        return self.judged(answer, cases, attempt)
 
     def judged(self, answer: CodeAnswer, cases: list[Inputs], attempt: Callable[[Task], Report]) -> Verdict:
         """Judge by what an attempt at the task reports; the wanted results are computed before, outside it."""
@@ -190,6 +192,7 @@ class Code(Kind):
             new = self.cases(_NEW + secrets.randbelow(_AMONG))[-_NEW:]
             reference, task = self._task(sorted(cases, key=size_of), sorted(new, key=size_of))
             wanted = [run(reference, case, task) for case in task.cases]
+            wanted, wanted_new = wanted[: task.usual], wanted[task.usual :]
         report = attempt(task)
         if report.stopped:
             return wrong(report.stopped, "stopped") if report.counted else not_counted(report.stopped)
@@ -198,7 +201,7 @@ class Code(Kind):
         if not isinstance(report.value, Trial):
             return wrong(f"The function could not be tried: {type(report.value).__name__}.", "stopped")
         with fence():
-            verdict = self._judged(report.value, wanted, task)
+            verdict = self._judged(report.value, wanted, wanted_new, task)
         return replace(verdict, message=verdict.message + report.printed)
 
     def _refused(self, fault: Fault, printed: str = "") -> Verdict:
@@ -216,12 +219,18 @@ class Code(Kind):
         asked = self.function, given, arguments, [*cases, *new], properties, example
         return reference, Task(*asked, self.with_weights, len(cases))
 
-    def _judged(self, trial: Trial, wanted: list[Result], task: Task) -> Verdict:
+    def _judged(self, trial: Trial, wanted: list, wanted_new: list, task: Task) -> Verdict:
         results = trial.results
         if all(result.is_nothing for result in results):
             text = "None" if results[0].kind == "NoneType" else "..."
             return not_counted(f"{self.function} returns {text} so far; let it return the result.")
-        failing = self._failing(results, wanted, task)
+        failing = known = self._failing(results, wanted, task)
+        if not failing and trial.broken is None:
+            if isinstance(trial.new, Fault):
+                return self._refused(trial.new)
+            new = task._replace(cases=task.cases[task.usual :])
+            results, wanted = [*results, *trial.new], [*wanted, *wanted_new]
+            failing = self._failing(trial.new, wanted_new, new)
         if not failing and trial.broken is None:
             remark = ""
             if wanted[0].array.dtype == bool and any(result.array.dtype != bool for result in results):
@@ -230,7 +239,7 @@ class Code(Kind):
             return right(found + remark)
         example = failing.get(min(failing, default=0), "")
         for flaw in self.mistakes:
-            if min(failing, default=task.usual) < task.usual and self._imitates(flaw, results, task):
+            if known and self._imitates(flaw, trial.results, task):
                 return partly(flaw.credit, f"{flaw.message} {example}".strip(), flaw.name)
         for result, one in zip(results, wanted, strict=True):
             if problem := misshapen(result, one):
@@ -246,7 +255,7 @@ class Code(Kind):
     def _failing(self, results: list[Result], wanted: list[Result], task: Task) -> dict[int, str]:
         """Number of each case whose result is not the one wanted → a sentence that shows it, "" if by its form."""
         found = {}
-        for number, (case, *both) in enumerate(zip(task.cases, results, wanted, strict=True)):
+        for number, (case, *both) in enumerate(zip(task.cases, results, wanted, strict=False)):
             mine, right_one = (one._replace(array=self._tidied(one.array, case)) for one in both)
             where = astray(mine, right_one, self.tolerance)
             if where is None:
@@ -262,15 +271,14 @@ class Code(Kind):
             return array  # of a form that cannot be tidied; the comparison says what is wrong with it
 
     def _imitates(self, flaw: Flaw, results: list[Result], task: Task) -> bool:
-        trial = tried(task._replace(properties=()), flaw.source)
+        trial = tried(task._replace(properties=(), cases=task.cases[: task.usual]), flaw.source)
         if isinstance(trial, Fault):
             return False
         # Entries that the mistake leaves undefined say nothing; enough others must agree.
         undefined = np.mean(
             [one.array is None or np.isnan(one.array.astype(float)).mean() for one in trial.results]
         )
-        differs = self._failing(results, trial.results, task)
-        return undefined <= 0.75 and min(differs, default=task.usual) >= task.usual
+        return undefined <= 0.75 and not self._failing(results, trial.results, task)
 
     def control(self, live: bool) -> str:
         """The function's name and the source handed in last; statically, its name alone."""

@@ -30,12 +30,14 @@ class Trial(NamedTuple):
     """What a function did.
 
     Attributes:
-        results: one for each case.
+        results: one for each usual case: they alone decide about an answer that fails on any of them.
         broken: the number of the first property that does not hold; `None` if all hold.
+        new: the results of the other cases, or why there are none.
     """
 
     results: list[Result]
-    broken: int | None = None
+    broken: int | None
+    new: "list[Result] | Fault"
 
 
 class Task(NamedTuple):
@@ -66,24 +68,39 @@ def tried(task: Task, source: str, function: Callable | None = None) -> Trial | 
     """Run a function, or the one that a source defines, on every case, and try the properties."""
     try:
         function = function or load(source, task.name, task.given)
-        results = [run(function, case, task) for case in task.cases]
-        if any(result.array is None or result.rounding for result in results):
-            return Trial(results)  # properties are about numbers, at full precision
-
-        def converted(*inputs: Any) -> Any:
-            return alike(run(function, inputs, task).array, task.example)
-
-        for number, holds in enumerate(task.properties):
-            if not all(_holds(holds, converted, case) for case in task.cases[: task.usual]):
-                return Trial(results, number)
+        results = [run(function, case, task) for case in task.cases[: task.usual]]
+        broken = _broken(function, task, results)
+    except Fault as fault:
+        return _alone(fault)
+    try:
+        new = [run(function, case, task) for case in task.cases[task.usual :]]
         for case, first in zip(task.cases[:2], results, strict=False):
-            if not np.array_equal(run(function, case, task).array, first.array, equal_nan=True):
+            if not np.array_equal(
+                run(function, case, task).array, first.array, equal_nan=first.array is not None
+            ):
                 called = f"Called once more with {shown_inputs(case, task.arguments)}"
                 raise Fault(f"{called}, the function returns something else than at first.", "not always")
-        return Trial(results)
+        return Trial(results, broken, new)
     except Fault as fault:
-        fault.__context__ = None  # a class of the learner's, which Dask would send along
-        return fault.with_traceback(None)
+        return Trial(results, broken, _alone(fault))
+
+
+def _broken(function: Callable, task: Task, results: list[Result]) -> int | None:
+    if any(result.array is None or result.rounding for result in results):
+        return None  # properties are about numbers, at full precision
+
+    def converted(*inputs: Any) -> Any:
+        return alike(run(function, inputs, task).array, task.example)
+
+    for number, holds in enumerate(task.properties):
+        if not all(_holds(holds, converted, case) for case in task.cases[: task.usual]):
+            return number
+    return None
+
+
+def _alone(fault: Fault) -> Fault:
+    fault.__context__ = None  # a class of the learner's, which Dask would send along
+    return fault.with_traceback(None)
 
 
 def _holds(holds: Callable, function: Callable, case: Inputs) -> bool:
