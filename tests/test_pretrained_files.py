@@ -361,7 +361,7 @@ def test_a_cut_gguf_file_is_one_clear_sentence(tmp_path, share):
     cut(path, share)
     with refused("may be damaged or cut off"):
         read_gguf(path)
-    with pytest.raises(FileNotFoundError, match="The file none.gguf is not in the folder"):
+    with pytest.raises(FileNotFoundError, match=r"none\.gguf is not in the folder"):
         read_gguf(tmp_path / "none.gguf")
 
 
