@@ -11,6 +11,7 @@ The kernels of compared notebooks also solve each exercise, in passing: see `sol
 import json
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -69,23 +70,27 @@ def pytest_collection_modifyitems(config, items):
 
 
 SOLVED = "DESTRUCTURE_SOLVED"
+IPYTHON = tempfile.TemporaryDirectory(prefix="destructure-ipython-")
+
+
+@cache
+def solving():
+    """The settings with which a kernel reads `solve_exercises.py`."""
+    startup = Path(IPYTHON.name) / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    here, load = str(Path(__file__).parent), 'extension_manager.load_extension("solve_exercises")'
+    lines = f"__import__('sys').path.append({here!r})\nget_ipython().{load}\n"
+    (startup / "solve.py").write_text(lines, encoding="utf-8")
+    return {"IPYTHONDIR": IPYTHON.name, SOLVED: str(Path(IPYTHON.name) / "solved.jsonl")}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    """Before a notebook's kernel starts: let it read `solve_exercises.py`."""
-    if not hasattr(item, "cell"):
-        os.environ.pop("IPYTHONDIR", None)
-    elif SOLVED not in os.environ:
-        folder = Path(tempfile.mkdtemp(prefix="destructure-ipython-"))
-        startup = folder / "profile_default" / "startup"
-        startup.mkdir(parents=True)
-        here, load = str(Path(__file__).parent), 'extension_manager.load_extension("solve_exercises")'
-        lines = f"__import__('sys').path.append({here!r})\nget_ipython().{load}\n"
-        (startup / "solve.py").write_text(lines, encoding="utf-8")
-        os.environ |= {"IPYTHONDIR": str(folder), SOLVED: str(folder / "solved.jsonl")}
+    """Before a notebook's kernel starts; the kernels of other tests are as always."""
+    if hasattr(item, "cell"):
+        os.environ.update(solving())
     else:
-        os.environ["IPYTHONDIR"] = str(Path(os.environ[SOLVED]).parent)
+        os.environ.pop("IPYTHONDIR", None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -104,7 +104,7 @@ def test_a_student_who_does_everything_wrong_at_once_is_not_right():
     assert verdict.misconception == "hidden memory is read" or verdict.misconception == "output matrix unused"
 
 
-@pytest.mark.parametrize("number", filter(task, notebooks()))
+@pytest.mark.parametrize("number", [each for each in notebooks() if task(each)])
 def test_a_task_is_one_piece_of_work(number):
     steps = [find(id) for id in task(number).steps]
     assert 20 <= sum(step.minutes for step in steps) <= 40

@@ -433,6 +433,8 @@ def test_rows_are_compared_with_rows_computed_again():
     whole, same = every_row(lambda _: rows, "seed"), agrees(lambda _: rows, "seed", "loss", within=0.1)
     assert (whole(rows[::-1]), same([{"seed": 0, "loss": 1.59}]), same([])) == (True, True, True)
     assert whole(rows[:1]) == "The row with seed 1 is missing."
+    assert whole([*rows, rows[0]]) == "The row with seed 0 is one too many."
+    assert same([{"seed": 0, "loss": 1.59}, rows[1]]) is True
     assert whole([{"seed": 0.0}, {"seed": np.float64(1)}]) is True
     at = every_row(lambda _: [{"budget": 1e11}, {"budget": 100_000_000_001.0}], "budget")
     assert at([{"budget": 100_000_000_001}, {"budget": 10**11}]) is True

@@ -9,7 +9,6 @@ from wrong_answers import wrong_answers
 
 from destructure.exercises import answer, catalogue, exercise
 from destructure.exercises.catalogue import every, find, notebooks, task
-from destructure.exercises.kinds.run import agrees, every_row
 from destructure.exercises.store import AnswerStore
 
 TASKS = {number: task(number) for number in notebooks() if task(number)}
@@ -63,16 +62,6 @@ def test_a_run_is_read_in_any_form_that_holds_it_and_in_no_other(one):
         assert (verdict.counted, one.kind.variable in verdict.message or value in ({}, [])) == (False, True)
     evil = rows[0] | {next(iter(one.kind.returns)): ["nonsense"]}
     assert one.check([evil] if one.kind.rows else evil).misconception
-
-
-def test_rows_are_compared_with_rows_computed_again():
-    rows = [{"seed": 0, "loss": 1.5}, {"seed": 1, "loss": 2.5}]
-    whole, same = every_row(lambda _: rows, "seed"), agrees(lambda _: rows, "seed", "loss", within=0.1)
-    assert whole(rows[::-1]) is True
-    assert whole(rows[:1]) == "The row with seed 1 is missing."
-    assert whole([*rows, rows[0]]) == "The row with seed 0 is one too many."
-    assert same([{"seed": 0, "loss": 1.59}, rows[1]]) is True
-    assert same([{"seed": 0, "loss": 1.61}]) == "With seed 0 you give loss 1.61; computed again it is 1.5."
 
 
 @each_text

@@ -16,8 +16,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from destructure.classroom.grading import Graded, Mark, grade
+from destructure.classroom.grading import Graded, grade
 from destructure.classroom.homework import HomeworkSet, editions, moment
+from destructure.classroom.submission import Refused, bytes_of
 from destructure.files import write_atomically
 
 EDITION = 1
@@ -64,24 +65,20 @@ def grade_folder(
 ) -> Iterator[Graded]:
     """Grade every zip in a folder and its folders; what an interrupted grading has done is not done again."""
     (out / "marks").mkdir(parents=True, exist_ok=True)
-    asked = [
-        EDITION,
-        homework.name,
-        homework.course,
-        list(homework.points),
-        editions(list(homework.points)),
-        how,
-    ]
+    questions = editions(homework.points)  # in the order of the set, whose points are no part of a mark
+    asked = [EDITION, homework.name, homework.course, list(homework.points), questions, how]
     todo = {}
     for path in zips(folder):
         name = path.relative_to(folder).as_posix()
-        content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+        try:
+            content = bytes_of(path)
+        except Refused:
+            content = b""
         parts = [content, name.encode("utf-8", "replace"), json.dumps(asked).encode(), secret]
         identity = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:32]
         kept = out / "marks" / f"{identity}.json"
         if kept.exists():
-            stored = json.loads(kept.read_text(encoding="utf-8"))
-            yield Graded(**{**stored, "marks": {id: Mark(**mark) for id, mark in stored["marks"].items()}})
+            yield Graded.from_plain(json.loads(kept.read_text(encoding="utf-8")))
         else:
             todo[name] = path, kept
     with ProcessPoolExecutor(workers) as pool:

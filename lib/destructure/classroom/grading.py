@@ -3,7 +3,8 @@
 import hashlib
 import hmac
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from destructure.classroom.homework import HomeworkSet, editions
@@ -13,6 +14,7 @@ from destructure.exercises.catalogue import find
 from destructure.exercises.definition import Exercise
 from destructure.exercises.homework import variant_of
 from destructure.exercises.kinds.code_running import Fault, Task, tried
+from destructure.exercises.kinds.comparing import Inputs
 from destructure.exercises.kinds.isolation import Report
 from destructure.exercises.store import Record
 from destructure.exercises.verdict import Verdict, not_counted, wrong
@@ -40,7 +42,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Graded:
-    """A submission's marks, or why it has none; plain data once `as_plain`."""
+    """A submission's marks, or why it has none; plain data by `asdict`, which `from_plain` reads."""
 
     file: str
     digest: str = ""
@@ -48,13 +50,9 @@ class Graded:
     refused: str = ""
     marks: dict[str, Mark] = field(default_factory=dict)
 
-    def as_plain(self) -> dict:
-        """As JSON holds it."""
-        return asdict(self)
-
     @classmethod
     def from_plain(cls, data: dict) -> "Graded":
-        """What `as_plain` gave."""
+        """What `asdict` gave."""
         return cls(**{**data, "marks": {id: Mark(**mark) for id, mark in data["marks"].items()}})
 
 
@@ -75,7 +73,7 @@ def grade(path: Path, homework: HomeworkSet, secret: bytes, how: str) -> Graded:
     if homework.course and submission.course != homework.course:
         wanted = f"Not graded: it was made for course {submission.course[:40]!r}, not {homework.course!r}."
         return replace(found, refused=wanted)
-    present = editions(list(homework.points))
+    present = editions(homework.points)
     with Sandbox(how) as sandbox:
         for id in homework.points:
             found.marks[id] = _mark(id, submission, present[id], secret, sandbox)
@@ -112,8 +110,7 @@ def _refusal(exercise: Exercise, record: Record, answered: str | None, edition: 
 
 def graded_code(exercise: Exercise, source: str, secret: bytes, sandbox: Sandbox) -> Verdict:
     """Run a source in the sandbox, also on inputs drawn from the staff's secret; the results are compared here."""
-    kind, digest = exercise.kind, hmac.new(secret, exercise.id.encode(), hashlib.sha256).digest()
-    secret_cases = kind.cases(MORE_CASES + int.from_bytes(digest[:4], "big") % 5_000)[-MORE_CASES:]
+    kind = exercise.kind
 
     def attempt(task: Task) -> Report:
         try:
@@ -121,7 +118,14 @@ def graded_code(exercise: Exercise, source: str, secret: bytes, sandbox: Sandbox
         except Fault as fault:
             return Report(value=fault)
 
-    return kind.judged(kind.plain(source), [*kind.cases(), *secret_cases], attempt)
+    return kind.judged(kind.plain(source), [*kind.cases(), *_secret_cases(exercise.id, secret)], attempt)
+
+
+@cache
+def _secret_cases(id: str, secret: bytes) -> list[Inputs]:
+    """Drawn once for a class: the last of several thousand, and which they are only staff know."""
+    digest = hmac.new(secret, id.encode(), hashlib.sha256).digest()
+    return find(id).kind.cases(MORE_CASES + int.from_bytes(digest[:4], "big") % 5_000)[-MORE_CASES:]
 
 
 def _text(value: object) -> str:

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -67,14 +69,16 @@ class HomeworkSet:
         return 1.0 if due is None or collected is None else self.late.share(collected - due)
 
 
-def editions(ids: list[str]) -> dict[str, str]:
+def editions(ids: Iterable[str]) -> dict[str, str]:
     """Exercise → a fingerprint of its question, so that an answer to another edition of it is noticed."""
-    found = {}
-    for id in ids:
-        sheet = sheet_of(id).path
-        texts = [path.read_bytes() for path in (sheet, sheet.with_name("checks.py")) if path.exists()]
-        found[id] = hashlib.sha256(b"".join(texts).replace(b"\r\n", b"\n")).hexdigest()[:16]
-    return found
+    return {id: _edition(id) for id in ids}
+
+
+@cache
+def _edition(id: str) -> str:
+    sheet = sheet_of(id).path
+    texts = [path.read_bytes() for path in (sheet, sheet.with_name("checks.py")) if path.exists()]
+    return hashlib.sha256(b"".join(texts).replace(b"\r\n", b"\n")).hexdigest()[:16]
 
 
 def read_set(name: str | Path) -> HomeworkSet:
@@ -106,14 +110,17 @@ def read_set(name: str | Path) -> HomeworkSet:
 
 def validated(data: Any, schema: str) -> Any:
     """The data itself, if it follows a schema of `schemas.json` (raises ValueError with its first fault)."""
-    schemas = json.loads((files("destructure.classroom") / "schemas.json").read_text(encoding="utf-8"))
-    problem = jsonschema.exceptions.best_match(
-        jsonschema.Draft202012Validator(schemas[schema]).iter_errors(data)
-    )
+    problem = jsonschema.exceptions.best_match(_validator(schema).iter_errors(data))
     if problem is not None:
         where = ".".join(map(str, problem.absolute_path))[:60]
         raise ValueError(f"{where + ': ' if where else ''}{problem.message[:200]}.")
     return data
+
+
+@cache
+def _validator(schema: str) -> jsonschema.Draft202012Validator:
+    schemas = json.loads((files("destructure.classroom") / "schemas.json").read_text(encoding="utf-8"))
+    return jsonschema.Draft202012Validator(schemas[schema])
 
 
 def moment(text: str) -> datetime:

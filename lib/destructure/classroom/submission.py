@@ -19,7 +19,7 @@ from destructure.exercises.catalogue import find
 from destructure.exercises.plain import as_plain
 from destructure.exercises.store import AnswerStore, Record
 from destructure.exercises.verdict import UnreadableAnswer
-from destructure.exercises.workplace import Student, current_student
+from destructure.exercises.workplace import current_student
 from destructure.files import free, write_atomically
 
 SCHEMA = 1
@@ -76,7 +76,7 @@ def pack(homework: HomeworkSet, folder: Path, notebooks: Path | None = None) -> 
             ' `sign_in("your id")` in a notebook, then submit.'
         )
     records = AnswerStore().read().records
-    files, missing = _contents(homework, records, student)
+    files, missing = _contents(homework, records)
     for path in sorted(notebooks.glob("[0-9][0-9]_*.ipynb")) if notebooks else ():
         if any(id.startswith(path.name[:2]) for id in homework.points):
             files[f"outputs/{path.name[:2]}.txt"] = _outputs(path)
@@ -86,7 +86,7 @@ def pack(homework: HomeworkSet, folder: Path, notebooks: Path | None = None) -> 
         "student": student.id,
         "course": student.course,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "editions": editions(list(homework.points)),
+        "editions": editions(homework.points),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
     content = _zipped({"manifest.json": _json(manifest), **files})
@@ -97,7 +97,7 @@ def pack(homework: HomeworkSet, folder: Path, notebooks: Path | None = None) -> 
     return path, hashlib.sha256(content).hexdigest(), missing
 
 
-def _contents(homework: HomeworkSet, records: dict, student: Student) -> tuple[dict[str, bytes], list[str]]:
+def _contents(homework: HomeworkSet, records: dict) -> tuple[dict[str, bytes], list[str]]:
     answers, code, missing = {}, {}, []
     for id in homework.points:
         record = records.get(id, Record())
@@ -141,7 +141,7 @@ def read(path: Path) -> Submission:
     Raises:
         Refused: one sentence for whatever is wrong.
     """
-    content = _bytes_of(path)
+    content = bytes_of(path)
     files = _unpacked(content)
     manifest = _object(files, "manifest.json")
     try:
@@ -168,7 +168,8 @@ def read(path: Path) -> Submission:
     )
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """What a plain file of a submission's size holds (raises `Refused` for any other)."""
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise Refused("it is a link or no plain file.")
