@@ -5,20 +5,17 @@ or draws a whole notebook's figures), every browser test, and every notebook. `-
 Files go to two workers in the order made here: browser tests first, while the machine is quiet, then the notebooks
 and the slow files, the longest before the others, so that both workers end at about the same time.
 
-The kernels of compared notebooks also solve each exercise, in passing: see `solve_exercises.py`.
+The kernels of compared notebooks also solve each exercise, in passing: see `solving.py`.
 """
 
-import json
 import os
-import tempfile
-from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
+import solving
 from destructure.course.contents import measured_times
-from destructure.exercises.editions import exercise_of
 
 settings.register_profile("long", deadline=None)
 LONGER = 20  # times as many examples, and new ones in every run
@@ -31,6 +28,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    config.pluginmanager.register(solving)  # a conftest's own hooks are not called for notebooks
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if (
         worker and "DESTRUCTURE_WORK" in os.environ
@@ -67,41 +65,3 @@ def pytest_collection_modifyitems(config, items):
         slow_tests[item.path] = slow_tests.get(item.path, 0) + bool(item.get_closest_marker("slow"))
     weight = {path: seconds(path, count) for path, count in slow_tests.items()}
     items.sort(key=lambda item: -weight[item.path])  # stable: within a file the order stays
-
-
-SOLVED = "DESTRUCTURE_SOLVED"
-IPYTHON = tempfile.TemporaryDirectory(prefix="destructure-ipython-")
-
-
-@cache
-def solving():
-    """The settings with which a kernel reads `solve_exercises.py`."""
-    startup = Path(IPYTHON.name) / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    here, load = str(Path(__file__).parent), 'extension_manager.load_extension("solve_exercises")'
-    lines = f"__import__('sys').path.append({here!r})\nget_ipython().{load}\n"
-    (startup / "solve.py").write_text(lines, encoding="utf-8")
-    return {"IPYTHONDIR": IPYTHON.name, SOLVED: str(Path(IPYTHON.name) / "solved.jsonl")}
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item):
-    """Before a notebook's kernel starts; the kernels of other tests are as always."""
-    if hasattr(item, "cell"):
-        os.environ.update(solving())
-    else:
-        os.environ.pop("IPYTHONDIR", None)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item):
-    """A cell fails if the instructor's cell in its place did, and an exercise's cell if there was none."""
-    yield
-    if hasattr(item, "cell"):
-        written = Path(os.environ[SOLVED])
-        lines = written.read_text(encoding="utf-8").splitlines() if written.exists() else []
-        written.write_text("")
-        found = [json.loads(line) for line in lines]
-        problems = [f"{one['id'] or one['cell']}: {one['problem']}" for one in found if one["problem"]]
-        assert not problems, f"the instructor's edition: {problems}"
-        assert exercise_of(item.cell) in [None, *(one["id"] for one in found)], "the exercise was not solved"

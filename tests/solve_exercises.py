@@ -3,7 +3,7 @@
 Each notebook is run once, as learners get it. After each of its cells this looks whether the instructor's edition has
 another one there: the worked solution of an exercise, or a cell that uses what a solution defines. That one is run as
 well, at the same place and with the same names, and afterwards everything is as if it had not been. What became of it
-is written down; `conftest.py` reads it and lets the exercise's own cell fail.
+is written down; `solving.py` reads it and lets the exercise's own cell fail.
 """
 
 import ast

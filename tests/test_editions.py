@@ -67,3 +67,13 @@ def test_a_solution_that_does_not_score_is_reported(kernel, monkeypatch):
     assert id == "02.code.envelope"
     assert "scores 0" in problem
     assert kernel(CELL, success=False) == []
+
+
+def test_notebooks_are_solved_wherever_they_lie(request):
+    """A conftest's hooks would not be called for files outside its folder."""
+    plugins = request.config.pluginmanager
+    assert plugins.hasplugin("solving")
+    (call,) = [
+        one for one in plugins.hook.pytest_runtest_call.get_hookimpls() if one.plugin_name == "solving"
+    ]
+    assert call.plugin is plugins.get_plugin("solving")
