@@ -1,9 +1,12 @@
 """Submitted code in the sandbox: what it does there stays there, and what it says is compared and not believed."""
 
+import contextlib
 import shutil
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,12 @@ BODIES = {
     "gigabytes": ("return bytearray(10**11)", "raised MemoryError"),
     "gigabytes said": ("return ['x' * 10**6] * 100", "too large"),
     "a fork bomb": ("import os\nwhile True: os.fork()", ""),
+    "a patient fork bomb": (
+        "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "had not ended"
+    ),
+    "children left behind": (
+        "import os, time\nfor _ in range(20):\n    if not os.fork(): time.sleep(600)\nreturn []", "",
+    ),
     "the catalogue asked": (
         "from destructure.exercises.catalogue import find\nreturn find('02.code.envelope').kind.reference",
         "raised ValueError: The course's notebooks and tables were not found",
@@ -77,6 +86,42 @@ def test_sabotage_earns_no_more_than_a_wrong_answer(body, says, place, monkeypat
     assert 10 < len(verdict.message) < 600
     monkeypatch.undo()
     assert graded_code(ENVELOPE, ENVELOPE.reference, SECRET, place).is_right
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="counts the processes of Linux")
+@pytest.mark.usefixtures("place")
+def test_processes_are_few_and_end_with_the_sandbox(monkeypatch):
+    monkeypatch.setattr(sandbox, "SECONDS", 2.0)
+    mark = f"MARK_{time.time_ns()}"
+    body = (
+        f"import ctypes, os\nctypes.CDLL(None).prctl(15, b'{mark[-15:]}')\nwhile True:\n"
+        "    try: os.fork()\n    except OSError: pass"
+    )
+    most = []
+
+    def count():
+        while not done.wait(0.1):
+            most.append(alive(mark[-15:]))
+
+    done = threading.Event()
+    counter = threading.Thread(target=count)
+    counter.start()
+    with sandbox.Sandbox(sandbox.isolation()) as own:
+        source = "def best_so_far(performance):\n" + textwrap.indent(body, "    ")
+        assert "had not ended" in graded_code(ENVELOPE, source, SECRET, own).message
+        assert alive(mark[-15:]) == 0
+    done.set()
+    counter.join()
+    assert 2 < max(most) <= 64
+
+
+def alive(name):
+    found = 0
+    for status in Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):
+            found += status.read_text().strip() == name
+    return found
 
 
 @pytest.mark.slow

@@ -9,15 +9,15 @@ import json
 import os
 import selectors
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from destructure.classroom import child
 from destructure.exercises.kinds.code_running import CHANGED, Fault, Task
@@ -37,15 +37,10 @@ def isolation(allow_none: bool = False) -> str:
     Raises:
         ValueError: if there is none, and grading without was not asked for.
     """
-    bwrap = shutil.which("bwrap")
-    if (
-        bwrap
-        and subprocess.run(
-            [bwrap, "--ro-bind", "/", "/", "--unshare-all", "true"], capture_output=True
-        ).returncode
-        == 0
-    ):
-        return BUBBLEWRAP
+    if shutil.which("bwrap"):
+        trial = ["bwrap", "--ro-bind", "/", "/", *_rights(), "true"]
+        if subprocess.run(trial, capture_output=True).returncode == 0:
+            return BUBBLEWRAP
     if allow_none:
         return NONE
     raise ValueError(
@@ -55,6 +50,22 @@ def isolation(allow_none: bool = False) -> str:
     )
 
 
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def _rights() -> list[str]:
+    """Namespaces of its own and no rights. Only the child of root keeps one: to become an ordinary user.
+
+    The kernel does not count root's processes, nor those of a user namespace that root has made: nothing would stop
+    a function that starts processes without end.
+    """
+    if _is_root():
+        spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+        return [*spaces, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    return ["--unshare-all", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
+
+
 def _command(how: str, folder: str) -> list[str]:
     python = [sys.executable, "-s", "-P", "-B", str(Path(child.__file__).resolve())]
     if how != BUBBLEWRAP:
@@ -62,13 +73,15 @@ def _command(how: str, folder: str) -> list[str]:
     package = Path(child.__file__).resolve().parents[1]
     seen = {sys.prefix, sys.base_prefix, sysconfig.get_path("purelib"), str(package.parent)}
     system = [path for path in ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache") if os.path.exists(path)]
+    above = sorted({"/etc"} | {str(folder) for path in seen for folder in Path(path).parents} - {"/", "/tmp"})
+    open_to_all = [part for path in above for part in ("--perms", "0755", "--dir", path)]
     shown = [part for path in [*system, *sorted(seen)] for part in ("--ro-bind", path, path)]
     hidden = ["--tmpfs", str(package / "shipped")] if (package / "shipped").is_dir() else []
     return [
-        "bwrap", "--bind", folder, "/tmp", *shown, *hidden, "--proc", "/proc", "--dev", "/dev", "--chdir", "/tmp",
-        "--unshare-all", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--die-with-parent",
-        "--new-session", "--clearenv", "--setenv", "HOME", "/tmp", "--setenv", "OMP_NUM_THREADS", "1",
-        "--setenv", "PYTHONPATH", str(package.parent), *python,
+        "bwrap", "--bind", folder, "/tmp", *open_to_all, *shown, *hidden, "--proc", "/proc", "--dev", "/dev",
+        "--chdir", "/tmp", *_rights(), "--die-with-parent", "--new-session", "--clearenv", "--setenv", "HOME", "/tmp",
+        "--setenv", "OMP_NUM_THREADS", "1", "--setenv", "PYTHONPATH", str(package.parent), *python,
+        *([child.LESS_THAN_ROOT] if _is_root() else []),
     ]  # fmt: skip
 
 
@@ -92,7 +105,7 @@ class Sandbox:
         """
         if len(source) > LONGEST_SOURCE:
             raise Fault(f"This source is longer than {LONGEST_SOURCE:,} characters.", "syntax error")
-        if not self._process or self._process.poll() is not None:
+        if not self._process or self._raised or self._process.poll() is not None:
             self._start()
         self._until = time.monotonic() + _START  # importing torch is not the function's time
         try:
@@ -116,36 +129,43 @@ class Sandbox:
             raise self._fault("The function's result could not be brought back.") from None
 
     def _ask(self, request: dict) -> dict:
-        alarm = threading.Timer(_START + SECONDS, self._process.kill)  # where a full pipe makes us wait
-        alarm.start()
+        self._say(json.dumps(request).encode() + b"\n")
         try:
-            with contextlib.suppress(OSError):
-                self._process.stdin.write(json.dumps(request).encode() + b"\n")
-                self._process.stdin.flush()
             reply = json.loads(self._line())
         except (ValueError, RecursionError):
             raise self._fault("The function's result could not be brought back.") from None
-        finally:
-            alarm.cancel()
         if isinstance(reply, dict) and isinstance(reply.get("raised"), list) and len(reply["raised"]) == 3:
             name, text, line = (str(part)[:200] for part in reply["raised"])
+            self._raised = True
             where = f" (line {line} of your code)" if line != "0" else ""
             raise type(name, (Exception,), {})(text + where)
         return reply if isinstance(reply, dict) else {}
 
-    def _line(self) -> bytes:
-        found, pipe = b"", self._process.stdout
+    def _say(self, request: bytes) -> None:
+        while request:
+            pipe = self._ready(self._process.stdin, selectors.EVENT_WRITE)
+            try:
+                request = request[os.write(pipe, request) :]
+            except OSError:
+                return  # it has ended: the reader will see that
+
+    def _ready(self, pipe: IO, event: int) -> int:
+        """Wait for a pipe, so long as there is time."""
         with selectors.DefaultSelector() as selector:
-            selector.register(pipe, selectors.EVENT_READ)
-            while not found.endswith(b"\n"):
-                if not selector.select(max(0.0, self._until - time.monotonic())):
-                    raise self._fault(f"The function had not ended after {SECONDS:g} seconds.")
-                piece = os.read(pipe.fileno(), 2**16)
-                found += piece
-                if not piece:
-                    raise self._fault("The function ended the process in which it ran.")
-                if len(found) > child.REPLY_BYTES:
-                    raise self._fault("The function's result is too large.")
+            selector.register(pipe, event)
+            if not selector.select(max(0.0, self._until - time.monotonic())):
+                raise self._fault(f"The function had not ended after {SECONDS:g} seconds.")
+        return pipe.fileno()
+
+    def _line(self) -> bytes:
+        found = b""
+        while not found.endswith(b"\n"):
+            piece = os.read(self._ready(self._process.stdout, selectors.EVENT_READ), 2**16)
+            found += piece
+            if not piece:
+                raise self._fault("The function ended the process in which it ran.")
+            if len(found) > child.REPLY_BYTES:
+                raise self._fault("The function's result is too large.")
         return found
 
     def _fault(self, sentence: str) -> Fault:
@@ -157,16 +177,26 @@ class Sandbox:
         self._folder = tempfile.TemporaryDirectory(prefix="destructure-", ignore_cleanup_errors=True)
         os.chmod(self._folder.name, 0o777)
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        self._process = subprocess.Popen(
-            _command(self._how, self._folder.name), cwd=self._folder.name, **pipes
-        )
+        command = _command(self._how, self._folder.name)
+        told, tells = os.pipe()
+        if self._how == BUBBLEWRAP:
+            command[1:1] = ["--info-fd", str(tells)]
+            pipes["pass_fds"] = (tells,)
+        self._process = subprocess.Popen(command, cwd=self._folder.name, bufsize=0, **pipes)
+        os.set_blocking(self._process.stdin.fileno(), False)
+        os.close(tells)
+        with open(told, "rb") as told:
+            self._first = json.loads(told.read() or b"{}").get("child-pid")
+        self._raised = False
 
     def _end(self) -> None:
+        """End the process and all that it has started: the first of a namespace is gone only after the others."""
         if self._process:
-            self._process.kill()
-            self._process.stdout.close()
             with contextlib.suppress(OSError):
-                self._process.stdin.close()
+                os.kill(self._first or self._process.pid, signal.SIGKILL)
+            for pipe in (self._process.stdin, self._process.stdout):
+                with contextlib.suppress(OSError):
+                    pipe.close()
             self._process.wait()
             self._folder.cleanup()
             self._process = None
