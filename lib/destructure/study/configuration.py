@@ -17,8 +17,8 @@ Options = tuple[tuple[str, Any], ...]
 """Open-ended settings, frozen: names and values, sorted by name. `dict(options)` thaws them."""
 
 Purpose = Literal["tuning", "pilot", "reporting"]
-Numerics = Literal["plain", "fast"]
-"""How the training loss is computed: as `Transformer` reads, or by `train.fast`, which has other last bits."""
+Numerics = Literal["plain", "fast", "two threads"]
+"""What decides the last bits: the loss as `Transformer` reads, by `train.fast`, or plainly on two threads."""
 
 TRAINING = {
     "warmup": 0.1,

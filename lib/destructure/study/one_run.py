@@ -67,7 +67,8 @@ def run_configuration(
         ValueError: if the task or the device cannot be had.
         KeyboardInterrupt: after the current step, if Ctrl-C was pressed.
     """
-    with one_thread(), _same_bits(place := choose_device(device)):
+    threads = 2 if configuration.numerics == "two threads" else 1
+    with use_threads(threads), _same_bits(place := choose_device(device)):
         task, measuring = build_task(configuration.task, configuration.dials), dict(configuration.measuring)
         measured = task.pairs(configuration.split)[: measuring["examples"]]
         watching = task.pairs("validation")[: measuring["watch_examples"]]
@@ -118,10 +119,10 @@ class _Clock:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute with one thread, which gives the same bits each time, and then with as many as before."""
+def use_threads(number: int = 1) -> Iterator[None]:
+    """Compute with so many threads (one gives the same bits each time), and then with as many as before."""
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(number)
     try:
         yield
     finally:

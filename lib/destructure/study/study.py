@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from destructure.study.one_run import one_thread
+from destructure.study.one_run import use_threads
 from destructure.study.runner import Work
 
 TUNING, REPORTING = "tuning", "reporting"
@@ -146,7 +146,7 @@ class Study(Work):
         Raises:
             KeyboardInterrupt: after the current training step, if Ctrl-C was pressed.
         """
-        with one_thread():
+        with use_threads():
             wall, processor = time.perf_counter(), time.process_time()
             rows = list(self.one_run(run))
             facts = {

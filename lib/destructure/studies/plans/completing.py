@@ -54,7 +54,7 @@ def completion() -> list[RunConfiguration]:
 
 @register
 def rounding() -> list[RunConfiguration]:
-    """Eight stored runs once more, in the plain and the fast numerics; an arm is named by the processor that rounds.
+    """Eight stored runs once more: plain, fast and on two threads; an arm is named by the processor that rounds.
 
     On the same processor `ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2` adds arms with shorter instructions.
     """
@@ -66,7 +66,7 @@ def rounding() -> list[RunConfiguration]:
         replace(arm, arm=processor(), numerics=numerics, seed=seed)
         for seed in SEEDS[:4]
         for arm in arms
-        for numerics in ("plain", "fast")
+        for numerics in ("plain", "fast", "two threads")
     ]
 
 
