@@ -75,7 +75,7 @@ def test_planted_effects_get_their_word(names, middle, spread, found):
     assert values.tolist() == pytest.approx(differences.tolist())
     assert names["word"](values) == found
     solution = {}
-    exec("import math\n" + find("12.code.verdict").reference, solution)
+    exec("import math\nimport numpy as np\n" + find("12.code.verdict").reference, solution)
     assert names["word"](values, solution["decide"]) == found
 
 

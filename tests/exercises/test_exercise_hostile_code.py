@@ -106,6 +106,8 @@ def test_an_interrupt_is_one_sentence(way, monkeypatch):
     finally:
         signal.signal(signal.SIGINT, before)
     assert (verdict.message, verdict.counted) == ("You interrupted the check; it does not count.", False)
+    running = {frame.f_code.co_filename for frame in sys._current_frames().values()}
+    assert "<answer>" not in running, "the loop goes on"
 
 
 def test_a_live_function_sees_the_notebook_and_changes_nothing_there():

@@ -142,12 +142,12 @@ class _Stopped(BaseException):
 
 def _in_a_thread(work: Callable[[], Any], seconds: float) -> Report:
     """Frames of whoever asked for the check are not below those of the work."""
-    reports, printed = [], _Printed()
-    thread = threading.Thread(target=lambda: reports.append(_value(work)), daemon=True)
+    reports, printed, ended = [], _Printed(), threading.Event()
+    thread = threading.Thread(target=lambda: (reports.append(_value(work)), ended.set()), daemon=True)
     with fence(), redirect_stdout(printed), redirect_stderr(printed):
         try:
             thread.start()
-            thread.join(seconds)
+            ended.wait(seconds)  # before Python 3.13 an interrupted join takes the thread for ended
             stopped = Report(stopped=_TOO_LONG.format(seconds)) if thread.is_alive() else None
         except KeyboardInterrupt:
             stopped = _INTERRUPTED
