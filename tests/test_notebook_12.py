@@ -237,7 +237,7 @@ def test_what_was_run_is_not_run_again_and_a_second_plan_says_that_it_was_known(
         ({"removed": {"structure": Structure.DECODER_ONLY}}, "the same model"),
         ({"removed": {"budgets": (1e9,)}}, "equal training FLOPs"),
         ({"removed": {"model": {"positions": "magic"}}}, "positions is 'magic'"),
-        ({"everywhere": {"width": "wide"}}, "of another form"),
+        ({"everywhere": {"width": "wide"}}, "has another form"),
         ({"everywhere": {"task": "Chess"}}, "There is no task 'Chess'"),
     ],
 )

@@ -20,7 +20,7 @@ from destructure.studies import (
     structure_compute,
     unseen_numbers,
 )
-from destructure.study import Study, Tuning, band, by_budget, grid, make_model
+from destructure.study import Study, Tuning, by_budget, grid, make_model
 from destructure.tasks import check_no_leak, docstrings
 from destructure.tasks.base import Pair
 from destructure.train import Run
@@ -247,7 +247,7 @@ def test_a_diverged_run_keeps_a_row_for_each_budget():
         list(by_budget(run_of("interrupted"), (1e9,)))
 
 
-def test_differences_are_paired_by_seed_and_bands_hold_every_seed():
+def test_differences_are_paired_by_seed():
     rows = pd.DataFrame(
         [
             (seed, arm, 0.1 * seed + (0.3 if arm == "new" else 0))
@@ -258,9 +258,6 @@ def test_differences_are_paired_by_seed_and_bands_hold_every_seed():
     )
     assert paired(rows, "arm", "new", "old", "right").to_numpy() == pytest.approx([0.3] * 5)
     assert list(paired(rows[1:], "arm", "new", "old", "right").index) == [1, 2, 3, 4]
-    assert band(pd.Series([0.5, 0.7, 0.99]), 0.05, highest=1.0) == pytest.approx((0.45, 1.0))
-    with pytest.raises(ValueError, match="No stored run is like this one"):
-        band(pd.Series([]), 0.1)
 
 
 def test_models_are_made_by_name():
@@ -301,14 +298,6 @@ def test_readers_differ_in_what_their_arms_say_and_read_the_same_numbers():
     assert straight.numbers("train") == turned.numbers("train")
     with pytest.raises(ValueError, match="no arm 'memory'; use one of"):
         recurrence.reader("memory", 0)
-
-
-@pytest.mark.parametrize(
-    ("shares", "expected"),
-    [([1] * 9, 12), ([0] * 9, 3), ([0.5] * 9, 12), ([1, 1, 0.49, 1, 1, 1, 1, 1, 1], 5)],
-)
-def test_reach_ends_before_the_first_length_that_mostly_fails(shares, expected):
-    assert recurrence.reach(dict(zip(recurrence.LENGTHS, shares, strict=True))) == expected
 
 
 def test_a_reader_whose_weights_are_no_numbers_knows_nothing():

@@ -19,13 +19,8 @@ from destructure.train import Recipe, Run, train
 from destructure.train.batches import Batch, Batches
 from destructure.transformer import Transformer
 
-ARMS = ALL, ENCODER, BY_MESSAGE, CAUSAL, DEEPER = (
-    "re-encode all",
-    "turns into the encoder",
-    "by message",
-    "causal",
-    "causal, 7 layers",
-)
+ARMS = ("re-encode all", "turns into the encoder", "by message", "causal", "causal, 7 layers")
+ALL, ENCODER, BY_MESSAGE, CAUSAL, DEEPER = ARMS
 """The last has as many parameters as the two stacks of the second: 28 · 3 = 12 · 7."""
 STRUCTURES = {ALL: Structure.PREFIX_LM, ENCODER: Structure.ENCODER_DECODER}
 MESSAGE, TURN = 3, 5  # tokens of a message; with its reply, which begins with [BOS]

@@ -3,7 +3,7 @@
 The plan, with its date, its pilots and what would contradict the expectation, is in data/results/README.md.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import pandas as pd
@@ -82,14 +82,6 @@ def by_length(model: nn.Module, pairs: Sequence[Pair]) -> dict[str, float]:
     lengths = pd.Series([len(pair.source) for pair in pairs])
     shares = pd.Series(exact_matches(model, pairs)).groupby(lengths).mean()
     return {str(length): float(share) for length, share in shares.items()}
-
-
-def reach(exact: Mapping[int, float]) -> int:
-    """How many digits a model can carry: the longest trained length up to which half of each length is right.
-
-    One less than the shortest length if even those fail.
-    """
-    return next((length - 1 for length in LENGTHS if exact[length] < 0.5), LENGTHS[-1])
 
 
 def _one_run(run: dict) -> Iterator[dict]:

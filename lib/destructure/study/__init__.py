@@ -26,6 +26,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "plan": ["Plan"],
         "runner": ["Report", "SweepStopped"],
         "storage": ["ResultsFile"],
-        "study": ["LATER", "Study", "Tuning", "band", "grid", "names"],
+        "study": ["LATER", "Study", "Tuning", "grid", "names"],
     },
 )

@@ -178,26 +178,6 @@ class Study(Work):
         return tuple(run[name] for name in names) if len(names) > 1 else run[names[0]]
 
 
-def band(values: pd.Series, margin: float, highest: float | None = None) -> tuple[float, float]:
-    """Where one more run, made elsewhere with another seed, should land: between the stored ones, and a margin more.
-
-    The margin is for what the seeds do not vary: another machine rounds otherwise, and after some hundred steps that
-    is as much as another seed.
-
-    Args:
-        values: of the stored runs, one per seed.
-        margin: added at both ends.
-        highest: the largest value there is, such as 1 for a share.
-
-    Raises:
-        ValueError: if there are no values.
-    """
-    if not len(values):
-        raise ValueError("No stored run is like this one; choose an arm, size and budget of the study.")
-    low, high = float(values.min() - margin), float(values.max() + margin)
-    return low, high if highest is None else min(highest, high)
-
-
 def _cell(value: Any) -> float | str:
     """A cell as a number if it is one: the same from a plan, from a table and from text."""
     try:

@@ -81,9 +81,7 @@ class Removal:
         try:
             differences = self.differences()
         except TypeError as problem:
-            raise ValueError(
-                f"A field has a value of another form ({problem}); see RunConfiguration."
-            ) from None
+            raise ValueError(f"A field has another form ({problem}); see RunConfiguration.") from None
         if not differences:
             raise ValueError("kept and removed are the same model; let one field differ.")
         if "budgets" in differences:
@@ -107,11 +105,8 @@ class Removal:
     def differences(self) -> dict[str, tuple[Any, Any]]:
         """What the arms differ in: a column of the table → its cells (kept, removed)."""
         kept, removed = (replace(arm, arm="").cells() for arm in self.arms.values())
-        return {
-            name: (kept[name], removed[name])
-            for name in kept
-            if name != "run" and kept[name] != removed[name]
-        }
+        both = ((name, (kept[name], removed[name])) for name in kept if name != "run")
+        return {name: cells for name, cells in both if cells[0] != cells[1]}
 
     def plan(self) -> Plan:
         """Its runs, seed by seed, so that an early end leaves whole pairs."""
@@ -170,9 +165,7 @@ class Removal:
         whole = own.groupby("seed")["run"].nunique() == 2
         return own[own["seed"].isin(whole.index[whole])].reset_index(drop=True)
 
-    def one_more(
-        self, rows: pd.DataFrame, seed: int = 0
-    ) -> Iterator[tuple[float, float, tuple[float, float]]]:
+    def one_more(self, rows: pd.DataFrame, seed: int = 0) -> Iterator[tuple[float, float, tuple]]:
         """Train one more seed without the structure; yield each budget, its loss, and where that should land."""
         stored = rows[rows["arm"] == "removed"].groupby("budget").first()
         for row in run_configuration(replace(self.arms["removed"], seed=seed), device="cpu"):
@@ -204,22 +197,18 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-_DECODER_ONLY = {"structure": Structure.DECODER_ONLY}
 _QUESTIONS = {
     "positions": ("Can decoder-only do without numbered positions?", "hurts", 0.95),
     "biases": ("Can decoder-only do without biases, given enough training?", "free", 0.75),
     "segments": ("Does decoder-only need to be told where its input ends?", "undecided", 0.6),
 }
-_MODELS = {
-    "positions": ({}, {"positions": "none"}),
-    "biases": ({"bias": True}, {}),
-    "segments": ({}, {"segments": 0}),
-}
+_KEPT = {"biases": {"bias": True}}
+_REMOVED = {"positions": {"positions": "none"}, "segments": {"segments": 0}}
 EXAMPLES = {
     name: Removal(
         question=question,
-        kept=_DECODER_ONLY | {"model": _MODELS[name][0]},
-        removed=_DECODER_ONLY | {"model": _MODELS[name][1]},
+        kept={"structure": Structure.DECODER_ONLY, "model": _KEPT.get(name, {})},
+        removed={"structure": Structure.DECODER_ONLY, "model": _REMOVED.get(name, {})},
         everywhere={"budgets": (1e10, 2e10)} if name == "biases" else {},
         prediction=prediction,
         odds=odds,
