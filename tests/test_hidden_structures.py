@@ -1,11 +1,14 @@
 """The studies behind notebook 11: what their tasks ask, what their models are; short runs fill their rows."""
 
+import math
+
 import pytest
 import torch
 
-from destructure import TransformerConfig
+from destructure import Transformer, TransformerConfig
 from destructure.studies import causality, depth, objective, recall
-from destructure.tasks import check_no_leak
+from destructure.tasks import DocstringText, Pair, Task, check_no_leak
+from destructure.train.batches import Batches
 
 
 def test_all_words_are_there_once_and_copied():
@@ -60,10 +63,52 @@ def test_the_likelihood_of_all_words_is_one():
     assert objective.log_likelihood(writer, words).exp().sum().item() == pytest.approx(1, abs=1e-4)
 
 
+class Pieces(Task):
+    """As many random pieces of text as fill a batch or two."""
+
+    vocabulary = DocstringText.vocabulary
+
+    def __init__(self, piece):
+        self.piece = piece
+
+    def _make_pairs(self, split):
+        ids = torch.randint(3, causality.HIDDEN, (32, self.piece), generator=torch.Generator().manual_seed(0))
+        return [Pair((), tuple(each)) for each in ids.tolist()]
+
+    def encode_source(self, text):
+        return ()
+
+
+def scarce(name, training=False):
+    """The loss of an untrained model on random pieces, as a function of the draw's seed; and the model."""
+    structure = causality.READINGS["bidirectional" if name == "masked" else "causal"]
+    config = TransformerConfig(causality.HIDDEN + 1, **causality.SIZES, structure=structure, max_length=64)
+    model = Transformer(config, seed=0).train(training)
+    batch = Batches(Pieces(64).pairs("train"), 1, seed=0).of(range(32))
+    return lambda seed=0: causality.scarce_loss(
+        name, model, batch, torch.Generator().manual_seed(seed)
+    ).item(), model
+
+
+def test_inputs_are_hidden_in_training_only():
+    plain, hidden, masked = causality.OBJECTIVES
+    assert scarce(plain)[0]() == scarce(plain, True)[0]() == scarce(hidden)[0]() != scarce(hidden, True)[0]()
+    assert scarce(masked)[0](0) != scarce(masked)[0](1)
+
+
+@pytest.mark.parametrize("name", causality.OBJECTIVES)
+def test_who_knows_nothing_pays_for_every_character_alike(name):
+    loss, model = scarce(name, training=True)
+    torch.nn.init.zeros_(model.embedding.tokens.weight)
+    mean = sum(map(loss, range(20))) / 20
+    assert mean == pytest.approx(math.log(causality.HIDDEN + 1), rel=0.02)
+
+
 RUNS = {
-    causality: {"reading": "causal", "positions": "none", "seed": 1, "budgets": (1e7,)},
-    recall: {"reader": "MLP", "load": 4, "in_order": True, "seed": 1, "budgets": (1e7,)},
-    depth: {
+    causality.STUDY: {"reading": "causal", "positions": "none", "seed": 1, "budgets": (1e7,)},
+    causality.SCARCE: {"objective": "masked", "seed": 1, "budgets": (2,)},
+    recall.STUDY: {"reader": "MLP", "load": 4, "in_order": True, "seed": 1, "budgets": (1e7,)},
+    depth.STUDY: {
         "kind": "plain",
         "layers": 2,
         "learning_rate": 1e-3,
@@ -74,16 +119,15 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("module", RUNS, ids=lambda module: module.STUDY.name)
-def test_a_short_run_fills_its_rows(module, monkeypatch):
+@pytest.mark.parametrize("study", RUNS, ids=lambda study: study.name)
+def test_a_short_run_fills_its_rows(study, monkeypatch):
     eight = recall.Recall(pairs_read=7, train_examples=300, validation_examples=20, test_examples=20)
     monkeypatch.setattr(depth, "make_task", lambda: eight)  # seven pairs and a key are eight tokens, too
-    if module is recall:
-        monkeypatch.setattr(module, "BUDGETS", (1e7,))
-    (row,) = module.STUDY.compute(RUNS[module])
-    assert set(row) == {*module.STUDY.columns, *module.STUDY.gained}
+    monkeypatch.setattr(causality, "ScarceText", Pieces)
+    (row,) = study.compute(RUNS[study])
+    assert set(row) == {*study.columns, *study.gained}
     assert row["status"] == "finished"
-    assert row["budget"] == RUNS[module]["budgets"][0]
+    assert row["budget"] == RUNS[study]["budgets"][0]
 
 
 @pytest.mark.parametrize("arm", objective.ARMS)

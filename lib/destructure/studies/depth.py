@@ -1,6 +1,7 @@
 """Registered for notebook 11: plain and residual towers of layers (the plan: data/registration.md, part F)."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import torch
@@ -75,9 +76,7 @@ def _one_run(run: dict) -> Iterator[dict]:
     return by_budget(trained, run["budgets"], learned=None, unseen=None)
 
 
-_tuned = grid(
-    seed=(100,), kind=KINDS, layers=LAYERS, learning_rate=(1e-3, 2e-3, 4e-3, 8e-3), budgets=(BUDGETS[:1],)
-)
+_arms = {"kind": KINDS, "layers": LAYERS, "budgets": (BUDGETS[:1],)}
 STUDY = Study(
     name="depth",
     columns=names(
@@ -86,6 +85,9 @@ STUDY = Study(
     ),
     gained=LATER,
     runs=grid(seed=range(200, 208), kind=KINDS, layers=LAYERS, budgets=(BUDGETS,)),
-    tuning=Tuning(_tuned, metric="learned"),
+    tuning=Tuning(grid(seed=(100,), learning_rate=(1e-3, 2e-3, 4e-3, 8e-3), **_arms), "learned"),
     one_run=_one_run,
 )
+_more = grid(seed=(100, 101), learning_rate=[n / 1000 for n in (0.5, 1, 2, 4, 8, 16, 32)], **_arms)
+MORE_RATES = replace(STUDY, name="depth_more_rates", tuning=Tuning(_more, "learned"))
+"""The same once more, with a longer grid: five of the first six rates lay at its edge."""

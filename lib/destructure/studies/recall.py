@@ -12,9 +12,8 @@ from destructure.studies.depth import Tower
 from destructure.study import LATER, Study, by_budget, grid, make_model, names
 from destructure.tasks import Pair, Vocabulary
 from destructure.tasks.drawn import DrawnTask
-from destructure.train import Recipe, Run, exact_match, train
+from destructure.train import Recipe, exact_match, train
 
-RATE = 8e-3
 KEYS, VALUES = "abcdefgh", "01234567"
 
 
@@ -44,33 +43,31 @@ class Recall(DrawnTask):
 READERS, LOADS, BUDGETS = ("recurrence", "attention", "MLP"), (2, 4, 8), (1e10, 3e10, 1e11)
 
 
-def reader(name: str, task: Recall, seed: int) -> nn.Module:
+def make_reader(name: str, task: Recall, seed: int = 0) -> nn.Module:
     """The untrained model: a GRU that hands on its last state, two causal layers, or a huge perceptron."""
+    if name == "MLP":
+        return Tower(
+            TransformerConfig(len(task.vocabulary), layers=2, max_length=task.pairs_read + 1), seed=seed
+        )
     if name == "recurrence":
         return make_model("recurrent", task, seed=seed, width=32, reads_source=True)
-    if name == "attention":
-        sizes = {"width": 32, "layers": 2, "heads": 2, "max_length": 16, "structure": Structure.DECODER_ONLY}
-        return make_model("transformer", task, seed=seed, **sizes)
-    return Tower(TransformerConfig(len(task.vocabulary), layers=2, max_length=task.pairs_read + 1), seed=seed)
-
-
-def train_reader(name: str, load: int, in_order: bool, seed: int, split: str = "test", progress=True) -> Run:
-    """Train one reader; its results are the shares of right answers `right` and, pairs in any order, `shuffled`."""
-    few = {"validation_examples": 500, "test_examples": 500}
-    many, mix = 20_000 if load > 2 else 1_500, random.Random(0)
-    task = Recall(pairs_read=load, in_order=in_order, train_examples=many, **few)
-    pairs = task.pairs(split)
-    mixed = [Pair((*mix.sample(each.source[:-1], load), each.source[-1]), each.target) for each in pairs]
-
-    def measure(trained: nn.Module) -> dict[str, float]:
-        return {"right": exact_match(trained, pairs), "shuffled": exact_match(trained, mixed)}
-
-    recipe = Recipe(flops=BUDGETS, learning_rate=RATE)
-    return train(reader(name, task, seed), task, recipe, seed=seed, progress=progress, measure=measure)
+    sizes = {"width": 32, "layers": 2, "heads": 2, "max_length": 16, "structure": Structure.DECODER_ONLY}
+    return make_model("transformer", task, seed=seed, **sizes)
 
 
 def _one_run(run: dict) -> Iterator[dict]:
-    trained = train_reader(run["reader"], run["load"], run["in_order"], run["seed"], progress=False)
+    load, seed, mix = run["load"], run["seed"], random.Random(0)
+    sizes = {
+        "train_examples": 20_000 if load > 2 else 1_500,
+        "validation_examples": 500,
+        "test_examples": 500,
+    }
+    task = Recall(pairs_read=load, in_order=run["in_order"], **sizes)
+    pairs = task.pairs("test")
+    mixed = [Pair((*mix.sample(each.source[:-1], load), each.source[-1]), each.target) for each in pairs]
+    measure = lambda model: {"right": exact_match(model, pairs), "shuffled": exact_match(model, mixed)}  # noqa: E731
+    recipe, how = Recipe(flops=run["budgets"], learning_rate=8e-3), {"progress": False, "measure": measure}
+    trained = train(make_reader(run["reader"], task, seed), task, recipe, seed=seed, **how)
     return by_budget(trained, run["budgets"], right=0.0, shuffled=0.0)
 
 
