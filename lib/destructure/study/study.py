@@ -181,6 +181,6 @@ class Study(Work):
 def _cell(value: Any) -> float | str:
     """A cell as a number if it is one: the same from a plan, from a table and from text."""
     try:
-        return float(value)
+        return float({"True": 1, "False": 0}.get(value, value))
     except (TypeError, ValueError):
         return str(value)
