@@ -102,7 +102,7 @@ def _originals() -> dict[str, bytes]:
             name = path.relative_to(folder)
             # Most pictures are for other pages, and show what is to be predicted here.
             shown = kind == ".md" or any(path.name.encode() in content for content in found.values())
-            if shown and not name.parts[0].startswith(("exercises", ".")):
+            if shown and not name.parts[0].startswith(("exercises", "guide", ".")):
                 found[name.as_posix()] = path.read_bytes()
     return found
 
