@@ -85,11 +85,11 @@ def test_hostile_code_in_a_thread(body, says, capfd, monkeypatch):
 @pytest.mark.slow
 def test_what_cannot_be_stopped_is_said(monkeypatch):
     monkeypatch.setattr(isolation, "_in_a_child", isolation._in_a_thread)
-    assert (
-        "could not be stopped and goes on: restart the kernel."
-        in SHIFT.check(source(HOSTILE["stubborn"])).message
-    )
-    time.sleep(6)
+    monkeypatch.setattr(isolation, "SECONDS", 0.5)
+    before, verdict = threading.active_count(), SHIFT.check(source(HOSTILE["stubborn"]))
+    assert "could not be stopped and goes on: restart the kernel." in verdict.message
+    time.sleep(3)
+    assert threading.active_count() == before, "the function was called once more"
 
 
 @linux

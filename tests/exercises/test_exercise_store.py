@@ -252,6 +252,7 @@ def test_a_damaged_file_is_kept_aside(work, name, first):
     assert answer("04.mask.decoder", RIGHT).note == notice, "every view says so"
     assert notice in progress_panel().table
     assert exercise("04.mask.cross").note == notice
+    assert notice in reveal("04.prediction.unseen", 97).text
     assert AnswerStore().record("04.mask.decoder").score == 1
     progress_panel().click("acknowledge")
     assert answer("04.mask.decoder", RIGHT).note == ""

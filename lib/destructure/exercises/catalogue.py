@@ -36,7 +36,7 @@ def sheet_of(id: str) -> Sheet:
         if isinstance(id, str) and id in retired():
             raise ValueError(f"Exercise {id} is gone from the course, its answers are kept. {retired()[id]}")
         ids = [one for notebook in notebooks() for one in _ids(notebook)]
-        close = difflib.get_close_matches(str(id)[:60], ids, n=3, cutoff=0.3) or ids[:3]
+        close = difflib.get_close_matches(str(id)[:60].zfill(2), ids, n=3, cutoff=0.2) or ids[:3]
         raise ValueError(
             f"There is no exercise {str(id)[:60]!r}; did you mean {' or '.join(map(repr, close))}?"
         )

@@ -36,7 +36,7 @@ class RevealWidget(Panel):
     def __init__(self, homework: Homework, outcome: float, data: Sequence[float] = ()):
         super().__init__(identity=homework.exercise.id)
         self.homework, self.outcome, self.data = homework, float(outcome), [float(one) for one in data]
-        self.text = "Lock your prediction in the exercise above; the result appears here at that moment."
+        self.text = f"Lock your prediction in the exercise above; the result appears then. {homework.note}"
         homework.waiting.add(self)
         self._rest()
         self.refresh(homework)

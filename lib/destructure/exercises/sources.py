@@ -46,11 +46,8 @@ def standing_alone(function: Callable, source: str, given: Collection[str]) -> t
     whole = "\n\n\n".join([*parts, source])
     if is_function and not missing:
         return whole, ""
-    why = (
-        f"it uses {', '.join(sorted(missing))} of another place"
-        if missing
-        else "it is not written as a function"
-    )
+    uses = f"it uses {', '.join(sorted(missing))} of another place"
+    why = uses if missing else "it is not written as a function"
     return whole, (
         f"What is kept of your answer does not stand alone: {why}. To let others run it, write one function with"
         " everything it needs in its own cell."

@@ -122,11 +122,8 @@ class ExerciseWidget(Panel):
         super().click(action)
         if action == "check":
             self._check(self.draft if value is None else value)
-        elif action == "hint":
-            self.homework.hint()
-            self._show_help()
         else:
-            self.homework.show_solution()
+            (self.homework.hint if action == "hint" else self.homework.show_solution)()
             self._show_help()
         self._after_saving()
         self.replies += 1

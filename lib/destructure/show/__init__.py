@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "charts": ["bars", "curves", "heat"],
         "facts": ["FactError", "cite", "fact"],
         "interval_charts": ["dots", "intervals"],
+        "live": ["Live"],
         "masks": ["mask_picture", "structure_mask", "visibility"],
         "picture": ["Picture", "read_pictures_aloud", "show"],
         "structure_cube": ["corner_cube", "structure_cube"],

@@ -16,7 +16,6 @@ import random
 import signal
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -151,15 +150,19 @@ def _in_a_thread(work: Callable[[], Any], seconds: float) -> Report:
             stopped = Report(stopped=_TOO_LONG.format(seconds)) if thread.is_alive() else None
         except KeyboardInterrupt:
             stopped = _INTERRUPTED
-        end = time.monotonic() + 2
-        while thread.is_alive() and time.monotonic() < end:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread.ident), ctypes.py_object(_Stopped)
-            )
-            thread.join(0.1)
+        stopper = threading.Thread(target=_stop, args=(thread,), daemon=True)
+        stopper.start()
+        stopper.join(2)
     if stopped and thread.is_alive():
         return Report(stopped=f"{stopped.stopped} It could not be stopped and goes on: restart the kernel.")
     return stopped or Report(reports[0], printed=printed.sentence())
+
+
+def _stop(thread: threading.Thread) -> None:
+    """Until it ends, however often it catches what is raised in it."""
+    while thread.is_alive():
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(_Stopped))
+        thread.join(0.1)
 
 
 def _value(work: Callable[[], Any]) -> Any:

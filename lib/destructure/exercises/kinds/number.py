@@ -98,7 +98,8 @@ class Number(Kind):
             return wrong("It is not 0.", "zero")
         if size and (answer < 0) != (self.answer < 0):
             return wrong("The sign cannot be right: it should be on the other side of zero.", "sign")
-        return wrong("Too large." if answer > self.answer else "Too small.", "too far off")
+        share = " Give it in %, not as a share of 1." * (self.unit == "%" and abs(answer) < 1 < size)
+        return wrong(("Too large." if answer > self.answer else "Too small.") + share, "too far off")
 
     def _with_unit(self, value: float) -> str:
         # One digit more than the tolerance asks for; whole numbers in full.
