@@ -29,6 +29,7 @@ def test_a_right_answer_is_right_in_this_form(id, form):
         ("08.number.corrected", Fraction(1, 16)),
         ("08.number.interaction", Decimal("-0.15")),
         ("03.shapes.pipeline", [torch.Size(shape) for shape in find("03.shapes.pipeline").reference.values()]),
+        ("03.shapes.pipeline", [str(torch.Size(shape)) for shape in find("03.shapes.pipeline").reference.values()]),
         ("04.shapes.cross", [list(map(float, shape)) for shape in find("04.shapes.cross").reference.values()]),
         ("00.match.falls", {f"curve {key}": part.upper() for key, part in find("00.match.falls").reference.items()}),
         ("04.switchboard.memory", [1, 1, 1, 1]),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from destructure.exercises.plain import shown
 from destructure.exercises.verdict import UnreadableAnswer
 
-_SIGNS = str.maketrans({"−": "-", "–": "-", "·": "*", "×": "*", "÷": "/", "^": "**", "½": "0.5"})
+_SIGNS = str.maketrans("−–·×÷≈~", "--**/==") | str.maketrans({"^": "**", "½": ".5", "√": "sqrt"})
 _POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _NAMES = {name: getattr(math, name) for name in ("sqrt", "exp", "log", "log2", "log10", "pi", "e")}
 _NAMES["ln"] = math.log
@@ -17,6 +17,7 @@ _PARTS = (ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Constant, ast.C
 _SAME = {
     "sec": "s", "second": "s", "minute": "min", "hour": "h", "mo": "month", "yr": "year", "y": "year", "byte": "b",
     "percent": "%", "per cent": "%", "pct": "%", "time": "x", "×": "x", "fold": "x",
+    "millisecond": "ms", "mebibyte": "mib", "gibibyte": "gib", "megabyte": "mb", "gigabyte": "gb",
 }  # fmt: skip
 
 
@@ -32,7 +33,7 @@ def number_in(text: str, unit: str, factors: Mapping[str, float], example: str) 
     """
     if len(text) > 60:
         raise UnreadableAnswer(f"Give one number, such as {example}, not a long text.")
-    told = _with_points(text)
+    told = _with_points(text := text.strip().rstrip("."))
     number = _value(told, text)
     if number is not None:
         return number
@@ -42,9 +43,7 @@ def number_in(text: str, unit: str, factors: Mapping[str, float], example: str) 
         raise UnreadableAnswer(f"{shown(text)} is not a number; give one such as {example}.")
     known = {_plain_unit(name): factor for name, factor in {"%": 0.01, **factors}.items()}
     known |= {_plain_unit(unit): 1.0, _plain_unit(unit).split(" ")[0]: 1.0}
-    if unit == "%":
-        known["%"] = 1.0
-    given = _plain_unit(text.strip()[-len(parts[2]) :])
+    given = _plain_unit(text[-len(parts[2]) :])
     if given not in known:
         wanted = f"in {unit}" if unit else "without a unit"
         raise UnreadableAnswer(f"The unit in {shown(text)} is not understood; give the number {wanted}.")
@@ -53,13 +52,14 @@ def number_in(text: str, unit: str, factors: Mapping[str, float], example: str) 
 
 def _plain_unit(name: str) -> str:
     """A unit in small letters and the singular, by its usual name."""
-    words = (one.rstrip(".").removesuffix("s") if len(one) > 2 else one for one in name.casefold().split())
-    return _SAME.get(word := " ".join(words), word)
+    singular = re.sub(r"(?<=\w\w)s\b|\.", "", name.casefold()).replace(" per ", " a ")
+    return _SAME.get(word := " ".join(singular.split()), word)
 
 
 def _with_points(text: str) -> str:
     """A decimal comma as a point, commas between thousands left out."""
     text = "".join(str(unicodedata.decimal(one, one)) for one in text).translate(_SIGNS)
+    text = re.sub(r"^.*=|^\s*(about|around|roughly)\b", "", text).replace("minus ", "-")
     text = re.sub(r"[⁰¹²³⁴-⁹⁻]+", lambda found: f"**({found[0].translate(_POWERS)})", text)
     text = re.sub(r"(?<=\d) (?=\d{3}\b)|_", "", text)
     if re.search(r"log\(.*,", text) or not re.search(r"\d,\d", text):

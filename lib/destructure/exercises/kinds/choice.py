@@ -72,7 +72,7 @@ class Choice(Kind):
             apart = re.split(r"[\s,;/&+]+(?:and\s+)?", answer.strip().casefold())
             if len(apart) == 1 and set(answer) <= set(_LETTERS[: len(self.options)]):
                 apart = list(answer)
-            answer = apart if all(len(one.strip("().")) == 1 for one in apart) else answer.split(",")
+            answer = apart if all(len(one.strip("()[].'\"")) == 1 for one in apart) else answer.split(",")
         if not isinstance(answer, list):
             raise UnreadableAnswer(f"Give a list of options, such as {self.example()}, not {shown(answer)}.")
         return sorted({self._option(one).key for one in answer})
@@ -81,7 +81,7 @@ class Choice(Kind):
         wanted = str(answer).strip().casefold() if type(answer) in (str, int) else None
         for number, (letter, option) in enumerate(zip(_LETTERS, self.options, strict=False), start=1):
             known = (letter, str(number), option.key.casefold(), option.text.casefold())
-            if wanted is not None and (wanted in known or wanted.strip("().") in known):
+            if wanted is not None and (wanted in known or wanted.strip("()[].'\"") in known):
                 return option
         letters = ", ".join(_LETTERS[: len(self.options)])
         raise UnreadableAnswer(f"{shown(answer)} is not one of the options; give one letter of {letters}.")

@@ -56,6 +56,7 @@ class Mask(Kind):
     def read(self, answer: Plain) -> Plain:
         """Accept rows of 0 and 1, of truth values, or text: a line a row, or all rows in one line."""
         if isinstance(answer, str):
+            answer = answer.replace("■", "1").replace("□", "0")
             lines = re.findall(r"[^\s,;|\[\]]+", answer)
             if set(map(len, lines)) == {1}:  # cell by cell
                 lines = re.findall(r"[^\n;\[\]]+", answer) if len(self.queries) > 1 else [answer]

@@ -55,7 +55,7 @@ class Shapes(Form):
         if value is None:
             return []
         if isinstance(value, str):
-            value = [part for part in re.split(r"[\s,;×x*()\[\]]+", value) if part]
+            value = [part for part in re.split(r"(?:[\s,;×x*()\[\]]|by|torch\.Size)+", value) if part]
         if not isinstance(value, list) or len(value) > 8:
             raise UnreadableAnswer(f"A shape is a few whole numbers, such as 2, 3, 8, not {shown(value)}.")
         return [_size(size) for size in value]
