@@ -99,15 +99,12 @@ def _shown(exercise: Exercise, answer: Plain) -> str:
 
 def _facts(exercise: Exercise) -> str:
     minutes = f"{exercise.minutes} minute{'s' if exercise.minutes > 1 else ''}"
-    link = (
-        f'<a href="{escape(exercise.talk_address)}" target="_blank" rel="noopener">'
-        f"talk at {exercise.talk}</a>"
-    )
+    at = f'<a href="{escape(exercise.talk_address)}" target="_blank" rel="noopener">talk at {exercise.talk}</a>'
     homework, step = task(exercise.notebook), ""
     if homework and exercise.id in homework.steps:
         number, title = homework.steps.index(exercise.id) + 1, escape(homework.title)
         step = f"Task “{title}”, step {number} of {len(homework.steps)} · "
-    return f"{step}Difficulty {exercise.difficulty} of 3 · {minutes} · {link} · <code>{exercise.id}</code>"
+    return f"{step}Difficulty {exercise.difficulty} of 3 · {minutes} · {at} · <code>{exercise.id}</code>"
 
 
 def _call(exercise: Exercise) -> str:

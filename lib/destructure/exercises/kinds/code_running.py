@@ -4,6 +4,7 @@ other people's code."""
 import ast
 import copy
 import importlib
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from destructure.exercises.kinds.comparing import Inputs, Result, alike, as_result, shown_inputs, unchanged
+from destructure.exercises.kinds.isolation import ABANDONED
 
 CHANGED = (
     "The function changes the inputs it was given; others still need them. Work on new tensors or lists."
@@ -155,6 +157,8 @@ def run(function: Callable, inputs: Inputs, task: Task) -> Result:
     Raises:
         Fault: if the function raises, or changes its inputs.
     """
+    if threading.current_thread().name == ABANDONED:
+        raise Fault("The function could not be stopped; it is not called again.", "stopped")
     copies = copy.deepcopy(inputs)
     try:
         result = as_result(function(*copies), task.with_weights)

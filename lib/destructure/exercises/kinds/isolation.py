@@ -16,6 +16,7 @@ import random
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -26,6 +27,7 @@ from destructure.files import notebooks_folder
 
 SECONDS = 10.0
 MORE_BYTES = 2 * 2**30
+ABANDONED = "abandoned"
 _SHOWN = 120
 _PATCHED = ("builtins", "math", "itertools", "random", "numpy", "torch", "torch.nn.functional")
 
@@ -150,19 +152,16 @@ def _in_a_thread(work: Callable[[], Any], seconds: float) -> Report:
             stopped = Report(stopped=_TOO_LONG.format(seconds)) if thread.is_alive() else None
         except KeyboardInterrupt:
             stopped = _INTERRUPTED
-        stopper = threading.Thread(target=_stop, args=(thread,), daemon=True)
-        stopper.start()
-        stopper.join(2)
+        end = time.monotonic() + 2
+        while thread.is_alive() and time.monotonic() < end:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(thread.ident), ctypes.py_object(_Stopped)
+            )
+            thread.join(0.1)
     if stopped and thread.is_alive():
+        thread.name = ABANDONED
         return Report(stopped=f"{stopped.stopped} It could not be stopped and goes on: restart the kernel.")
     return stopped or Report(reports[0], printed=printed.sentence())
-
-
-def _stop(thread: threading.Thread) -> None:
-    """Until it ends, however often it catches what is raised in it."""
-    while thread.is_alive():
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(_Stopped))
-        thread.join(0.1)
 
 
 def _value(work: Callable[[], Any]) -> Any:
