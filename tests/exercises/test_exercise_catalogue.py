@@ -132,11 +132,9 @@ def test_nothing_is_right_before_it_is_answered(exercise):
 def test_unknown_exercise_is_one_clear_sentence():
     with pytest.raises(ValueError, match=r"no exercise '04.mask.decodr'; did you mean '04.mask.decoder'"):
         find("04.mask.decodr")
-    for id in (4, "04"):
-        with pytest.raises(ValueError, match=rf"no exercise '{id}'; did you mean '04\.\w+\.\w+' or '04"):
-            find(id)
-    for id in ("", "99.x.y", None, "x" * 1000):
-        with pytest.raises(ValueError, match="There is no exercise"):
+    for id in ("", "99.x.y", 4, None, "04", "x" * 1000):
+        close = "'; did you mean '04." if str(id).endswith("4") else "'; did"
+        with pytest.raises(ValueError, match=f"There is no exercise '.*{close}"):
             find(id)
 
 

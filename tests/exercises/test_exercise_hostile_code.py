@@ -97,9 +97,7 @@ def test_what_cannot_be_stopped_is_said(monkeypatch):
 def test_an_interrupt_is_one_sentence(way, monkeypatch):
     monkeypatch.setattr(isolation, "_in_a_child", getattr(isolation, way))
     monkeypatch.setattr(isolation, "SECONDS", 30)
-    before = signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # ignored where tests run in the background
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # else ignored in the background
     threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
     try:
         verdict = SHIFT.check(source("while True: pass"))
