@@ -3,6 +3,7 @@
 import csv
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -25,7 +26,6 @@ from destructure.tasks import check_no_leak, docstrings
 from destructure.tasks.base import Pair
 from destructure.train import Run
 from destructure.train.evaluate import bits_per_character
-from destructure.train.recipe import Recipe
 
 BEGUN = [study for study in STUDIES if study.file.exists()]  # a plan is committed before its rows
 each_study = pytest.mark.parametrize("study", BEGUN, ids=lambda study: study.name)
@@ -330,7 +330,9 @@ def test_warm_up_is_equally_long_in_tuning_and_reporting(monkeypatch):
 @pytest.mark.parametrize("method", ["counting", "encoder-only", "decoder-only"])
 def test_a_short_run_names_languages_whatever_else_is_asked(method, monkeypatch):
     study = language_identification
-    monkeypatch.setattr(study, "RECIPE", Recipe(steps=40, tokens_per_batch=600))
+    short = replace(study.RECIPE, flops=1e10)
+    monkeypatch.setattr(study, "RECIPE", short)
+    monkeypatch.setattr(study, "train_namer", partial(study.train_namer, recipe=short))
     run = {"method": method, "messages": 12, "seed": 3}
     unseen = study.unseen_messages(split="validation")[::40]
     monkeypatch.setattr(study, "unseen_messages", lambda shortest=0: unseen)

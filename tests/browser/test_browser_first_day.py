@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -56,13 +57,18 @@ def lab(course):
     log = course.parent / "lab.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=output, cwd=course.parent, env=environment(course)
+            command,
+            stdout=output,
+            stderr=output,
+            cwd=course.parent,
+            env=environment(course),
+            start_new_session=True,
         )
         try:
             wait_for(f"http://127.0.0.1:{port}/api?token={TOKEN}", log)
             yield f"http://127.0.0.1:{port}", log
         finally:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)  # the server that it has started, too
             process.wait(30)
 
 
