@@ -51,11 +51,12 @@ def is_slow(item):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--quick"):
-        left_out = [item for item in items if is_slow(item)]
-        items[:] = [item for item in items if not is_slow(item)]
-        config.hook.pytest_deselected(items=left_out)
-    if config.getoption("--hypothesis-profile", None) == "long":
+    long, quick = config.getoption("--hypothesis-profile", None) == "long", config.getoption("--quick")
+    too_long = {item for item in items if item.get_closest_marker("long") and not long}
+    left_out = too_long | {item for item in items if quick and is_slow(item)}
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=list(left_out))
+    if long:
         for test in {item.obj for item in items if is_hypothesis_test(getattr(item, "obj", None))}:
             usual = test._hypothesis_internal_use_settings
             more = settings(usual, max_examples=LONGER * usual.max_examples, derandomize=False)

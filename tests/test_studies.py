@@ -354,7 +354,7 @@ def test_the_gap_and_what_lies_beyond_are_never_learned():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [31, 32, 33])
+@pytest.mark.parametrize("seed", [31, *(pytest.param(seed, marks=pytest.mark.long) for seed in (32, 33))])
 def test_ninety_five_per_cent_of_unseen_numbers(seed):
     """Notebook 04's promise, with seeds that no plan or pilot uses."""
     task = unseen_numbers.make_task()

@@ -24,6 +24,17 @@ FLAGS = [
 ]
 
 
+def wait_for(address: str, log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(address, timeout=2)
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail("JupyterLab did not start:\n" + log.read_text()[-2000:])
+
+
 def chromium() -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")
     return next((path for path in map(shutil.which, names) if path), None)
@@ -74,14 +85,7 @@ class Lab:
         return f"http://127.0.0.1:{self.port}/lab/tree/notebooks/{notebook}?token={TOKEN}&reset"
 
     def wait(self) -> None:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api?token={TOKEN}", timeout=2)
-                return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.2)
-        pytest.fail("JupyterLab did not start:\n" + (self.root / "lab.log").read_text()[-2000:])
+        wait_for(f"http://127.0.0.1:{self.port}/api?token={TOKEN}", self.root / "lab.log")
 
     def stop(self) -> None:
         self.process.terminate()

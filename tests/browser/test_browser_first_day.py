@@ -7,14 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 import pytest
+
+from conftest import wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -56,31 +55,14 @@ def lab(course):
     command = [sys.executable, "-m", "destructure", "lab", *options, "--LabApp.expose_app_in_browser=True"]
     log = course.parent / "lab.log"
     with log.open("w") as output:
-        process = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=output,
-            cwd=course.parent,
-            env=environment(course),
-            start_new_session=True,
-        )
+        there = {"cwd": course.parent, "env": environment(course), "start_new_session": True}
+        process = subprocess.Popen(command, stdout=output, stderr=output, **there)
         try:
             wait_for(f"http://127.0.0.1:{port}/api?token={TOKEN}", log)
             yield f"http://127.0.0.1:{port}", log
         finally:
             os.killpg(process.pid, signal.SIGTERM)  # the server that it has started, too
             process.wait(30)
-
-
-def wait_for(address, log):
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(address, timeout=2)
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail("JupyterLab did not start:\n" + log.read_text()[-2000:])
 
 
 def open_notebook(page, address, name):
