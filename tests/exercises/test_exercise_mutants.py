@@ -7,6 +7,7 @@ One that it accepts must be equal on 10,000 inputs with edges among them (200 of
 import ast
 import copy
 import signal
+import time
 from functools import cache, partial
 from itertools import permutations
 from pathlib import Path
@@ -132,8 +133,10 @@ def accepted(kind, sources, more=0):
     with fence():
         cases = sorted(kind.cases(more) if more else kind.cases(), key=size_of)
         reference, task = kind._task(cases)
+        began = time.process_time()
         wanted = [run(reference, case, task) for case in cases]
-        seconds = 30 + more / 10 if more else 2  # of processor time; those tried again do end
+        usual = 0.2 + 20 * (time.process_time() - began)  # of the processor
+        seconds = 30 + more / 10 if more else usual  # those tried again do end
         trials = ((source, in_time(partial(tried, task, source), seconds)) for source in sources)
         return [
             source
