@@ -1,15 +1,16 @@
-import json
+import re
 from pathlib import Path
 
 import pytest
 
 from destructure.classroom.homework import HomeworkSet
-from destructure.classroom.submission import pack
+from destructure.classroom.submission import packed
 from destructure.exercises.catalogue import find
 from destructure.exercises.homework import variant_of
 from destructure.exercises.kinds.base import Kind
-from destructure.exercises.store import AnswerStore, Record
-from destructure.exercises.workplace import sign_in
+from destructure.exercises.store import Record
+from destructure.exercises.workplace import Student
+from destructure.files import free
 
 DATA = HomeworkSet(
     "week4",
@@ -47,16 +48,21 @@ def record_of(id, student, value=None) -> Record:
     )
 
 
+def zip_of(student: str, homework=DATA, change=None, **answers) -> bytes:
+    """A student's zip, right in everything but what is given."""
+    records = {id: record_of(id, student, answers.get(id)) for id in homework.points}
+    return packed(homework, Student(student), change(records) if change else records)
+
+
 @pytest.fixture
-def hand_in(tmp_path, monkeypatch):
-    """A function that makes a student's zip, right in everything but what is given."""
+def hand_in(tmp_path):
+    """A function that puts a student's zip where it belongs."""
 
     def make(student: str, homework=DATA, folder: Path | None = None, change=None, **answers) -> Path:
-        monkeypatch.setenv("DESTRUCTURE_WORK", str(tmp_path / "work" / student))
-        sign_in(student)
-        records = {id: record_of(id, student, answers.get(id)) for id in homework.points}
-        plain = {id: record.as_plain() for id, record in (change(records) if change else records).items()}
-        AnswerStore().path.write_text(json.dumps({"schema": 1, "answers": plain}), encoding="utf-8")
-        return pack(homework, folder or tmp_path / "class")[0]
+        folder = folder or tmp_path / "class"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = free(folder / f"{homework.name}__{re.sub('[^a-z0-9]', '_', student)}.zip")
+        path.write_bytes(zip_of(student, homework, change, **answers))
+        return path
 
     return make

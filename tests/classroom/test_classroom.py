@@ -7,15 +7,20 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import nbformat
 import pytest
 from classroom_of import CODE, DATA, TEXT
 
 from destructure.classroom import gradebook, run, sandbox
 from destructure.classroom.homework import Late, read_set
+from destructure.classroom.reports import class_report
 from destructure.classroom.sandbox import NONE
+from destructure.classroom.submission import pack, read
+from destructure.exercises import answer, every, find, sign_in
 from destructure.files import notebooks_folder
 
 SECRET = b"a secret"
@@ -113,20 +118,23 @@ def test_everything_is_written_and_a_second_grading_says_what_changed(tmp_path, 
         hand_in(student, **({"04.number.cross_share": 1} if student == "anna" else {}))
     monkeypatch.setattr(run, "read_set", lambda name: DATA)
     out = tmp_path / "out"
+    (tmp_path / "none").mkdir()
     go = lambda: run.grade_class(tmp_path / "class", "week4", out, tmp_path / "staff.key", workers=1)  # noqa: E731
+    with pytest.raises(ValueError, match="There is no zip in"):
+        run.grade_class(tmp_path / "none", "week4", out, tmp_path / "staff.key", workers=1)
     said = go()
     assert "3 submissions of 3 students" in said[0]
     assert os.stat(tmp_path / "staff.key").st_mode & 0o077 == 0
     book = (out / "gradebook.csv").read_text()
-    assert "\n'=cmd" in book
+    assert ",'=cmd" in book
     assert "<script>" not in (out / "class.html").read_text()
     assert len(list((out / "feedback").iterdir())) == 3
     assert all("<script>" not in page.read_text() for page in (out / "feedback").iterdir())
     assert csv.DictReader(io.StringIO((out / "canvas.csv").read_text())).fieldnames[-1] == "Week 4"
     by_hand = out / "by_hand.csv"
     by_hand.write_text(by_hand.read_text().replace("anna,04.written.shift,,", "anna,04.written.shift,6,"))
-    assert "3 entries differ" in " ".join(go())
-    assert "anna,total,12,18" in (out / "changes.csv").read_text()
+    assert "4 entries differ" in " ".join(go())
+    assert "anna,score,12,18" in (out / "changes.csv").read_text()
     assert "0 entries differ" in " ".join(go())
 
 
@@ -148,14 +156,16 @@ def test_a_grading_that_was_killed_goes_on_to_the_same_gradebook(tmp_path, hand_
         time.sleep(0.002)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
-    assert gradebook.gradebook(lines_of(tmp_path / "class", out), DATA, SECRET) == whole
+    assert gradebook.gradebook(lines_of(tmp_path / "class", out), DATA, SECRET).equals(whole)
 
 
 def test_shipped_sets_hold_the_tasks_and_broken_ones_are_one_sentence(tmp_path):
     shipped = sorted((notebooks_folder() / "homework").glob("*.yaml"))
-    assert len(shipped) >= 9
+    assert len(shipped) >= 13
     for path in shipped:
         assert read_set(path.stem).points
+    predictions = [one.id for one in every() if one.kind.name == "prediction"]
+    assert sorted(read_set("predictions").points) == sorted(predictions)
     for text, says in {
         "[": "it is not YAML",
         "title: x": "'points' is a required property",
@@ -179,8 +189,41 @@ def test_a_submission_of_code_is_graded_in_the_sandbox(tmp_path, hand_in):
     endless = "def shift_right(target, begin):\n    raise SystemExit"
     hand_in("anna", CODE)
     hand_in("eve", CODE, **{"04.code.shift": endless})
-    how = sandbox.isolation(allow_none=True)
+    how = sandbox.isolation(CODE.points, allow_none=True)
     marks = {one.student: one.marks for one in graded(tmp_path / "class", tmp_path / "out", CODE, how)}
     assert [mark.score for mark in marks["anna"].values()] == [1, 1]
     assert [mark.score for mark in marks["eve"].values()] == [0, 1]
     assert "raised SystemExit" in marks["eve"]["04.code.shift"].message
+
+
+def test_what_is_kept_of_a_students_answers_is_handed_in(tmp_path, monkeypatch):
+    monkeypatch.setenv("DESTRUCTURE_WORK", str(tmp_path))
+    with pytest.raises(ValueError, match="Nobody is signed in"):
+        pack(DATA, tmp_path)
+    sign_in("anna")
+    answer("04.number.cross_share", find("04.number.cross_share", "anna").reference)
+    nbformat.write(notebook_that_prints("my loss: 3"), tmp_path / "04_encoder_decoder.ipynb")
+    path, receipt, missing = pack(DATA, tmp_path / "class", tmp_path)
+    assert len(missing) == len(DATA.points) - 1
+    submission = read(path)
+    assert (submission.digest, submission.student) == (receipt, "anna")
+    with zipfile.ZipFile(path) as archive:
+        assert archive.read("outputs/04.txt") == b"my loss: 3"
+    (row,) = lines_of(tmp_path / "class", tmp_path / "out")
+    assert (row.total, row.graded.marks["04.mask.decoder"].answered) == (2, False)
+
+
+def notebook_that_prints(text):
+    output = nbformat.v4.new_output("stream", text=text)
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("run()", outputs=[output])])
+
+
+def test_a_class_report_can_name_nobody(tmp_path, hand_in):
+    for student in ("xanthippe", "yorick"):
+        hand_in(student, **{"04.number.cross_share": 1})
+    (tmp_path / "class" / "eve.zip").write_bytes(b"")
+    lines = lines_of(tmp_path / "class", tmp_path / "out")
+    named, nameless = (class_report(lines, DATA, anonymous) for anonymous in (False, True))
+    assert all(name in named for name in ("xanthippe, yorick", "eve.zip"))
+    assert not any(name in nameless for name in ("xanthippe", "yorick", "eve.zip"))
+    assert "letter for letter: student 2, student 3" in nameless

@@ -11,14 +11,16 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from classroom_of import DATA
+from classroom_of import CODE, DATA, zip_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from destructure.classroom import gradebook
 from destructure.classroom.grading import grade
-from destructure.classroom.sandbox import NONE
+from destructure.classroom.run import largest
+from destructure.classroom.sandbox import NONE, isolation
 from destructure.classroom.submission import Refused, read
+from destructure.exercises.catalogue import find
 
 
 def unpacked(path):
@@ -144,8 +146,18 @@ PARTIAL = {  # of 14 points that need no person
 }
 
 
+def timed(folder, homework, out, how, most):
+    """Grade a folder with two workers, print what it cost, and hold it to the promise for 200 submissions."""
+    began, count = time.monotonic(), len(gradebook.zips(folder))
+    marks = list(gradebook.grade_folder(folder, homework, out, b"staff", how, workers=2))
+    seconds = time.monotonic() - began
+    print(f"{count} submissions in {seconds:.0f} s on two workers{largest()}")
+    assert seconds < most * max(count, 60) / 200  # a few wait for the workers to start
+    return marks
+
+
 def test_all_good_ones_are_right_and_each_bad_one_has_a_reason(tmp_path, hand_in):
-    folder, secret = tmp_path / "class", b"staff"
+    folder = tmp_path / "class"
     first = hand_in("s0", folder=tmp_path / "one")
     folder.mkdir()
     for number in range(200):
@@ -158,9 +170,7 @@ def test_all_good_ones_are_right_and_each_bad_one_has_a_reason(tmp_path, hand_in
     (folder / "week4__points elsewhere.zip").symlink_to("/etc/passwd")
     (folder / "week4__a folder.zip").mkdir()
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if "out" not in path.parts}
-    began = time.monotonic()
-    marks = list(gradebook.grade_folder(folder, DATA, tmp_path / "out", secret, NONE, workers=2))
-    assert time.monotonic() - began < 120
+    marks = timed(folder, DATA, tmp_path / "out", NONE, 120)
     assert {
         path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if "out" not in path.parts
     } == before
@@ -186,21 +196,15 @@ def test_all_good_ones_are_right_and_each_bad_one_has_a_reason(tmp_path, hand_in
     assert sum(row.total == 14 for row in lines) >= 200
 
 
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory):
-    """The bytes of a good submission."""
-    from classroom_of import hand_in
-
-    with pytest.MonkeyPatch.context() as patch:
-        return hand_in.__wrapped__(tmp_path_factory.mktemp("sound"), patch)("anna").read_bytes()
+SOUND = zip_of("anna")
 
 
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_the_reader_refuses_or_reads_whatever_it_is_given(tmp_path, sound, data):
+def test_the_reader_refuses_or_reads_whatever_it_is_given(tmp_path, data):
     """Bytes changed, cut and doubled in a zip, and answers of any shape in a whole one."""
     if data.draw(st.booleans()):
-        content = bytearray(sound)
+        content = bytearray(SOUND)
         for _ in range(data.draw(st.integers(1, 8))):
             place = data.draw(st.integers(0, len(content) - 1))
             content[place : place + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
@@ -212,7 +216,7 @@ def test_the_reader_refuses_or_reads_whatever_it_is_given(tmp_path, sound, data)
             ),
             max_leaves=8,
         )
-        (tmp_path / "sound.zip").write_bytes(sound)
+        (tmp_path / "sound.zip").write_bytes(SOUND)
         files = unpacked(tmp_path / "sound.zip")
         answers = json.loads(files["answers.json"])
         id = data.draw(st.sampled_from(sorted(answers)))
@@ -224,3 +228,24 @@ def test_the_reader_refuses_or_reads_whatever_it_is_given(tmp_path, sound, data)
         read(path)
     graded = grade(path, DATA, b"staff", NONE)
     assert graded.refused or all(0 <= mark.score <= 1 for mark in graded.marks.values())
+
+
+@pytest.mark.slow
+def test_code_of_a_class_is_graded_in_time(tmp_path, hand_in, pytestconfig):
+    """Six submissions; in `make test-all` a whole class. Every fourth has a mistake, every sixth bites."""
+    try:
+        how = isolation(CODE.points)
+    except ValueError as problem:
+        pytest.skip(str(problem))
+    size = 200 if pytestconfig.getoption("--hypothesis-profile") == "long" else 6
+    flaw = find("02.code.envelope").kind.mistakes[0]
+    bites = "def shift_right(target, begin):\n    raise SystemExit"
+    for number in range(size):
+        answers = {"02.code.envelope": flaw.source} if number % 4 == 0 else {}
+        hand_in(f"s{number}", CODE, **answers, **({"04.code.shift": bites} if number % 6 == 0 else {}))
+    found = timed(tmp_path / "class", CODE, tmp_path / "out", how, 600)
+    for one in found:
+        number = int(one.student[1:])
+        wanted = [0 if number % 6 == 0 else 1, flaw.credit if number % 4 == 0 else 1]
+        assert [mark.score for mark in one.marks.values()] == wanted
+    assert len(found) == size

@@ -1,9 +1,7 @@
 """A class's submissions, graded: gradebook, marks by hand, and what changed since the last grading."""
 
-import csv
 import hashlib
 import hmac
-import io
 import json
 import os
 import re
@@ -16,12 +14,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
+
 from destructure.classroom.grading import Graded, grade
 from destructure.classroom.homework import HomeworkSet, editions, moment
 from destructure.classroom.submission import Refused, bytes_of
 from destructure.files import write_atomically
 
-EDITION = 1
+EDITION = 2
 """Of the grader; another number grades everything anew."""
 
 
@@ -30,6 +30,7 @@ class Row:
     """A student's line of the gradebook.
 
     Attributes:
+        collected: when, in UTC.
         points: exercise → points earned, before what being late costs; `None` while a person has to mark it.
         share: what is left after that.
     """
@@ -42,9 +43,14 @@ class Row:
     comments: dict[str, str]
 
     @property
+    def earned(self) -> float:
+        """The sum of what is known."""
+        return round(sum(one or 0.0 for one in self.points.values()), 4)
+
+    @property
     def total(self) -> float:
-        """The sum of what is known, late policy included."""
-        return round(self.share * sum(one or 0.0 for one in self.points.values()), 4)
+        """What is left of it, late policy included."""
+        return round(self.share * self.earned, 4)
 
     @property
     def waiting(self) -> list[str]:
@@ -74,9 +80,8 @@ def grade_folder(
             content = bytes_of(path)
         except Refused:
             content = b""
-        parts = [content, name.encode("utf-8", "replace"), json.dumps(asked).encode(), secret]
-        identity = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:32]
-        kept = out / "marks" / f"{identity}.json"
+        identity = json.dumps([*asked, name, hashlib.sha256(content).hexdigest()]).encode()
+        kept = out / "marks" / f"{hmac.digest(secret, identity, 'sha256').hex()[:32]}.json"
         if kept.exists():
             yield Graded.from_plain(json.loads(kept.read_text(encoding="utf-8")))
         else:
@@ -150,20 +155,21 @@ def _row(one: Graded, homework: HomeworkSet, collected: Mapping, by_hand: Mappin
         points[id] = round(homework.points[id] * mark.score, 4)
         if mark.by_hand:
             points[id], comments[id] = by_hand.get((student, id), (None, ""))
-    time = when.isoformat(timespec="seconds") if when else ""
-    return Row(student, one, time, homework.share(student, when), points, comments)
+    return Row(student, one, utc(when), homework.share(student, when), points, comments)
 
 
 def collection_times(folder: Path, listed: Path | None = None) -> dict[str, datetime]:
     """File → when it was collected: as listed in a CSV with `file` and `collected`, else when it was last changed."""
     changed = {path.relative_to(folder).as_posix(): path.lstat().st_mtime for path in zips(folder)}
     times = {name: datetime.fromtimestamp(int(when), UTC) for name, when in changed.items()}
-    return times | {row["file"]: moment(row["collected"]) for row in table(listed, "file", "collected")}
+    given = table(listed, "file", "collected")
+    return times | dict(zip(given.file, map(moment, given.collected), strict=True))
 
 
 def read_roster(path: Path) -> dict[str, str]:
     """Student → what the path of that student's files must contain (column `sender`, may be absent)."""
-    return {row["student"].strip(): (row.get("sender") or "").strip() for row in table(path, "student")}
+    given = table(path, "student").assign(sender=lambda rows: rows.get("sender", ""))
+    return dict(zip(given.student.str.strip(), given.sender.str.strip(), strict=True))
 
 
 # --- marks by hand -----------------------------------------------------------------------------------------------
@@ -176,97 +182,87 @@ def read_by_hand(path: Path, homework: HomeworkSet) -> dict[tuple[str, str], tup
         ValueError: if points are no number within the exercise's points; the message names the line.
     """
     found = {}
-    for number, row in enumerate(table(path, "student", "exercise", "points"), 2):
-        text, most = (row["points"] or "").strip().replace(",", "."), homework.points.get(row["exercise"])
+    for number, row in enumerate(table(path, "student", "exercise", "points").to_dict("records"), 2):
+        text, most = row["points"].strip().replace(",", "."), homework.points.get(row["exercise"])
         if not text or most is None:
             continue
         points = float(text) if re.fullmatch(r"\d+(\.\d*)?", text) else -1.0
         if not 0 <= points <= most:
             allowed = f"points must be a number from 0 to {most:g}, not {text!r}"
             raise ValueError(f"{path.name}, line {number}: {allowed}.")
-        found[row["student"], row["exercise"]] = points, row.get("comment") or ""
+        found[row["student"], row["exercise"]] = points, row.get("comment", "")
     return found
 
 
 def extend_by_hand(path: Path, lines: Iterable[Row], homework: HomeworkSet) -> int:
     """Add a row for each text to be marked that has none yet; rows that are there stay as they are."""
-    known = {(row["student"], row["exercise"]) for row in table(path, "student", "exercise")}
+    known = set(
+        table(path, "student", "exercise")[["student", "exercise"]].itertuples(index=False, name=None)
+    )
     new = [
-        {
-            "student": row.student,
-            "exercise": id,
-            "points": "",
-            "of": homework.points[id],
-            "comment": "",
-            "text": mark.answer,
-        }
+        (row.student, id, "", homework.points[id], "", mark.answer)
         for row in lines
         for id, mark in row.graded.marks.items()
         if mark.by_hand and (row.student, id) not in known
     ]
-    before = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     if new:
-        write_atomically(path, (before + as_csv(new, head=not before)).encode("utf-8", "replace"))
+        before = path.read_bytes() if path.exists() else b""
+        added = pd.DataFrame(new, columns=["student", "exercise", "points", "of", "comment", "text"])
+        write_atomically(path, before + as_csv(added, head=not before))
     return len(new)
 
 
 # --- tables ------------------------------------------------------------------------------------------------------
 
 
-def gradebook(lines: Iterable[Row], homework: HomeworkSet, secret: bytes) -> list[dict]:
-    """One line per student; its signature proves later what staff have received, and when."""
+def gradebook(lines: Iterable[Row], homework: HomeworkSet, secret: bytes) -> pd.DataFrame:
+    """One line per student, in nbgrader's columns and some more; a signature proves what was received, and when."""
     book = []
     for row in lines:
-        received = {"student": row.student, "file": row.graded.file, "collected": row.collected}
-        received["sha256"] = row.graded.digest
-        points = {id: "" if one is None else f"{one:g}" for id, one in row.points.items()}
-        ends = {"late_share": f"{row.share:g}", "total": f"{row.total:g}", "of": f"{homework.most:g}"}
-        ends |= {"to_mark": " ".join(row.waiting), "remark": row.graded.refused}
-        signature = hmac.new(
-            secret, "\x1f".join(received.values()).encode("utf-8", "replace"), hashlib.sha256
-        )
-        book.append({**received, **points, **ends, "signature": signature.hexdigest()})
-    return book
+        received = row.student, row.graded.file, row.collected, row.graded.digest
+        signature = hmac.digest(secret, "\x1f".join(received).encode("utf-8", "replace"), "sha256")
+        late = round(row.earned - row.total, 4)
+        line = {"assignment": homework.name, "duedate": utc(homework.due), "timestamp": row.collected}
+        line |= {"student_id": row.student, "raw_score": row.earned, "late_submission_penalty": late}
+        line |= {"score": row.total, "max_score": homework.most}
+        line |= {id: "" if one is None else one for id, one in row.points.items()}
+        line |= {"to_mark": " ".join(row.waiting), "remark": row.graded.refused, "file": row.graded.file}
+        book.append(line | {"sha256": row.graded.digest, "signature": signature.hex()})
+    return pd.DataFrame(book).map(_text)
 
 
-def changes(before: Iterable[Mapping], after: Iterable[Mapping]) -> list[dict]:
+def changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """What differs between two gradebooks."""
-    old, new = ({row["student"]: row for row in book} for book in (before, after))
-    found = []
-    for student in sorted(old.keys() | new.keys()):
-        mine, theirs = old.get(student, {}), new.get(student, {})
-        for name in dict.fromkeys([*mine, *theirs]):
-            was, is_now = mine.get(name) or "", theirs.get(name) or ""
-            if was != is_now:
-                found.append({"student": student, "what": name, "before": was, "after": is_now})
-    return found
+    books = [book.drop_duplicates("student_id").set_index("student_id").stack() for book in (before, after)]
+    both = pd.concat(books, axis=1, keys=["before", "after"]).fillna("")
+    return both[both.before != both.after].rename_axis(["student_id", "what"]).reset_index()
 
 
-def table(path: Path | None, *needed: str) -> list[dict[str, str]]:
-    """The rows of a CSV file, none if there is no file (raises ValueError if it lacks a column)."""
+def table(path: Path | None, *needed: str) -> pd.DataFrame:
+    """The rows of a CSV file as text, none if there is no file (raises ValueError if it lacks a column)."""
     if path is None or not path.exists():
-        return []
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        found = csv.DictReader(file)
-        if not set(needed) <= set(found.fieldnames or ()):
-            raise ValueError(f"{path.name} needs the columns {', '.join(needed)}.")
-        return [
-            {name: re.sub(r"^'(?=[=+@\t\r-])", "", cell or "") for name, cell in row.items() if name}
-            for row in found
-        ]
+        return pd.DataFrame(columns=needed, dtype=str)
+    found = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    if not set(needed) <= set(found):
+        raise ValueError(f"{path.name} needs the columns {', '.join(needed)}.")
+    return found.replace(r"^'(?=[=+@\t\r-])", "", regex=True)
 
 
-def as_csv(found: list[dict], head: bool = True) -> str:
+def as_csv(found: pd.DataFrame, head: bool = True) -> bytes:
     """Rows as CSV, no cell of which a spreadsheet takes for a formula."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    if head and found:
-        writer.writerow(found[0])
-    writer.writerows([harmless(cell) for cell in row.values()] for row in found)
-    return text.getvalue()
+    text = found.map(harmless).to_csv(index=False, header=head, lineterminator="\n")
+    return text.encode("utf-8", "replace")
 
 
 def harmless(cell: object) -> str:
     """A cell's text, with a quotation mark before what would be a formula."""
-    text = f"{cell:g}" if isinstance(cell, float) else str(cell)
-    return f"'{text}" if re.match(r"[=+@\t\r]|-(?![\d.]+$)", text) else text
+    return re.sub(r"^(?=[=+@\t\r]|-(?![\d.]+$))", "'", _text(cell))
+
+
+def _text(cell: object) -> str:
+    return f"{cell:.10g}" if isinstance(cell, float) else str(cell)
+
+
+def utc(when: datetime | None) -> str:
+    """A point in time as nbgrader writes it, in UTC; "" for none."""
+    return f"{when:%Y-%m-%d %H:%M:%S}" if when else ""

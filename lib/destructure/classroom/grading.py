@@ -1,12 +1,12 @@
 """One submission against the instructor's own catalogue: a mark and a sentence for each exercise."""
 
-import hashlib
 import hmac
 import json
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
+from destructure.classroom.attempts import marked
 from destructure.classroom.homework import HomeworkSet, editions
 from destructure.classroom.sandbox import Sandbox
 from destructure.classroom.submission import Refused, Submission, read
@@ -83,7 +83,7 @@ def grade(path: Path, homework: HomeworkSet, secret: bytes, how: str) -> Graded:
 def _mark(id: str, submission: Submission, edition: str, secret: bytes, sandbox: Sandbox) -> Mark:
     exercise = find(id, submission.student, submission.course)
     record, kind = submission.answers.get(id, Record()), exercise.kind
-    shown = submission.code.get(id, "") if kind.runs_code else _text(record.checked)
+    shown = _text(record.checked)
     verdict = _refusal(exercise, record, submission.editions.get(id), edition)
     if verdict is None and kind.runs_code:
         verdict = graded_code(exercise, shown, secret, sandbox)
@@ -110,23 +110,27 @@ def _refusal(exercise: Exercise, record: Record, answered: str | None, edition: 
 
 def graded_code(exercise: Exercise, source: str, secret: bytes, sandbox: Sandbox) -> Verdict:
     """Run a source in the sandbox, also on inputs drawn from the staff's secret; the results are compared here."""
-    kind = exercise.kind
+    kind, seen = exercise.kind, []
 
     def attempt(task: Task) -> Report:
         try:
-            return Report(value=tried(task, source, sandbox.function(source, task)))
+            trial = tried(task, source, sandbox.function(source, task))
         except Fault as fault:
-            return Report(value=fault)
+            trial = fault
+        seen[:] = task, trial
+        return Report(value=trial)
 
-    return kind.judged(kind.plain(source), [*kind.cases(), *_secret_cases(exercise.id, secret)], attempt)
+    verdict = kind.judged(kind.plain(source), kind.cases(), attempt, _secret_cases(exercise.id, secret))
+    return marked(verdict, source, *seen, sandbox) if verdict.score else verdict
 
 
 @cache
 def _secret_cases(id: str, secret: bytes) -> list[Inputs]:
     """Drawn once for a class: the last of several thousand, and which they are only staff know."""
-    digest = hmac.new(secret, id.encode(), hashlib.sha256).digest()
+    digest = hmac.digest(secret, id.encode(), "sha256")
     return find(id).kind.cases(MORE_CASES + int.from_bytes(digest[:4], "big") % 5_000)[-MORE_CASES:]
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value.get("text") if isinstance(value, dict) else value  # of one that is written
+    return text if isinstance(text, str) else json.dumps(value, ensure_ascii=False)

@@ -110,17 +110,17 @@ def read_set(name: str | Path) -> HomeworkSet:
 
 def validated(data: Any, schema: str) -> Any:
     """The data itself, if it follows a schema of `schemas.json` (raises ValueError with its first fault)."""
-    problem = jsonschema.exceptions.best_match(_validator(schema).iter_errors(data))
-    if problem is not None:
+    try:
+        jsonschema.validate(data, _schemas()[schema])
+    except jsonschema.ValidationError as problem:
         where = ".".join(map(str, problem.absolute_path))[:60]
-        raise ValueError(f"{where + ': ' if where else ''}{problem.message[:200]}.")
+        raise ValueError(f"{where + ': ' if where else ''}{problem.message[:200]}.") from None
     return data
 
 
 @cache
-def _validator(schema: str) -> jsonschema.Draft202012Validator:
-    schemas = json.loads((files("destructure.classroom") / "schemas.json").read_text(encoding="utf-8"))
-    return jsonschema.Draft202012Validator(schemas[schema])
+def _schemas() -> dict:
+    return json.loads((files("destructure.classroom") / "schemas.json").read_text(encoding="utf-8"))
 
 
 def moment(text: str) -> datetime:

@@ -30,7 +30,7 @@ def write_feedback(lines: Sequence[Row], homework: HomeworkSet, folder: Path) ->
         write_atomically(folder / name, page.encode("utf-8", "replace"))
 
 
-def class_report(lines: Sequence[Row], homework: HomeworkSet, anonymous: bool = False) -> str:
+def class_report(lines: Sequence[Row], homework: HomeworkSet, anonymous: bool = False, how: str = "") -> str:
     """Success per question, the most common mistakes, equal answers, answers of a classmate's variant; as HTML."""
     names = {row.student: f"student {n}" if anonymous else row.student for n, row in enumerate(lines, 1)}
     sound = [row for row in lines if not row.graded.refused]
@@ -42,6 +42,7 @@ def class_report(lines: Sequence[Row], homework: HomeworkSet, anonymous: bool = 
         questions=questions,
         refused=[row for row in lines if row.graded.refused],
         anonymous=anonymous,
+        how=how,
     )
 
 

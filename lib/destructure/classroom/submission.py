@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from destructure.exercises.catalogue import find
 from destructure.exercises.plain import as_plain
 from destructure.exercises.store import AnswerStore, Record
 from destructure.exercises.verdict import UnreadableAnswer
-from destructure.exercises.workplace import current_student
+from destructure.exercises.workplace import Student, current_student
 from destructure.files import free, write_atomically
 
 SCHEMA = 1
@@ -41,7 +41,6 @@ class Submission:
         homework: name of the set.
         editions: exercise → fingerprint of the question that was answered.
         answers: exercise → record.
-        code: exercise → source.
     """
 
     digest: str
@@ -50,7 +49,6 @@ class Submission:
     homework: str
     editions: dict[str, str]
     answers: dict[str, Record]
-    code: dict[str, str] = field(default_factory=dict)
 
 
 # --- the student's side ------------------------------------------------------------------------------------------
@@ -76,10 +74,32 @@ def pack(homework: HomeworkSet, folder: Path, notebooks: Path | None = None) -> 
             ' `sign_in("your id")` in a notebook, then submit.'
         )
     records = AnswerStore().read().records
-    files, missing = _contents(homework, records)
-    for path in sorted(notebooks.glob("[0-9][0-9]_*.ipynb")) if notebooks else ():
-        if any(id.startswith(path.name[:2]) for id in homework.points):
-            files[f"outputs/{path.name[:2]}.txt"] = _outputs(path)
+    numbers = {id[:2] for id in homework.points} if notebooks else ()
+    outputs = {number: _outputs(path) for number in numbers for path in notebooks.glob(f"{number}_*.ipynb")}
+    content = packed(homework, student, records, outputs)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = free(folder / f"{homework.name}__{re.sub('[^A-Za-z0-9._@-]', '_', student.id)}.zip")
+    write_atomically(path, content)
+    missing = []
+    for id in homework.points:
+        record = records.get(id, Record())
+        if record.checked is None:
+            state = "is written but not checked" if record.value else "has no answer"
+            missing.append(f"{id} {state}: {find(id).title}.")
+    return path, hashlib.sha256(content).hexdigest(), missing
+
+
+def packed(homework: HomeworkSet, student: Student, records: dict, outputs: dict | None = None) -> bytes:
+    """The zip's content; code and outputs stand in files of their own for a reader.
+
+    Args:
+        records: exercise → what is kept of the answer to it.
+        outputs: notebook's number → what its cells have printed.
+    """
+    own = {id: records.get(id, Record()) for id in homework.points}
+    files = {"answers.json": _json({id: record.as_plain() for id, record in own.items()})}
+    files |= {f"code/{id}.py": str(one.checked).encode() for id, one in own.items() if one.kind == "code"}
+    files |= {f"outputs/{number}.txt": content for number, content in (outputs or {}).items()}
     manifest = {
         "schema": SCHEMA,
         "homework": homework.name,
@@ -89,25 +109,11 @@ def pack(homework: HomeworkSet, folder: Path, notebooks: Path | None = None) -> 
         "editions": editions(homework.points),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     }
-    content = _zipped({"manifest.json": _json(manifest), **files})
-    folder.mkdir(parents=True, exist_ok=True)
-    safe = re.sub(r"[^A-Za-z0-9._@-]", "_", student.id)
-    path = free(folder / f"{homework.name}__{safe}.zip")
-    write_atomically(path, content)
-    return path, hashlib.sha256(content).hexdigest(), missing
-
-
-def _contents(homework: HomeworkSet, records: dict) -> tuple[dict[str, bytes], list[str]]:
-    answers, code, missing = {}, {}, []
-    for id in homework.points:
-        record = records.get(id, Record())
-        if record.checked is None:
-            state = "is written but not checked" if record.value else "has no answer"
-            missing.append(f"{id} {state}: {find(id).title}.")
-        answers[id] = record.as_plain()
-        if record.kind == "code" and isinstance(record.checked, str):
-            code[f"code/{id}.py"] = record.checked.encode()
-    return {"answers.json": _json(answers), **code}, missing
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {"manifest.json": _json(manifest), **files}.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
 
 
 def _outputs(path: Path) -> bytes:
@@ -122,14 +128,6 @@ def _outputs(path: Path) -> bytes:
 
 def _json(data: Any) -> bytes:
     return json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8", "replace")
-
-
-def _zipped(files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 # --- the grader's side -------------------------------------------------------------------------------------------
@@ -160,11 +158,6 @@ def read(path: Path) -> Submission:
         student=manifest["student"].strip(),
         **{name: manifest[name] for name in ("course", "homework", "editions")},
         answers={id: _record(entry) for id, entry in _object(files, "answers.json").items()},
-        code={
-            name.removeprefix("code/").removesuffix(".py"): text.decode("utf-8", "replace")
-            for name, text in files.items()
-            if name.startswith("code/")
-        },
     )
 
 

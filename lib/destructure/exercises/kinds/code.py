@@ -29,6 +29,8 @@ from destructure.exercises.markup import escape, handed_in
 from destructure.exercises.plain import Plain, as_plain
 from destructure.exercises.verdict import UnreadableAnswer, Verdict, not_counted, partly, right, wrong
 
+KNOWN_ONLY = "right on known inputs only"
+"""The misconception of an answer that is right on every input which the course shows, and on few others."""
 _NEW, _AMONG = 6, 500
 """So many inputs of a check are new, drawn from so many: a table of right results cannot know them."""
 
@@ -181,15 +183,15 @@ class Code(Kind):
             cases = self.cases()
         return self.judged(answer, cases, attempt)
 
-    def judged(self, answer: CodeAnswer, cases: list[Inputs], attempt: Callable[[Task], Report]) -> Verdict:
-        """Judge by what an attempt at the task reports; the wanted results are computed before, outside it."""
+    def judged(self, answer: CodeAnswer, cases: list, attempt: Callable, new: Sequence = ()) -> Verdict:
+        """Judge by what an attempt at a `Task` reports, also on new cases; wanted results are computed before it."""
         try:
             if answer.function is None:
                 parsed(answer.source, self.function)
         except Fault as fault:
             return self._refused(fault)
         with fence():
-            new = self.cases(_NEW + secrets.randbelow(_AMONG))[-_NEW:]
+            new = new or self.cases(_NEW + secrets.randbelow(_AMONG))[-_NEW:]
             reference, task = self._task(sorted(cases, key=size_of), sorted(new, key=size_of))
             wanted = [run(reference, case, task) for case in task.cases]
             wanted, wanted_new = wanted[: task.usual], wanted[task.usual :]
@@ -250,7 +252,8 @@ class Code(Kind):
             prop = self.properties[trial.broken]
             credit = 0.1 + 0.3 * trial.broken / len(self.properties)
             return partly(credit, f"{prop.message} {example}".strip(), prop.name)
-        return partly(0.4, example, "other")
+        is_known = not known and 2 * len(failing) > len(trial.new)
+        return partly(0.4, example, KNOWN_ONLY if is_known else "other")
 
     def _failing(self, results: list[Result], wanted: list[Result], task: Task) -> dict[int, str]:
         """Number of each case whose result is not the one wanted → a sentence that shows it, "" if by its form."""
