@@ -106,13 +106,14 @@ def grade(
     without_isolation: Annotated[bool, typer.Option(help="Run code although no sandbox is here.")] = False,
     anonymous: Annotated[bool, typer.Option(help="No names in the class report.")] = False,
     workers: Annotated[int, typer.Option(help="Submissions at a time.")] = 2,
+    nbgrader: Annotated[Path | None, typer.Option(help="Also put it all into this nbgrader course.")] = None,
 ):
     """Grade a class's submissions without trusting a byte of them."""
     from tqdm.auto import tqdm
 
     from destructure.classroom.run import grade_class
 
-    options = (roster, collected, without_isolation, anonymous, workers, tqdm)
+    options = (roster, collected, without_isolation, anonymous, workers, nbgrader, tqdm)
     for line in _or_exit(grade_class, folder, homework, out, key, *options):
         typer.echo(line)
 
@@ -231,10 +232,10 @@ def verdicts(
 @app.command(name="check-notebooks")
 def check_notebooks():
     """Check the stored notebooks against the rules and count the cells that will really be compared."""
-    from destructure.course.contents import written_lessons
     from destructure.course.gate import inspect
+    from destructure.files import notebooks_folder
 
-    reports = [inspect(each.file) for each in written_lessons()]
+    reports = [inspect(path) for path in sorted(notebooks_folder().rglob("*.ipynb"))]
     for report in reports:
         typer.echo(report)
         for fault in report.faults:

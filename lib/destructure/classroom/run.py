@@ -1,13 +1,19 @@
 """`destructure grade FOLDER`: from a folder of zips to a folder with everything that staff need."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-from destructure.classroom import gradebook
+import pandas as pd
+
+from destructure.classroom import gradebook, interchange
 from destructure.classroom.homework import read_set
 from destructure.classroom.reports import class_report, write_feedback
 from destructure.classroom.sandbox import isolation
 from destructure.files import write_alone
+
+CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+"""The columns that Canvas asks for, whether or not there is something in them."""
 
 
 def grade_class(
@@ -20,12 +26,14 @@ def grade_class(
     allow_none: bool = False,
     anonymous: bool = False,
     workers: int = 2,
+    nbgrader: Path | None = None,
     show: Callable = iter,
 ) -> list[str]:
     """Grade, and write the gradebook, its forms for Canvas and Moodle, what changed, feedback and a class report.
 
     Args:
         folder: one zip per student, or one folder per student.
+        nbgrader: folder of an nbgrader course, into which homework and submissions are put as well.
         show: what shows progress over the submissions, such as tqdm.
 
     Returns:
@@ -37,45 +45,55 @@ def grade_class(
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}; give the one that holds the submissions.")
     chosen = read_set(homework)
-    runs_code = any(".code." in id for id in chosen.points)
-    how = isolation(allow_none) if runs_code else "none needed: no code is run"
+    how = isolation(chosen.points, allow_none)
     listed = gradebook.read_roster(roster) if roster else None
     secret = gradebook.staff_key(key)
     out.mkdir(parents=True, exist_ok=True)
     by_hand = gradebook.read_by_hand(out / "by_hand.csv", chosen)
+    began = time.monotonic()
     graded = list(show(gradebook.grade_folder(folder, chosen, out, secret, how, workers)))
+    seconds = time.monotonic() - began
     times = gradebook.collection_times(folder, collected)
     lines = gradebook.rows(graded, chosen, times, by_hand, listed)
+    if not lines:
+        raise ValueError(f"There is no zip in {folder}, nor in its folders.")
     book = gradebook.gradebook(lines, chosen, secret)
-    changed = gradebook.changes(gradebook.table(out / "gradebook.csv") or book, book)
+    kept = out / "gradebook.csv"
+    changed = gradebook.changes(gradebook.table(kept, "student_id") if kept.exists() else book, book)
     new = gradebook.extend_by_hand(out / "by_hand.csv", lines, chosen)
     write_feedback(lines, chosen, out / "feedback")
-    possible = {
-        "Student": "    Points Possible",
-        "SIS Login ID": "",
-        "Section": "",
-        chosen.title: chosen.most,
-    }
-    logins = [
-        {"Student": "", "SIS Login ID": one["student"], "Section": "", chosen.title: one["total"]}
-        for one in book
-    ]
+    scores = book[["student_id", "score"]].set_axis(["SIS Login ID", chosen.title], axis=1)
+    possible = pd.DataFrame({"Student": ["    Points Possible"], chosen.title: [f"{chosen.most:g}"]})
+    rows = pd.concat([possible, scores]).fillna("")
+    canvas = rows.reindex(columns=[*CANVAS, chosen.title], fill_value="")
     tables = {
         "gradebook": book,
         "changes": changed,
-        "canvas": [possible, *logins],
-        "moodle": [{"username": one["student"], chosen.title: one["total"]} for one in book],
+        "canvas": canvas,
+        "moodle": scores.rename(columns={"SIS Login ID": "username"}),
     }
     for name, found in tables.items():
-        write_alone(out / f"{name}.csv", gradebook.as_csv(found).encode("utf-8", "replace"))
-    report = class_report(lines, chosen, anonymous)
+        write_alone(out / f"{name}.csv", gradebook.as_csv(found))
+    report = class_report(lines, chosen, anonymous, how)
     write_alone(out / "class.html", report.encode("utf-8", "replace"))
     waiting = sum(len(row.waiting) for row in lines)
     refused = [f"{row.student}: {row.graded.refused}" for row in lines if row.graded.refused]
+    told = interchange.write_course(nbgrader, homework, chosen, lines, folder, key, how) if nbgrader else []
     return [
         f"{len(graded)} submissions of {len(lines)} students are graded; isolation of their code: {how}.",
+        f"It took {seconds:.0f} seconds with {workers} processes{largest()}.",
         *refused,
         f"{waiting} texts wait for a person's marks in by_hand.csv ({new} of them new); then grade again.",
         f"{len(changed)} entries differ from the gradebook before; changes.csv lists them.",
         f"Everything is in {out}.",
+        *told,
     ]
+
+
+def largest() -> str:
+    """How much memory the largest process took that this one has started and seen ending; "" on Windows."""
+    try:
+        from resource import RUSAGE_CHILDREN, getrusage
+    except ImportError:
+        return ""
+    return f"; the largest process took {getrusage(RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB of memory"
