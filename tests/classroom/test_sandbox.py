@@ -86,6 +86,7 @@ BODIES = {
         "    except OSError: pass\nreturn performance[:1] * len(performance)",
         "could not be brought back",
     ),
+    "a result that bites back": ("class X:\n    def detach(self): raise SystemExit\nreturn X()", "raised SystemExit"),
     "a result that bites": ("class X(list):\n    __iter__ = lambda self: 1 / 0\nreturn X([1])", "raised"),
 }  # fmt: skip
 
