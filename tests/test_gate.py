@@ -1,11 +1,13 @@
 """The gate catches what it must: deliberately broken notebooks, each by the right means."""
 
+import re
 import subprocess
 from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
 import nbformat
+import pandas as pd
 import pytest
 from nbformat import v4
 
@@ -144,3 +146,36 @@ def test_the_course_obeys_the_rules(lesson):
     report = inspect(lesson.file)
     print(report)
     assert report.faults == []
+
+
+# --- what is claimed is shown ------------------------------------------------------------------------------------
+
+
+def shown(cells):
+    """What cells print and the tables they show, as text."""
+    outputs = [each for cell in cells for each in cell.get("outputs", ())]
+    return "".join(each.get("text", "") + each.get("data", {}).get("text/html", "") for each in outputs)
+
+
+@pytest.mark.parametrize("lesson", written_lessons(), ids=lambda lesson: lesson.number)
+def test_a_claim_shows_its_number_and_a_reveal_what_is_behind_it(lesson):
+    """A tick alone is no result: a cell that states a fact prints a value, too, or shows a table. Nor is one line."""
+    cells = [cell for cell in nbformat.read(lesson.file, 4).cells if cell.cell_type == "code"]
+    reveals = [cell for cell in cells if "reveal(" in cell.source]
+    claims = [cell for cell in cells if "fact(" in cell.source and cell not in reveals]
+    assert claims
+    bare = [cell.source for cell in claims if not re.search(r"(?<!\w)\d", shown([cell]))]
+    assert len(bare) == {"11": 4}.get(lesson.number, 0), bare  # that figure may only fall
+    assert [cell.source for cell in reveals if "data=" not in cell.source] == []
+
+
+def test_a_band_holds_the_same_run_under_other_kernels_threads_and_seeds():
+    """Rows of live_bands.csv: a notebook that narrows a band, so that it is none of these, has to measure anew."""
+    rows = pd.read_csv(ROOT / "data/results/live_bands.csv", dtype={"notebook": str})
+    assert {*rows.kernels} == {"AVX512", "AVX2"}
+    assert {*rows.threads} == {1, 2}
+    printed = {each.number: shown(nbformat.read(each.file, 4).cells) for each in written_lessons()}
+    for row in rows.itertuples():
+        low, high = (float(end.strip("%")) / (100 if "%" in end else 1) for end in row.band.split(" to "))
+        assert low <= row.value <= high, row
+        assert row.band in printed[row.notebook], row

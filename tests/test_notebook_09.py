@@ -23,6 +23,8 @@ SLOW = (
     "setting.make_task",
     "dial_tuning",
     "probe(chosen)",
+    "build_task",
+    "solver.step",
     "live.chance",
     "flan",
     "T5-XXL",

@@ -22,7 +22,7 @@ NUMBER = re.compile(r"(?<![\w.])[-−+]?(?:[1-9][\d,]*|0)(?:\.\d+)?(?:e[+-]?\d+)
 EXPONENTS = ("02.prediction.window",)
 """Predictions of a power of ten: their result shows in the number itself, too."""
 HARMLESS = {
-    "02.prediction.window": ("Bits per character against training compute for counting, recurrence and",),
+    "02.prediction.window": ("Bits per character against training compute for ",),
     "04.prediction.unseen": ("Learning curve: loss",),
     "05.prediction.ngrams": ("Confusion matrix of 26 languages",),
 }

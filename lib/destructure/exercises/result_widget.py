@@ -91,7 +91,7 @@ class RevealWidget(Panel):
         step = min(0.07, 0.8 / max(Counter(places).values(), default=1))
         for number, (place, one) in enumerate(zip(places, self.data, strict=True)):
             height = 0.08 + step * places[:number].count(place)  # each stands on those before it
-            label = None if number else "stored values, one dot each"
+            label = None if number else "values behind it, one dot each"
             axes.plot([one], [height], "o", color=SOURCE, alpha=0.6, label=label)
         axes.axvline(outcome, color=SOURCE, linestyle="-", label=f"result: {outcome:.3g} {kind.unit}".strip())
         if prediction:
