@@ -7,7 +7,7 @@ BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN := $(VENV)/$(BIN)/python -m destructure
 INSTALLED := $(VENV)/installed
 
-.PHONY: lab update check test test-all notebooks results thesis verdicts bench doctor install weights constraints clean
+.PHONY: lab update check test test-all notebooks results thesis verdicts site bench doctor install weights constraints clean
 
 # make lab NOTEBOOK=04 OPTIONS=--no-browser
 lab: install
@@ -44,6 +44,12 @@ thesis: install
 
 verdicts: install
 	$(RUN) verdicts
+
+# The course as pages, for a browser without a kernel or a network: site/built/pages/index.html
+site: install
+	$(VENV)/$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[site]"
+	$(VENV)/$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c site -d site/built/.read . site/built/pages
+	@echo "Open site/built/pages/index.html"
 
 bench: install
 	$(VENV)/$(BIN)/python tests/benchmarks/generation.py

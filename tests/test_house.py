@@ -38,7 +38,7 @@ def name_of(path):
 
 LIMITS = {  # may only fall
     "lib": 25_135,
-    "all Python outside tests and notebooks' cells": 27_385,
+    "all Python outside tests and notebooks' cells": 27_524,
     "tests": 22_107,
 }
 SMALLEST, LARGEST = 40, 350
@@ -74,7 +74,7 @@ def new(found, known, what):
 
 
 def test_the_house_stays_small():
-    outside = [*ROOT.glob("notebooks/**/*.py"), *ROOT.glob("*.py")]
+    outside = [*ROOT.glob("notebooks/**/*.py"), *ROOT.glob("site/*.py"), *ROOT.glob("*.py")]
     sizes = (lines(FILES), lines([*FILES, *outside]), lines((ROOT / "tests").rglob("*.py")))
     for (name, limit), size in zip(LIMITS.items(), sizes, strict=True):
         print(f"{name}: {size:,} lines of at most {limit:,}")

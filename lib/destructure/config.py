@@ -19,7 +19,7 @@ class TransformerConfig:
     The defaults are the course's own small model. The other values exist because, with them, the same class
     is the 2017 Transformer, BERT, GPT-2 or Llama.
 
-    Sizes
+    Sizes:
         vocabulary: how many token ids there are; id 0 is padding.
         has_padding: `False` makes id 0 a token like any other, for weights trained elsewhere whose id 0 is a word
             (GPT-2's is "!"); all sequences of a batch must then be equally long.
@@ -30,11 +30,11 @@ class TransformerConfig:
         feed_forward: hidden width of the feed-forward block; by default 4 × `width`.
         max_length: how many positions the position table holds (input and target together).
 
-    Structure
+    Structure:
         structure: which of the sixteen architectures; see `Structure`.
         final_memory: what final-layer memory (S3) consists of; see `blocks.FinalMemory`.
 
-    Block details
+    Block details:
         norm: "rms" (RMSNorm) or "layer" (LayerNorm).
         norm_placement: "before" each sub-layer (pre-norm) or "after" the residual sum (post-norm, 2017).
         norm_epsilon: the small number that keeps normalisation from dividing by zero.
@@ -43,7 +43,7 @@ class TransformerConfig:
         positions, rotary_base: "learned", "sinusoidal", "rotary" (with this base of wavelengths) or "none".
         query_key_norm: normalise queries and keys per head (an RMSNorm each), for stability.
 
-    Embeddings and output
+    Embeddings and output:
         shared_embeddings: input and target use one embedding table (token, position and segment);
             otherwise the target has its own.
         segments: rows of a segment table (BERT: 2; 0: none). Input tokens are segment 0, target tokens are

@@ -1,0 +1,148 @@
+"""The course as a site (`make site`): pages are made from notebooks and texts as they stand; nothing is run again."""
+
+import json
+import re
+from html import escape, unescape
+from operator import methodcaller
+from pathlib import Path
+from urllib.parse import unquote
+
+from destructure.exercises import catalogue
+from destructure.exercises.markup import markdown
+from destructure.exercises.pages import static_page
+from destructure.files import notebooks_folder
+
+project, html_title, project_copyright = "Destructure", "Destructure", "text and figures: CC BY 4.0"
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.apidoc", "sphinx-mathjax-offline"]
+root_doc = "site/index"  # the sources' folder is the repository, so that links between its files hold
+include_patterns = ["site/*.md", "site/api/*.rst", "notebooks/*.ipynb", "notebooks/*.md", "notebooks/guide/*.md"]
+include_patterns += ["notebooks/exercises/*/*.md", "data/README.md", "data/registration.md", "data/results/README.md"]
+exclude_patterns = ["site/api/modules.rst"]  # a list of one thing
+suppress_warnings = ["config.cache", "ref.python"]  # the function for anchors; words with two meanings
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+nb_execution_mode, nb_ipywidgets_js = "off", {}
+nb_mime_priority_overrides = [("html", WIDGET, None)]  # without a kernel: the picture beside it
+myst_enable_extensions, myst_heading_anchors = ["dollarmath", "amsmath"], 6
+myst_heading_slug_func = methodcaller("replace", " ", "-")  # as JupyterLab names anchors
+
+apidoc_modules = [{"path": "../lib/destructure", "destination": "site/api", "exclude_patterns": ["**/_[a-z]*"]}]
+apidoc_modules[0] |= {"max_depth": 1, "automodule_options": {"members"}}
+autodoc_default_options = {"ignore-module-all": True}
+autodoc_member_order, autodoc_typehints, napoleon_use_ivar, default_role = "bysource", "none", True, "code"
+groups = ("Sizes", "Structure", "Block details", "Embeddings and output")  # of TransformerConfig
+napoleon_custom_sections = [(name, "params_style") for name in groups]
+
+html_theme, html_static_path, html_css_files, html_js_files = "furo", ["static"], ["site.css"], ["site.js"]
+html_extra_path = ["top"]  # index.html of the folder, which leads to the first page
+html_copy_source = html_show_sourcelink = html_show_sphinx = False
+
+
+def _folded(summary: str, html: str) -> str:
+    return f"<details><summary>{escape(summary)}</summary>\n{html}\n</details>\n"
+
+
+def _exercise(number: str, name: str) -> str:
+    """The text of an exercise as it stands unanswered; hints, solution and rubric are closed."""
+    one = catalogue.find(f"{number}.{name}")
+    boxes = [_folded(f"Hint {place}", markdown(hint)) for place, hint in enumerate(one.hints, start=1)]
+    boxes.append(_folded("Solution", markdown(one.solution)))
+    if rubric := re.search(r"\n## Rubric\n(.*?)\n\n", catalogue.sheet_of(one.id).path.read_text("utf-8"), re.DOTALL):
+        boxes.append(_folded("Rubric: points, and what to look for", markdown(rubric[1])))
+    html = re.sub(r"\n\s*\n", "\n", static_page(one) + "".join(boxes))
+    return f"# {one.title}\n\n[The notebook](../../{_file(number)})\n\n```{{raw}} html\n{html}\n```\n"
+
+
+def _exercises(number: str) -> str:
+    names = "\n".join(one.id[3:] for one in catalogue.every(number))
+    return f"# {number} · {catalogue.title_of(number)}\n\n```{{toctree}}\n:maxdepth: 1\n{names}\n```\n"
+
+
+def _file(number: str) -> str:
+    return next(notebooks_folder().glob(f"{number}_*.ipynb")).name
+
+
+def _cell(cell: dict, number: str) -> dict:
+    """A cell for readers: exercises without their call, results of predictions closed, alternative texts told."""
+    ours, tags = cell["metadata"].get("destructure", {}), cell["metadata"].setdefault("tags", [])
+    kept = [out for out in cell["outputs"] if set(out.get("data", ())) != {WIDGET, "text/plain"}]  # progress bars
+    if "exercise" in ours:
+        tags.append("remove-input")
+        address, code = f"exercises/{number}/{ours['exercise'][3:]}.html", "".join(cell["source"])
+        starter = "" if code.startswith("exercise(") else f"<pre>{escape(code)}</pre>"
+        more = f'{starter}<p><a href="{address}">On a page of its own, with hints and solution</a></p>'
+        kept[0]["data"]["text/html"] = "".join(kept[0]["data"]["text/html"]) + more
+    for data in (out["data"] for out in kept if "data" in out):
+        if "text/markdown" in data:
+            data["text/html"] = markdown("".join(data.pop("text/markdown")))
+        if "text/html" in data:  # its links lead to pages, too
+            data["text/html"] = re.sub(r'(href="\d\d_\w+\.)ipynb', r"\1html", "".join(data["text/html"]))
+    if "reveal" in ours:
+        tags.append("hide-output")
+    told = [out.get("metadata", {}).get("image/png", {}).get("alt", "") for out in kept]
+    cell["metadata"]["mystnb"] = {"image": {"alt": " ".join(filter(None, told))}}
+    return cell | {"outputs": kept}
+
+
+def _verdicts() -> str:
+    """What the cells that judge have printed, notebook by notebook."""
+    parts = []
+    for number in catalogue.notebooks():
+        cells = json.loads((notebooks_folder() / _file(number)).read_text("utf-8"))["cells"]
+        judges = [cell for cell in cells if cell["metadata"].get("destructure", {}).get("verdict")]
+        said = ["".join(out["text"]) for cell in judges for out in cell["outputs"] if "text" in out]
+        heading = f"\n## {number} · {catalogue.title_of(number)}\n\n[The notebook](../notebooks/{_file(number)})\n"
+        parts += [heading] * bool(said) + [f"```text\n{one}```\n" for one in said]
+    return "\n".join(parts)
+
+
+def _read(app, name, source):
+    if match := re.fullmatch(r"notebooks/exercises/(\d\d)/(.+)", name):
+        source[0] = _exercises(match[1]) if match[2] == "notebook" else _exercise(*match.groups())
+    elif match := re.fullmatch(r"notebooks/(\d\d)_\w+", name):
+        notebook = json.loads(source[0])
+        for cell in filter(lambda each: each["cell_type"] == "code", notebook["cells"]):
+            cell |= _cell(cell, match[1])
+        source[0] = json.dumps(notebook)
+    elif name == "site/verdicts":
+        source[0] += _verdicts()
+
+
+def _docstring(app, what, name, thing, options, lines):
+    """Blocks between fences, as in Markdown, for a reader of reStructuredText."""
+    fenced = False
+    for place, line in enumerate(lines):
+        if line.strip().startswith("```"):
+            fenced = not fenced
+            lines[place] = "\n::\n" if fenced else ""
+        elif fenced:
+            lines[place] = f"    {line}"
+    lines[:] = "\n".join(lines).split("\n")
+
+
+def _check(app, problem):
+    """Whether every link within the site leads somewhere, and nothing is fetched from another host."""
+    folder = Path(app.outdir).resolve()
+    pages = {path: path.read_text("utf-8") for path in folder.rglob("*.html")}
+    ids = {path: set(re.findall(r'\b(?:id|name)="([^"]+)"', text)) for path, text in pages.items()}
+    wrong = []
+    for page, text in pages.items():
+        for tag, address in set(re.findall(r'<(\w+)[^<>]*? (?:href|src)="([^"]+)"', text)):
+            path, _, anchor = unquote(unescape(address)).partition("#")
+            path = path.partition("?")[0]  # of files that change with their content
+            if re.match(r"\w+:|//", address):
+                wrong += [(page.name, address)] * (tag != "a" and not address.startswith("data:"))
+            elif (target := (page.parent / path).resolve() if path else page) not in pages:
+                wrong += [(page.name, address)] * (not target.exists())
+            elif anchor and anchor not in ids[target]:
+                wrong.append((page.name, address))
+    if wrong and not problem:
+        raise ValueError(f"{len(wrong)} addresses lead nowhere, or to another host: {wrong[:20]}")
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("source-read", _read)
+    app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon
+    app.connect("build-finished", _check)
+    return {"parallel_read_safe": True}
