@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
@@ -41,14 +41,15 @@ class Recall(DrawnTask):
 
 
 READERS, LOADS, BUDGETS = ("recurrence", "attention", "MLP"), (2, 4, 8), (1e10, 3e10, 1e11)
+WIDER, WIDTHS = "MLP, as many parameters", {2: 86, 4: 80}  # as attention, by load
 
 
 def make_reader(name: str, task: Recall, seed: int = 0) -> nn.Module:
     """The untrained model: a GRU that hands on its last state, two causal layers, or a huge perceptron."""
-    if name == "MLP":
-        return Tower(
-            TransformerConfig(len(task.vocabulary), layers=2, max_length=task.pairs_read + 1), seed=seed
-        )
+    if name in ("MLP", WIDER):
+        width = 64 if name == "MLP" else WIDTHS[task.pairs_read]
+        sizes = {"width": width, "heads": 1, "layers": 2, "max_length": task.pairs_read + 1}
+        return Tower(TransformerConfig(len(task.vocabulary), **sizes), seed=seed)
     if name == "recurrence":
         return make_model("recurrent", task, seed=seed, width=32, reads_source=True)
     sizes = {"width": 32, "layers": 2, "heads": 2, "max_length": 16, "structure": Structure.DECODER_ONLY}
@@ -57,11 +58,8 @@ def make_reader(name: str, task: Recall, seed: int = 0) -> nn.Module:
 
 def _one_run(run: dict) -> Iterator[dict]:
     load, seed, mix = run["load"], run["seed"], random.Random(0)
-    sizes = {
-        "train_examples": 20_000 if load > 2 else 1_500,
-        "validation_examples": 500,
-        "test_examples": 500,
-    }
+    many, few = 20_000 if load > 2 else 1_500, 500
+    sizes = {"train_examples": many, "validation_examples": few, "test_examples": few}
     task = Recall(pairs_read=load, in_order=run["in_order"], **sizes)
     pairs = task.pairs("test")
     mixed = [Pair((*mix.sample(each.source[:-1], load), each.source[-1]), each.target) for each in pairs]
@@ -81,3 +79,5 @@ STUDY = Study(
     runs=_runs[~_runs.in_order | (_runs.load == 4)],
     one_run=_one_run,
 )
+_wider = grid(seed=range(200, 208), reader=(WIDER,), load=WIDTHS, in_order=(False,), budgets=(BUDGETS,))
+EQUAL_PARAMETERS = replace(STUDY, name="recall_equal_parameters", runs=_wider)
