@@ -165,7 +165,7 @@ def test_a_claim_shows_its_number_and_a_reveal_what_is_behind_it(lesson):
     claims = [cell for cell in cells if "fact(" in cell.source and cell not in reveals]
     assert claims
     bare = [cell.source for cell in claims if not re.search(r"(?<!\w)\d", shown([cell]))]
-    assert len(bare) == {"11": 4}.get(lesson.number, 0), bare  # that figure may only fall
+    assert len(bare) <= {"11": 4}.get(lesson.number, 0), bare  # that figure may only fall
     assert [cell.source for cell in reveals if "data=" not in cell.source] == []
 
 
