@@ -203,6 +203,13 @@ def test_the_glossary_is_in_order_and_says_where_each_term_comes_from():
     assert all(meaning and notebook in numbers for _, meaning, notebook in terms)
 
 
+def test_terms_set_in_bold_in_a_lesson_are_in_the_glossary():
+    glossary = (ROOT / "notebooks/glossary.md").read_text(encoding="utf-8").lower()
+    terms = "teacher forcing/greedy decoding/exact match/cross-attention/terminal speed/drag/loss"
+    for term in terms.split("/"):
+        assert f"| {term} |" in glossary
+
+
 @pytest.mark.parametrize(("extent", "count"), [("check", 4), ("test", 4), ("test-all", 5)])
 def test_each_extent_runs_pytest_once_and_fails_if_anything_does(extent, count, monkeypatch):
     commands = {}

@@ -8,7 +8,7 @@ import torch
 
 from destructure import cost
 from destructure.exercises.catalogue import find
-from destructure.generate import Sampling
+from destructure.generate import Sampling, generate
 from destructure.show import TrySampling, try_sampling
 from destructure.studies import concatenation as study
 from destructure.studies import docstring_writer
@@ -88,6 +88,12 @@ def test_a_softmax_with_both_roles_shares_out_one():
         crossing[1, 2].diagonal(), weights[[0, 2], [1, 0]]
     )  # "three" after [BOS], "twenty" after "und"
     assert torch.allclose(on_input[1, 2, 1], weights[2, :2].sum())
+
+
+def test_an_untrained_model_has_no_roles():
+    """The facts of the notebook can fail."""
+    _, on_input = roles_of(study.translator("decoder-only").eval(), study.make_task().numbers("test")[:40])
+    assert on_input.mean(dim=-1)[0].max() < 0.8
 
 
 def test_the_loss_by_hand_counts_the_target_alone():
@@ -215,3 +221,9 @@ def test_the_lesson_trains_the_first_part_of_the_stored_run():
     lesson, stored = docstring_writer.LESSON_RECIPE, docstring_writer.RECIPE
     assert lesson.budgets == stored.budgets[:1]
     assert lesson.warmup * lesson.budgets[0] == stored.warmup * stored.budgets[0]
+
+
+def test_text_goes_on_from_where_it_was_given():
+    model, task = docstring_writer.stored_writer(), docstring_writer.make_task()
+    (ids,) = generate(model, None, 30, prompts=[task.encode_target("Return the ")])
+    assert task.decode_target(ids).isprintable() or "\n" in task.decode_target(ids)
