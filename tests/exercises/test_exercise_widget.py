@@ -56,7 +56,8 @@ def test_answering_through_the_widget(one, capsys):
 
 @each
 def test_widget_and_text_path_grade_alike(one, tmp_path, monkeypatch):
-    for number, value in enumerate((one.reference, *(wrong.value for wrong in wrong_answers(one).values()))):
+    wrong = list(wrong_answers(one).values())[: 2 if one.kind.runs_code else None]  # each costs a process
+    for number, value in enumerate((one.reference, *(each.value for each in wrong))):
         monkeypatch.setenv("DESTRUCTURE_WORK", str(tmp_path / str(number)))
         text = answer(one.id, value)
         assert text.verdict == one.check(value)
