@@ -87,6 +87,7 @@ def test_the_formula_of_counting_depends_on_the_text():
     assert sum(chance(c, "th") for c in "abcdefghijklmnopqrstuvwxyz ") < 1
 
 
+@pytest.mark.slow
 def test_writing_stops_at_its_length_and_follows_its_seed():
     model = structure_compute.make_network("recurrence", 8)
     texts = [structure_compute.write(model, 12, seed) for seed in (0, 0, 1)]

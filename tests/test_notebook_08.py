@@ -120,6 +120,7 @@ def words(names):
     return {name: each.verdict for name, each in names["verdicts"].items()}
 
 
+@pytest.mark.slow
 def test_planted_effects_give_their_verdicts(mixed):
     names, told = mixed
     verdicts = dict(

@@ -206,6 +206,7 @@ def failed():
     return run(FAILS, bottleneck_probe.rows().assign(accuracy=0.5))
 
 
+@pytest.mark.slow
 def test_each_prediction_can_come_true_and_can_fail(came_true, failed):
     registered = [f"B{number}" for number in range(1, 17)]
     assert list(came_true[0]["scored"].index) == registered
@@ -262,6 +263,7 @@ def readings(names):
 CLAIMED = (("structure is", "S2"), ("separate parameters", "S2"), ("final-layer memory", "S3"))
 
 
+@pytest.mark.slow
 def test_where_arms_are_trained_the_scorecard_follows_the_largest_budget():
     probes = [bottleneck_probe.rows().assign(accuracy=share) for share in (1.0, 0.5)]
     for_it, against = (

@@ -127,6 +127,7 @@ def planted_rows(study, run):
     return [usual | run | {"budget": budget} for budget in run.get("budgets", (0,))]
 
 
+@pytest.mark.slow
 @each_study
 def test_an_interrupted_study_goes_on_where_it_stopped(study, tmp_path):
     ran, path = [], tmp_path / "rows.csv"

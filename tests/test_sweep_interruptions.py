@@ -25,6 +25,7 @@ from destructure.study.storage import Claims
 from sweep_examples import BASE, fake_rows, runs_in, table_file
 from table_comparison import differences
 
+pytestmark = pytest.mark.slow
 QUICK = replace(BASE, budgets=(2e6, 4e6), measuring={"watch_every": 3, "watch_examples": 5})
 REAL = Plan("real", tuple(grid(QUICK, seed=range(12))))
 FAKE = Plan("fake", tuple(grid(BASE, seed=range(12))))

@@ -57,6 +57,7 @@ def test_a_noiseless_slope_is_found_exactly():
     assert forecast(dots, 2000).value == pytest.approx(3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "growing_scatter"), [(44, False), (12, True)])
 def test_intervals_hold_the_true_slope_95_times_in_100(count, growing_scatter):
     generator = np.random.default_rng(1)

@@ -138,6 +138,7 @@ def test_unknown_exercise_is_one_clear_sentence():
             find(id)
 
 
+@pytest.mark.slow
 def test_listing_showing_and_checking_needs_no_torch():
     program = (
         "import sys\n"

@@ -163,6 +163,7 @@ def near_answers(exercise):
     return st.fixed_dictionaries({key: shape | st.just(reference[key]) for key in reference})
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 @pytest.mark.parametrize("exercise", DATA, ids=lambda exercise: exercise.id)

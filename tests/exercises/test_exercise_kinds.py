@@ -418,6 +418,7 @@ def test_attention_cases_tell_every_scale_apart():
     assert names.count("no scale") + names.count("wrong scale") == 4  # told apart by the test below
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", [one for one in every() if one.kind.runs_code], ids=lambda one: one.id)
 def test_each_mistake_in_code_is_told_from_all_others(exercise):
     for flaw in exercise.kind.mistakes:

@@ -69,6 +69,7 @@ def test_the_last_row_is_the_whole_course():
     assert int(cells[-1]) == sum(row.cells()[-1] for row in rows().values()), "minutes"
 
 
+@pytest.mark.slow
 def test_everything_done():
     for one in every():
         answer(one.id, one.reference)

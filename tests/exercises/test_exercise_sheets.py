@@ -116,6 +116,7 @@ def test_a_fault_in_checks_is_one_sentence_too(tmp_path):
             checks(tmp_path / name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}.{path.stem}")
 def test_any_line_left_out_or_doubled_gives_an_exercise_or_that_one_error(tmp_path, path):
     lines = path.read_text(encoding="utf-8").split("\n")

@@ -440,6 +440,7 @@ def test_a_student_named_outside_keeps_the_course(monkeypatch):
     assert current_student() == Student("s2", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("junk", ["not a dict", [1], {"guess": 1}, 7])
 def test_a_locked_prediction_that_is_no_prediction(work, junk):
     answer("04.prediction.unseen", (90, 80, 99))
@@ -457,6 +458,7 @@ def test_a_locked_prediction_that_is_no_prediction(work, junk):
 # --- a second tab with an old copy ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_stale_tab_cannot_change_a_locked_prediction():
     stale, other = Homework.open("04.prediction.unseen"), Homework.open("04.prediction.unseen")
     other.check((90, 80, 99))

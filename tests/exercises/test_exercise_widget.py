@@ -54,6 +54,7 @@ def test_answering_through_the_widget(one, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @each
 def test_widget_and_text_path_grade_alike(one, tmp_path, monkeypatch):
     wrong = list(wrong_answers(one).values())[: 2 if one.kind.runs_code else None]  # each costs a process
@@ -334,6 +335,7 @@ def texts(page):
     return " ".join(html.unescape(re.sub("<[^>]*>", " ", page)).split())
 
 
+@pytest.mark.slow
 @each
 def test_an_exercise_at_rest_has_question_answer_verdict_and_a_way_on(one):
     widget = exercise(one.id)
