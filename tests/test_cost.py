@@ -153,6 +153,7 @@ WRITERS += [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("block", "structure"), WRITERS, ids=str)
 @pytest.mark.parametrize("cache", [True, False])
 def test_writing_costs_what_is_counted(block, structure, cache, counted_attention):

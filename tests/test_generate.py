@@ -46,6 +46,7 @@ def test_in_mixed_precision_the_default_is_the_plain_path(structure, how):
 # --- the cache changes nothing --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @every_structure
 def test_cached_and_uncached_write_the_same_tokens(structure):
     """A thousand prompts a structure, of different lengths, with sources padded on either side."""

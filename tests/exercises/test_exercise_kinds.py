@@ -387,6 +387,7 @@ def wrong_beyond(exercise, knows):
     return function
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", [one for one in every() if one.kind.runs_code], ids=lambda one: one.id)
 def test_nobody_passes_by_knowing_the_inputs_or_by_being_right_at_first(exercise):
     spy = wrong_beyond(exercise, lambda number, inputs: True)

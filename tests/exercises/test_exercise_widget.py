@@ -39,6 +39,7 @@ def hand_in(one, value):
     return widget
 
 
+@pytest.mark.slow
 @each
 def test_answering_through_the_widget(one, capsys):
     wrong = next(each for each in wrong_answers(one).values() if one.check(each.value).counted)
