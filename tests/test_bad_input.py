@@ -8,6 +8,7 @@ import torch
 
 from destructure import EncoderOnly, Structure, Transformer, TransformerConfig
 from destructure.attention import fast_attention, scaled_dot_product_attention
+from destructure.train.recipe import Recipe
 
 CONFIG = TransformerConfig(vocabulary=10, width=8, layers=1, heads=2, max_length=12)
 GOOD = torch.tensor([[3, 4, 5]])
@@ -144,4 +145,24 @@ def test_a_switch_is_true_or_false(value):
 def test_tied_cross_attention_needs_cross_attention():
     with pytest.raises(ValueError, match="needs separate_cross_attention") as error:
         Structure(separate_cross_attention=False, tied_cross_attention=True)
+    one_sentence(error)
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (
+            lambda: TransformerConfig(vocabulary=9, n_heads=4),
+            r"has no 'n_heads' \(did you mean heads\?\); it has",
+        ),
+        (lambda: Recipe(step=3), r"Recipe has no 'step' \(did you mean steps\?\)"),
+        (lambda: Structure(bidirectional=True), r"did you mean bidirectional_input\?"),
+        (lambda: replace(CONFIG, colour=3), "TransformerConfig has no 'colour'; it has vocabulary, width"),
+        (lambda: Structure.DECODER_ONYL, r"Structure has no 'DECODER_ONYL' \(did you mean DECODER_ONLY\?\)"),
+        (lambda: Recipe(learning_rate="fast"), "learning_rate is 'fast'; it must be a positive number"),
+    ],
+)
+def test_a_wrong_name_is_answered_with_the_right_ones(call, says):
+    with pytest.raises((TypeError, AttributeError, ValueError), match=says) as error:
+        call()
     one_sentence(error)

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, fields, replace
 from numbers import Real
 from typing import Literal, get_args, get_origin
 
-from destructure.structure import Structure
+from destructure.structure import Structure, explained
 
 # The three token ids that mean the same in every vocabulary.
 PADDING, BEGIN, END = 0, 1, 2
 SPECIAL_TOKENS = ("[PAD]", "[BOS]", "[EOS]")
 
 
+@explained
 @dataclass(frozen=True)
 class TransformerConfig:
     """Every choice that fixes the shape of a `Transformer` or an `EncoderOnly`.

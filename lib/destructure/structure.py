@@ -4,12 +4,40 @@ Source: CS25 V4 lecture, 23:32 to 27:03 (the comparison table) and 27:09 to 35:1
 """
 
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
+from functools import wraps
 from itertools import product
 from typing import ClassVar
 
 
+def explained(cls: type) -> type:
+    """Let a data class answer a name that it does not know with the names that it has (`TypeError`)."""
+    made, known = cls.__init__, [each.name for each in fields(cls) if each.init]
+
+    @wraps(made)
+    def __init__(self, *values, **named):
+        for name in [each for each in named if each not in known]:
+            raise TypeError(unknown_name(cls, name, known))
+        made(self, *values, **named)
+
+    cls.__init__ = __init__
+    return cls
+
+
+def unknown_name(cls: type, name: str, known: list[str]) -> str:
+    """The sentence for a name that a class does not have."""
+    near = "".join(f" (did you mean {each}?)" for each in get_close_matches(name, known, 1))
+    return f"{cls.__name__} has no {name!r}{near}; it has {', '.join(known)}."
+
+
+class _Named(type):
+    def __getattr__(cls, name: str):
+        raise AttributeError(unknown_name(cls, name, [each for each in vars(cls) if each[0] != "_"]))
+
+
+@explained
 @dataclass(frozen=True)
-class Structure:
+class Structure(metaclass=_Named):
     """What an encoder-decoder has and a decoder-only Transformer lacks: one corner of a four-dimensional cube.
 
     Each of the four switches is one row of the lecture's table (CS25 V4, 23:32); `True` means that the

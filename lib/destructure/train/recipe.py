@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Literal
 
+from destructure.structure import explained
 
+
+@explained
 @dataclass(frozen=True)
 class Recipe:
     """How long and how to train: everything but the model, the task and the seed.
@@ -51,14 +54,6 @@ class Recipe:
     checkpoint_every: int = 200
 
     def __post_init__(self):
-        if (self.steps is None) == (self.flops is None):
-            raise ValueError(
-                f"steps is {self.steps} and flops is {self.flops}; give the budget in exactly one of them."
-            )
-        budgets = self.budgets
-        numbers = all(isinstance(budget, (int, float)) and budget > 0 for budget in budgets)
-        if not budgets or not numbers or list(budgets) != sorted(set(budgets)):
-            raise ValueError(f"The budgets are {budgets}; give a positive number or several in rising order.")
         for name in ("learning_rate", "tokens_per_batch", "clip", "evaluation_examples", "checkpoint_every"):
             value = getattr(self, name)
             if not (isinstance(value, Real) and 0 < value < math.inf):
@@ -67,6 +62,14 @@ class Recipe:
             value = getattr(self, name)
             if not (isinstance(value, Real) and 0 <= value < 1):
                 raise ValueError(f"{name} is {value!r}; it is a fraction, from 0 to just below 1.")
+        if (self.steps is None) == (self.flops is None):
+            raise ValueError(
+                f"steps is {self.steps} and flops is {self.flops}; give the budget in exactly one of them."
+            )
+        budgets = self.budgets
+        numbers = all(isinstance(budget, (int, float)) and budget > 0 for budget in budgets)
+        if not budgets or not numbers or list(budgets) != sorted(set(budgets)):
+            raise ValueError(f"The budgets are {budgets}; give a positive number or several in rising order.")
         if self.evaluate_every is not None and self.evaluate_every < 1:
             raise ValueError(f"evaluate_every is {self.evaluate_every}; give a number of steps, or None.")
 
