@@ -16,8 +16,8 @@ def explained(cls: type) -> type:
 
     @wraps(made)
     def __init__(self, *values, **named):
-        for name in [each for each in named if each not in known]:
-            raise TypeError(unknown_name(cls, name, known))
+        if unknown := [name for name in named if name not in known]:
+            raise TypeError(unknown_name(cls, unknown[0], known))
         made(self, *values, **named)
 
     cls.__init__ = __init__

@@ -1,6 +1,5 @@
 """Submitted code in the sandbox: what it does there stays there, and what it says is compared and not believed."""
 
-import contextlib
 import shutil
 import subprocess
 import sys
@@ -10,6 +9,7 @@ import time
 from itertools import accumulate
 from pathlib import Path
 
+import psutil
 import pytest
 
 from destructure.classroom import sandbox
@@ -179,11 +179,7 @@ def test_processes_are_few_and_end_with_the_sandbox(monkeypatch):
 
 
 def alive(name):
-    found = 0
-    for status in Path("/proc").glob("[0-9]*/comm"):
-        with contextlib.suppress(OSError):
-            found += status.read_text().strip() == name
-    return found
+    return sum(each.info["name"] == name for each in psutil.process_iter(["name"]))
 
 
 @pytest.mark.slow
