@@ -1,5 +1,6 @@
 """`destructure grade FOLDER`: from a folder of zips to a folder with everything that staff need."""
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -64,12 +65,10 @@ def grade_class(
     write_feedback(lines, chosen, out / "feedback")
     scores = book[["student_id", "score"]].set_axis(["SIS Login ID", chosen.title], axis=1)
     possible = pd.DataFrame({"Student": ["    Points Possible"], chosen.title: [f"{chosen.most:g}"]})
-    rows = pd.concat([possible, scores]).fillna("")
-    canvas = rows.reindex(columns=[*CANVAS, chosen.title], fill_value="")
     tables = {
         "gradebook": book,
         "changes": changed,
-        "canvas": canvas,
+        "canvas": pd.concat([possible, scores]).reindex(columns=[*CANVAS, chosen.title]).fillna(""),
         "moodle": scores.rename(columns={"SIS Login ID": "username"}),
     }
     for name, found in tables.items():
@@ -96,4 +95,5 @@ def largest() -> str:
         from resource import RUSAGE_CHILDREN, getrusage
     except ImportError:
         return ""
-    return f"; the largest process took {getrusage(RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MB of memory"
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, Linux kilobytes
+    return f"; the largest process took {getrusage(RUSAGE_CHILDREN).ru_maxrss / unit:.0f} MB of memory"
