@@ -109,11 +109,9 @@ def grade(
     nbgrader: Annotated[Path | None, typer.Option(help="Also put it all into this nbgrader course.")] = None,
 ):
     """Grade a class's submissions without trusting a byte of them."""
-    from tqdm.auto import tqdm
-
     from destructure.classroom.run import grade_class
 
-    options = (roster, collected, without_isolation, anonymous, workers, nbgrader, tqdm)
+    options = (roster, collected, without_isolation, anonymous, workers, nbgrader)
     for line in _or_exit(grade_class, folder, homework, out, key, *options):
         typer.echo(line)
 

@@ -16,7 +16,7 @@ import pytest
 from classroom_of import CODE, DATA, TEXT
 
 from destructure.classroom import gradebook, run, sandbox
-from destructure.classroom.homework import Late, read_set
+from destructure.classroom.homework import read_set
 from destructure.classroom.reports import class_report
 from destructure.classroom.sandbox import NONE
 from destructure.classroom.submission import pack, read
@@ -74,13 +74,13 @@ def test_an_answer_to_another_students_variant_or_another_edition_earns_nothing(
     hand_in("a1", change=lambda records: records | {"04.shapes.cross": record_of("04.shapes.cross", "b7")})
     (row,) = lines_of(tmp_path / "class", tmp_path / "out")
     assert row.points["04.shapes.cross"] == 0
-    assert "another student's variant" in row.graded.marks["04.shapes.cross"].message
+    assert "another student's variant" in row.marks["04.shapes.cross"].message
 
 
 def test_late_work_is_judged_by_when_it_was_collected(tmp_path, hand_in):
     path = hand_in("anna")
     due = datetime(2027, 2, 1, 18, tzinfo=UTC)
-    homework = replace(DATA, due=due, late=Late(grace_minutes=30, per_day=25, at_most=60))
+    homework = replace(DATA, due=due, late={"grace_minutes": 30, "per_day": 25, "at_most": 60})
     for late, share in ((-1, 1), (0.4, 1), (0.6, 0.75), (25, 0.5), (24 * 9, 0.4)):
         times = {path.name: due + timedelta(hours=late)}
         (row,) = lines_of(tmp_path / "class", tmp_path / "out", homework, times=times)
@@ -108,9 +108,9 @@ def test_nobody_hands_in_for_somebody_else(tmp_path, hand_in):
     hand_in("anna", folder=tmp_path / "class" / "eve_18", **{"04.number.cross_share": 1})
     lines = {row.student: row for row in lines_of(tmp_path / "class", tmp_path / "out", roster=roster)}
     assert lines["anna"].total == 14
-    assert lines["otto"].graded.refused == "Nothing was handed in."
+    assert lines["otto"].refused == "Nothing was handed in."
     (forged,) = [row for name, row in lines.items() if "eve_18/" in name]
-    assert "was not sent by 'anna_17/'" in forged.graded.refused
+    assert "was not sent by 'anna_17/'" in forged.refused
 
 
 def test_everything_is_written_and_a_second_grading_says_what_changed(tmp_path, hand_in, monkeypatch):
@@ -210,7 +210,7 @@ def test_what_is_kept_of_a_students_answers_is_handed_in(tmp_path, monkeypatch):
     with zipfile.ZipFile(path) as archive:
         assert archive.read("outputs/04.txt") == b"my loss: 3"
     (row,) = lines_of(tmp_path / "class", tmp_path / "out")
-    assert (row.total, row.graded.marks["04.mask.decoder"].answered) == (2, False)
+    assert (row.total, row.marks["04.mask.decoder"].counted) == (2, False)
 
 
 def notebook_that_prints(text):

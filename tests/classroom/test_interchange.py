@@ -40,7 +40,7 @@ def course_of(tmp_path, hand_in, more=None):
     (tmp_path / "collected.csv").write_text("\n".join(["file,collected", *rows]))
     (tmp_path / "roster.csv").write_text("\n".join(["student", *COLLECTED, "otto"]))
     options = {"roster": tmp_path / "roster.csv", "collected": tmp_path / "collected.csv", "workers": 1}
-    options |= {"allow_none": True, "nbgrader": tmp_path / "course"}
+    options |= {"without_isolation": True, "nbgrader": tmp_path / "course"}
     told = grade_class(tmp_path / "class", str(path), tmp_path / "out", tmp_path / "staff.key", **options)
     assert "nbgrader generate_assignment week4; nbgrader autograde week4" in told[-1]
     assert "Not in nbgrader, whose students are names of folders: (week4__eve.zip)." in told
@@ -56,8 +56,8 @@ def test_cells_of_nbgrader_give_the_points_and_say_why(tmp_path, hand_in, monkey
         found = [interchange.points(id) for id in WEEK["points"] if "written" not in id]
         assert found == ([4, 3, 2, 2, 2] if student == sender else [0] * 5)
     assert "it names 'ben', who did not submit it" in capsys.readouterr().out
-    assert interchange.penalty(course, "week4", "ben", 10.0, 42 * 3600) == 5
-    assert interchange.penalty(course, "week4", "cem", 10.0, 90 * 3600) == 0
+    assert interchange.penalty(tmp_path / "week4.yaml", "ben", 10.0, 42 * 3600) == 5
+    assert interchange.penalty(tmp_path / "week4.yaml", "cem", 10.0, 90 * 3600) == 0
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     assert interchange.question("04.mask.decoder") is None
     monkeypatch.delenv("NBGRADER_EXECUTION")
@@ -87,7 +87,7 @@ def test_nbgrader_exports_what_the_gradebook_says(tmp_path, hand_in):
     by_hand.write_text(by_hand.read_text().replace("anna,04.written.shift,,", "anna,04.written.shift,4.5,"))
     options = {"roster": tmp_path / "roster.csv", "collected": tmp_path / "collected.csv", "workers": 1}
     grade_class(tmp_path / "class", str(tmp_path / "week4.yaml"), tmp_path / "out", tmp_path / "staff.key",
-                allow_none=True, **options)  # fmt: skip
+                without_isolation=True, **options)  # fmt: skip
     theirs, ours = (pd.read_csv(path) for path in (course / "grades.csv", tmp_path / "out" / "gradebook.csv"))
     both = [name for name in theirs if name in ours]
     assert {"assignment", "duedate", "timestamp", "student_id", "raw_score", "score", "max_score"} <= {*both}

@@ -3,67 +3,36 @@
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
-from destructure.classroom.grading import Graded, grade
-from destructure.classroom.homework import HomeworkSet, editions, moment
+from destructure.classroom.grading import Graded, Mark, grade
+from destructure.classroom.homework import HomeworkSet, edition, moment
 from destructure.classroom.submission import Refused, bytes_of
 from destructure.files import write_atomically
 
-EDITION = 2
+EDITION = 3
 """Of the grader; another number grades everything anew."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A student's line of the gradebook.
-
-    Attributes:
-        collected: when, in UTC.
-        points: exercise → points earned, before what being late costs; `None` while a person has to mark it.
-        share: what is left after that.
-    """
-
-    student: str
-    graded: Graded
-    collected: str
-    share: float
-    points: dict[str, float | None]
-    comments: dict[str, str]
-
-    @property
-    def earned(self) -> float:
-        """The sum of what is known."""
-        return round(sum(one or 0.0 for one in self.points.values()), 4)
-
-    @property
-    def total(self) -> float:
-        """What is left of it, late policy included."""
-        return round(self.share * self.earned, 4)
-
-    @property
-    def waiting(self) -> list[str]:
-        """Exercises that a person has still to mark."""
-        return [id for id, one in self.points.items() if one is None]
 
 
 def staff_key(path: Path) -> bytes:
     """The staff's secret; made, readable by its owner alone, where there is none."""
     if not path.exists():
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
+        path.touch(0o600, exist_ok=False)
+        path.write_text(secrets.token_hex(32) + "\n", encoding="utf-8")
     return path.read_text(encoding="utf-8").strip().encode()
+
+
+def _seal(secret: bytes, text: str) -> str:
+    return hmac.digest(secret, text.encode("utf-8", "replace"), "sha256").hex()
 
 
 def grade_folder(
@@ -71,31 +40,31 @@ def grade_folder(
 ) -> Iterator[Graded]:
     """Grade every zip in a folder and its folders; what an interrupted grading has done is not done again."""
     (out / "marks").mkdir(parents=True, exist_ok=True)
-    questions = editions(homework.points)  # in the order of the set, whose points are no part of a mark
-    asked = [EDITION, homework.name, homework.course, list(homework.points), questions, how]
-    todo = {}
-    for path in zips(folder):
-        name = path.relative_to(folder).as_posix()
-        try:
-            content = bytes_of(path)
-        except Refused:
-            content = b""
-        identity = json.dumps([*asked, name, hashlib.sha256(content).hexdigest()]).encode()
-        kept = out / "marks" / f"{hmac.digest(secret, identity, 'sha256').hex()[:32]}.json"
-        if kept.exists():
-            yield Graded.from_plain(json.loads(kept.read_text(encoding="utf-8")))
-        else:
-            todo[name] = path, kept
+    questions = {id: edition(id) for id in homework.points}  # whose points are no part of a mark
+    jobs = {}
     with ProcessPoolExecutor(workers) as pool:
-        jobs = {name: pool.submit(grade, path, homework, secret, how) for name, (path, _) in todo.items()}
-        for name, job in jobs.items():
+        for path in zips(folder):
+            name = path.relative_to(folder).as_posix()
+            asked = [
+                EDITION,
+                homework.name,
+                homework.course,
+                list(questions.items()),
+                how,
+                name,
+                _digest(path),
+            ]
+            kept = out / "marks" / f"{_seal(secret, json.dumps(asked))[:32]}.json"
+            job = None if kept.exists() else pool.submit(grade, path, homework, secret, how)
+            jobs[name] = kept, job
+        for name, (kept, job) in jobs.items():
             try:
-                graded = replace(job.result(), file=name)
+                if job:
+                    write_atomically(kept, json.dumps(asdict(replace(job.result(), file=name))).encode())
+                found = json.loads(kept.read_bytes())
+                yield Graded(**found | {"marks": {id: Mark(**mark) for id, mark in found["marks"].items()}})
             except BrokenProcessPool:
                 yield Graded(name, refused="Not graded: the grader itself was ended here; grade again.")
-                continue
-            write_atomically(todo[name][1], json.dumps(asdict(graded), ensure_ascii=False, indent=1).encode())
-            yield graded
 
 
 def zips(folder: Path) -> list[Path]:
@@ -103,7 +72,11 @@ def zips(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".zip")
 
 
-# --- one line for each student -----------------------------------------------------------------------------------
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(bytes_of(path)).hexdigest()
+    except Refused as problem:
+        return str(problem)
 
 
 def rows(
@@ -112,7 +85,7 @@ def rows(
     collected: Mapping[str, datetime],
     by_hand: Mapping[tuple[str, str], tuple[float, str]],
     roster: Mapping[str, str] | None = None,
-) -> list[Row]:
+) -> list[Graded]:
     """The submission that counts of each student, with late policy and marks by hand.
 
     Args:
@@ -120,42 +93,35 @@ def rows(
         by_hand: (student, exercise) → points and a comment.
         roster: student → a text that the path of that student's files must contain ("" if any will do).
     """
-    options = defaultdict(list)
-    for one in graded:
-        row = _row(_known(one, homework, roster), homework, collected, by_hand)
-        options[row.student].append(row)
-    for student in (roster or {}).keys() - options.keys():
-        nothing = Graded("", student=student, refused="Nothing was handed in.")
-        options[student].append(_row(nothing, homework, {}, {}))
-    found = []
-    for _, several in sorted(options.items()):
-        sound = [row for row in several if not row.graded.refused] or several
-        best = homework.counts == "best"
-        found.append(max(sound, key=lambda row: (row.total if best else 0, row.collected, row.graded.file)))
-    return found
+    known = graded if roster is None else [_sent_by_its_student(one, roster) for one in graded]
+    nothing = [Graded("", student=student, refused="Nothing was handed in.") for student in roster or ()]
+    found = [_with_points(one, homework, collected.get(one.file), by_hand) for one in [*nothing, *known]]
+    best = homework.counts == "best"
+    found.sort(key=lambda row: (not row.refused, best and row.total, row.collected, row.file))
+    counting = {row.student: row for row in found}  # of several, the last
+    return [row for _, row in sorted(counting.items())]
 
 
-def _known(one: Graded, homework: HomeworkSet, roster: Mapping[str, str] | None) -> Graded:
-    """A submission whose sender cannot be who it names counts for nobody."""
-    if roster is None or not one.student:
+def _sent_by_its_student(one: Graded, roster: Mapping[str, str]) -> Graded:
+    """The submission itself, or one that counts for nobody."""
+    sender = roster.get(one.student)
+    if not one.student or (sender is not None and sender in one.file):
         return one
-    if one.student not in roster:
-        refused = f"Not graded: {one.student!r} is not on the roster."
-    elif roster[one.student] not in one.file:
-        refused = f"Not graded: it names {one.student!r}, but was not sent by {roster[one.student]!r}."
-    else:
-        return one
-    return replace(one, student="", refused=refused, marks={})
+    why = f"it names {one.student!r}, but was not sent by {sender!r}."
+    why = f"{one.student!r} is not on the roster." if sender is None else why
+    return replace(one, student="", refused=f"Not graded: {why}", marks={})
 
 
-def _row(one: Graded, homework: HomeworkSet, collected: Mapping, by_hand: Mapping) -> Row:
-    student, when = one.student or f"({one.file})", collected.get(one.file)
+def _with_points(one: Graded, homework: HomeworkSet, when: datetime | None, by_hand: Mapping) -> Graded:
+    student = one.student or f"({one.file})"
     points, comments = dict.fromkeys(homework.points, 0.0), {}
     for id, mark in one.marks.items():
         points[id] = round(homework.points[id] * mark.score, 4)
         if mark.by_hand:
             points[id], comments[id] = by_hand.get((student, id), (None, ""))
-    return Row(student, one, utc(when), homework.share(student, when), points, comments)
+    share, earned = homework.share(student, when), round(sum(filter(None, points.values())), 4)
+    line = {"collected": utc(when), "share": share, "earned": earned, "total": round(share * earned, 4)}
+    return replace(one, student=student, points=points, comments=comments, **line)
 
 
 def collection_times(folder: Path, listed: Path | None = None) -> dict[str, datetime]:
@@ -170,9 +136,6 @@ def read_roster(path: Path) -> dict[str, str]:
     """Student → what the path of that student's files must contain (column `sender`, may be absent)."""
     given = table(path, "student").assign(sender=lambda rows: rows.get("sender", ""))
     return dict(zip(given.student.str.strip(), given.sender.str.strip(), strict=True))
-
-
-# --- marks by hand -----------------------------------------------------------------------------------------------
 
 
 def read_by_hand(path: Path, homework: HomeworkSet) -> dict[tuple[str, str], tuple[float, str]]:
@@ -194,15 +157,14 @@ def read_by_hand(path: Path, homework: HomeworkSet) -> dict[tuple[str, str], tup
     return found
 
 
-def extend_by_hand(path: Path, lines: Iterable[Row], homework: HomeworkSet) -> int:
+def extend_by_hand(path: Path, lines: Iterable[Graded], homework: HomeworkSet) -> int:
     """Add a row for each text to be marked that has none yet; rows that are there stay as they are."""
-    known = set(
-        table(path, "student", "exercise")[["student", "exercise"]].itertuples(index=False, name=None)
-    )
+    there = table(path, "student", "exercise")
+    known = set(zip(there.student, there.exercise, strict=True))
     new = [
         (row.student, id, "", homework.points[id], "", mark.answer)
         for row in lines
-        for id, mark in row.graded.marks.items()
+        for id, mark in row.marks.items()
         if mark.by_hand and (row.student, id) not in known
     ]
     if new:
@@ -212,22 +174,20 @@ def extend_by_hand(path: Path, lines: Iterable[Row], homework: HomeworkSet) -> i
     return len(new)
 
 
-# --- tables ------------------------------------------------------------------------------------------------------
-
-
-def gradebook(lines: Iterable[Row], homework: HomeworkSet, secret: bytes) -> pd.DataFrame:
+def gradebook(lines: Iterable[Graded], homework: HomeworkSet, secret: bytes) -> pd.DataFrame:
     """One line per student, in nbgrader's columns and some more; a signature proves what was received, and when."""
     book = []
     for row in lines:
-        received = row.student, row.graded.file, row.collected, row.graded.digest
-        signature = hmac.digest(secret, "\x1f".join(received).encode("utf-8", "replace"), "sha256")
-        late = round(row.earned - row.total, 4)
         line = {"assignment": homework.name, "duedate": utc(homework.due), "timestamp": row.collected}
-        line |= {"student_id": row.student, "raw_score": row.earned, "late_submission_penalty": late}
-        line |= {"score": row.total, "max_score": homework.most}
-        line |= {id: "" if one is None else one for id, one in row.points.items()}
-        line |= {"to_mark": " ".join(row.waiting), "remark": row.graded.refused, "file": row.graded.file}
-        book.append(line | {"sha256": row.graded.digest, "signature": signature.hex()})
+        line |= {"student_id": row.student, "raw_score": row.earned}
+        line |= {"late_submission_penalty": round(row.earned - row.total, 4), "score": row.total}
+        line |= {
+            "max_score": homework.most,
+            **{id: "" if one is None else one for id, one in row.points.items()},
+        }
+        line |= {"to_mark": " ".join(row.waiting), "remark": row.refused, "file": row.file}
+        received = "\x1f".join([row.student, row.file, row.collected, row.digest])
+        book.append(line | {"sha256": row.digest, "signature": _seal(secret, received)})
     return pd.DataFrame(book).map(_text)
 
 
@@ -250,13 +210,8 @@ def table(path: Path | None, *needed: str) -> pd.DataFrame:
 
 def as_csv(found: pd.DataFrame, head: bool = True) -> bytes:
     """Rows as CSV, no cell of which a spreadsheet takes for a formula."""
-    text = found.map(harmless).to_csv(index=False, header=head, lineterminator="\n")
-    return text.encode("utf-8", "replace")
-
-
-def harmless(cell: object) -> str:
-    """A cell's text, with a quotation mark before what would be a formula."""
-    return re.sub(r"^(?=[=+@\t\r]|-(?![\d.]+$))", "'", _text(cell))
+    harmless = found.map(_text).replace(r"^(?=[=+@\t\r]|-(?![\d.]+$))", "'", regex=True)
+    return harmless.to_csv(index=False, header=head, lineterminator="\n").encode("utf-8", "replace")
 
 
 def _text(cell: object) -> str:

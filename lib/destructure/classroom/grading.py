@@ -1,19 +1,23 @@
 """One submission against the instructor's own catalogue: a mark and a sentence for each exercise."""
 
+import ast
 import hmac
 import json
+import re
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
-from destructure.classroom.attempts import marked
-from destructure.classroom.homework import HomeworkSet, editions
+import numpy as np
+
+from destructure.classroom.homework import HomeworkSet, edition
 from destructure.classroom.sandbox import Sandbox
 from destructure.classroom.submission import Refused, Submission, read
 from destructure.exercises.catalogue import find
 from destructure.exercises.definition import Exercise
 from destructure.exercises.homework import variant_of
-from destructure.exercises.kinds.code_running import Fault, Task, tried
+from destructure.exercises.kinds.code import KNOWN_ONLY
+from destructure.exercises.kinds.code_running import Fault, Task, Trial, tried
 from destructure.exercises.kinds.comparing import Inputs
 from destructure.exercises.kinds.isolation import Report
 from destructure.exercises.store import Record
@@ -21,39 +25,52 @@ from destructure.exercises.verdict import Verdict, not_counted, wrong
 
 MORE_CASES = 12
 """Inputs drawn from the staff's secret, beside those that a student can read in the course."""
+_MODULES = re.compile(
+    "__future__|bisect|cmath|collections|copy|dataclasses|decimal|fractions|functools|heapq|itertools|math"
+    "|numpy|operator|statistics|string|torch|typing"
+)
+_OUTSIDE = re.compile(
+    "__.*|breakpoint|compile|delattr|eval|exec|exit|getattr|globals|input|locals|open|quit|setattr|vars"
+)
 
 
 @dataclass(frozen=True)
-class Mark:
-    """What an answer earned.
+class Mark(Verdict):
+    """What an answer earned, and the answer; `by_hand` if a person marks it, who then decides about its points."""
 
-    Attributes:
-        score: from 0 to 1; of a text that a person marks, whether it was committed.
-        by_hand: whether a person marks it.
-    """
-
-    score: float
-    message: str
-    misconception: str | None = None
-    answered: bool = True
     by_hand: bool = False
     answer: str = ""
 
 
 @dataclass(frozen=True)
 class Graded:
-    """A submission's marks, or why it has none; plain data by `asdict`, which `from_plain` reads."""
+    """A submission's marks, or why it has none; then also its line in the gradebook.
+
+    Attributes:
+        digest: SHA-256 of the zip, the student's receipt.
+        collected: when, in UTC.
+        points: exercise → points earned, before what being late costs; `None` while a person has to mark it.
+        comments: exercise → what that person wrote.
+        share: what being late leaves.
+        earned, total: the points that are known, before and after that.
+    """
 
     file: str
     digest: str = ""
     student: str = ""
     refused: str = ""
     marks: dict[str, Mark] = field(default_factory=dict)
+    collected: str = ""
+    points: dict[str, float | None] = field(default_factory=dict)
+    comments: dict[str, str] = field(default_factory=dict)
+    share: float = 1.0
+    earned: float = 0.0
+    total: float = 0.0
 
-    @classmethod
-    def from_plain(cls, data: dict) -> "Graded":
-        """What `asdict` gave."""
-        return cls(**{**data, "marks": {id: Mark(**mark) for id, mark in data["marks"].items()}})
+    @property
+    def waiting(self) -> list[str]:
+        """Exercises that a person has still to mark."""
+        return [id for id, earned in self.points.items() if earned is None]
 
 
 def grade(path: Path, homework: HomeworkSet, secret: bytes, how: str) -> Graded:
@@ -63,65 +80,71 @@ def grade(path: Path, homework: HomeworkSet, secret: bytes, how: str) -> Graded:
         secret: the staff's key, from which inputs are drawn that no student has seen.
         how: the isolation of submitted code, from `sandbox.isolation`.
     """
+    found = Graded(path.name)
     try:
         submission = read(path)
+        found = Graded(path.name, submission.digest, submission.student)
+        if submission.homework != homework.name:
+            raise Refused(f"it is homework {submission.homework[:40]!r}.")
+        if homework.course and submission.course != homework.course:
+            raise Refused(f"it was made for course {submission.course[:40]!r}, not {homework.course!r}.")
     except Refused as problem:
-        return Graded(path.name, refused=f"Not graded: {problem}")
-    found = Graded(path.name, submission.digest, submission.student)
-    if submission.homework != homework.name:
-        return replace(found, refused=f"Not graded: it is homework {submission.homework[:40]!r}.")
-    if homework.course and submission.course != homework.course:
-        wanted = f"Not graded: it was made for course {submission.course[:40]!r}, not {homework.course!r}."
-        return replace(found, refused=wanted)
-    present = editions(homework.points)
+        return replace(found, refused=f"Not graded: {problem}")
     with Sandbox(how) as sandbox:
-        for id in homework.points:
-            found.marks[id] = _mark(id, submission, present[id], secret, sandbox)
-    return found
+        return replace(found, marks={id: _mark(id, submission, secret, sandbox) for id in homework.points})
 
 
-def _mark(id: str, submission: Submission, edition: str, secret: bytes, sandbox: Sandbox) -> Mark:
+def _mark(id: str, submission: Submission, secret: bytes, sandbox: Sandbox) -> Mark:
     exercise = find(id, submission.student, submission.course)
     record, kind = submission.answers.get(id, Record()), exercise.kind
-    shown = _text(record.checked)
-    verdict = _refusal(exercise, record, submission.editions.get(id), edition)
-    if verdict is None and kind.runs_code:
-        verdict = graded_code(exercise, shown, secret, sandbox)
-    elif verdict is None:
+    answer = (
+        record.checked.get("text") if isinstance(record.checked, dict) else record.checked
+    )  # of a written one
+    answer = answer if isinstance(answer, str) else json.dumps(record.checked, ensure_ascii=False)
+    if record.checked is None or record.kind != kind.name:
+        verdict = not_counted("No checked answer was handed in.")
+    elif submission.editions.get(id) != edition(id):
+        another = "This answers the question of another version of the course; update, answer it again, submit again."
+        verdict = wrong(another, "another edition")
+    elif record.variant != variant_of(exercise):
+        verdict = wrong("This answers another student's variant of the question.", "another variant")
+    elif kind.runs_code:
+        verdict = graded_code(exercise, answer, secret, sandbox)
+    else:
         verdict = exercise.check(record.checked)
-    by_hand = kind.name == "written" and verdict.is_right
-    return Mark(
-        verdict.score, verdict.message, verdict.misconception, verdict.counted, by_hand, shown[:20_000]
-    )
-
-
-def _refusal(exercise: Exercise, record: Record, answered: str | None, edition: str) -> Verdict | None:
-    if record.checked is None or record.kind != exercise.kind.name:
-        return not_counted("No checked answer was handed in.")
-    if answered != edition:
-        return wrong(
-            "This answers the question of another version of the course; update, answer it again, submit again.",
-            "another edition",
-        )
-    if record.variant != variant_of(exercise):
-        return wrong("This answers another student's variant of the question.", "another variant")
-    return None
+    return Mark(**vars(verdict), by_hand=kind.name == "written" and verdict.is_right, answer=answer[:20_000])
 
 
 def graded_code(exercise: Exercise, source: str, secret: bytes, sandbox: Sandbox) -> Verdict:
-    """Run a source in the sandbox, also on inputs drawn from the staff's secret; the results are compared here."""
+    """Run a source in the sandbox, also on inputs drawn from the staff's secret; the results are compared here.
+
+    A right result is right, however it was made: in the sandbox there is nothing to copy it from. A wrong one earns
+    part of the marks only if it comes from a function of its inputs. Its text must not reach for anything else, and
+    called in a process of its own, with the same inputs in another order, it must do the same again.
+    """
     kind, seen = exercise.kind, []
 
     def attempt(task: Task) -> Report:
-        try:
-            trial = tried(task, source, sandbox.function(source, task))
-        except Fault as fault:
-            trial = fault
-        seen[:] = task, trial
-        return Report(value=trial)
+        seen[:] = task, _tried(task, source, sandbox)
+        return Report(value=seen[1])
 
     verdict = kind.judged(kind.plain(source), kind.cases(), attempt, _secret_cases(exercise.id, secret))
-    return marked(verdict, source, *seen, sandbox) if verdict.score else verdict
+    if not verdict.score or (verdict.is_right and sandbox.is_closed):
+        return verdict
+    reason = reaches(source)
+    if verdict.misconception == KNOWN_ONLY:
+        reason = "it is right on the inputs that the course shows, and wrong on most others"
+    elif not reason and not verdict.is_right and _differs_anew(*seen, source, sandbox):
+        reason = "the same inputs, in another order and in a new process, give other results"
+    none = f"No marks: {reason}. A function makes its result of its inputs alone. {verdict.message}"
+    return wrong(none, "no attempt") if reason else verdict
+
+
+def _tried(task: Task, source: str, sandbox: Sandbox, anew: bool = False) -> Trial | Fault:
+    try:
+        return tried(task, source, sandbox.function(source, task.name, task.given, anew))
+    except Fault as fault:
+        return fault
 
 
 @cache
@@ -131,6 +154,36 @@ def _secret_cases(id: str, secret: bytes) -> list[Inputs]:
     return find(id).kind.cases(MORE_CASES + int.from_bytes(digest[:4], "big") % 5_000)[-MORE_CASES:]
 
 
-def _text(value: object) -> str:
-    text = value.get("text") if isinstance(value, dict) else value  # of one that is written
-    return text if isinstance(text, str) else json.dumps(value, ensure_ascii=False)
+def _differs_anew(task: Task, trial: Trial, source: str, sandbox: Sandbox) -> bool:
+    backwards = task._replace(cases=task.cases[: task.usual][::-1], properties=())
+    again = _tried(backwards, source, sandbox, anew=True)
+    if isinstance(again, Fault) or isinstance(again.new, Fault):
+        return True
+    both = [[str(np.asarray(one.array).tolist()) for one in each.results] for each in (trial, again)]
+    return both[0] != both[1][::-1]
+
+
+def reaches(source: str) -> str:
+    """The first thing in a source that reaches beyond a function's inputs, as part of a sentence; "" if none does."""
+    for node in ast.walk(ast.parse(source)):
+        found = ""
+        match node:
+            case ast.Import(names=names):
+                found = next((f"imports {one.name}" for one in names if not _may_import(one.name)), "")
+            case ast.ImportFrom(module=module) if not _may_import(module or ""):
+                found = f"imports {module}"
+            case ast.Global():
+                found = f"keeps {node.names[0]} between calls"
+            case ast.Name(id=name) if _OUTSIDE.fullmatch(name):
+                found = f"uses {name}"
+            case ast.Attribute(attr=name) if name.startswith("_") and name != "__init__":
+                found = f"uses {name}"
+            case ast.Attribute(ctx=ast.Store() | ast.Del()) if getattr(node.value, "id", "") != "self":
+                found = f"sets {getattr(node.value, 'id', '')}.{node.attr}"
+        if found:
+            return f"line {node.lineno} {found}"
+    return ""
+
+
+def _may_import(module: str) -> bool:
+    return bool(_MODULES.fullmatch(module.split(".")[0]))

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -12,28 +11,15 @@ from typing import Any
 
 import jsonschema
 import yaml
+from jinja2 import Environment, PackageLoader, select_autoescape
 
 from destructure.exercises.catalogue import find, sheet_of
 from destructure.files import notebooks_folder
 
-
-@dataclass(frozen=True)
-class Late:
-    """What being late costs: nothing for `grace_minutes`, then `per_day` percent of the marks for each day begun.
-
-    Attributes:
-        at_most: the largest loss, in percent; 100 means that very late work earns nothing.
-    """
-
-    grace_minutes: float = 0.0
-    per_day: float = 0.0
-    at_most: float = 100.0
-
-    def share(self, late: timedelta) -> float:
-        """The share of the marks that is left."""
-        over = late - timedelta(minutes=self.grace_minutes)
-        days = -(-over // timedelta(days=1)) if over > timedelta(0) else 0
-        return 1 - min(self.per_day * days, self.at_most) / 100
+TEMPLATES = Environment(
+    loader=PackageLoader("destructure.classroom", "."), autoescape=select_autoescape(), trim_blocks=True
+)
+_SCHEMAS = json.loads((files("destructure.classroom") / "schemas.json").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -44,6 +30,8 @@ class HomeworkSet:
         name, title: for file names, and for people.
         points: exercise → points.
         due: the deadline, in UTC; `None` if there is none.
+        late: what being late costs: nothing for `grace_minutes`, then `per_day` percent of the marks for each day
+            begun, up to `at_most` percent.
         extensions: student → a later deadline.
         counts: which of several submissions counts, "last" or "best".
         course: the class; what a student gave to `sign_in`, so that last year's answers do not fit.
@@ -53,7 +41,7 @@ class HomeworkSet:
     title: str
     points: dict[str, float]
     due: datetime | None = None
-    late: Late = field(default_factory=Late)
+    late: dict[str, float] = field(default_factory=dict)
     extensions: dict[str, datetime] = field(default_factory=dict)
     counts: str = "last"
     course: str = ""
@@ -66,16 +54,17 @@ class HomeworkSet:
     def share(self, student: str, collected: datetime | None) -> float:
         """The share of the marks that a submission collected then keeps."""
         due = self.extensions.get(student, self.due)
-        return 1.0 if due is None or collected is None else self.late.share(collected - due)
-
-
-def editions(ids: Iterable[str]) -> dict[str, str]:
-    """Exercise → a fingerprint of its question, so that an answer to another edition of it is noticed."""
-    return {id: _edition(id) for id in ids}
+        if due is None or collected is None:
+            return 1.0
+        late = {"grace_minutes": 0, "per_day": 0, "at_most": 100} | self.late
+        over = collected - due - timedelta(minutes=late["grace_minutes"])
+        days_begun = max(0, -(-over // timedelta(days=1)))
+        return 1 - min(late["per_day"] * days_begun, late["at_most"]) / 100
 
 
 @cache
-def _edition(id: str) -> str:
+def edition(id: str) -> str:
+    """A fingerprint of an exercise's question, so that an answer to another edition of it is noticed."""
     sheet = sheet_of(id).path
     texts = [path.read_bytes() for path in (sheet, sheet.with_name("checks.py")) if path.exists()]
     return hashlib.sha256(b"".join(texts).replace(b"\r\n", b"\n")).hexdigest()[:16]
@@ -99,9 +88,9 @@ def read_set(name: str | Path) -> HomeworkSet:
         data = {"name": path.stem, "title": path.stem} | validated(json.loads(text), "homework")
         for id in data["points"]:
             find(id)
-        given = {one: moment(until) for one, until in data.get("extensions", {}).items()}
-        due = moment(data["due"]) if "due" in data else None
-        return HomeworkSet(**{**data, "due": due, "extensions": given, "late": Late(**data.get("late", {}))})
+        data["due"] = moment(data["due"]) if "due" in data else None
+        data["extensions"] = {one: moment(until) for one, until in data.get("extensions", {}).items()}
+        return HomeworkSet(**data)
     except yaml.YAMLError as problem:
         raise ValueError(f"{path}: it is not YAML ({' '.join(str(problem).split())[:200]}).") from None
     except (ValueError, OSError, RecursionError, TypeError) as problem:
@@ -111,16 +100,11 @@ def read_set(name: str | Path) -> HomeworkSet:
 def validated(data: Any, schema: str) -> Any:
     """The data itself, if it follows a schema of `schemas.json` (raises ValueError with its first fault)."""
     try:
-        jsonschema.validate(data, _schemas()[schema])
+        jsonschema.validate(data, _SCHEMAS[schema])
     except jsonschema.ValidationError as problem:
         where = ".".join(map(str, problem.absolute_path))[:60]
         raise ValueError(f"{where + ': ' if where else ''}{problem.message[:200]}.") from None
     return data
-
-
-@cache
-def _schemas() -> dict:
-    return json.loads((files("destructure.classroom") / "schemas.json").read_text(encoding="utf-8"))
 
 
 def moment(text: str) -> datetime:

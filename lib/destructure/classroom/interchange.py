@@ -16,46 +16,31 @@ from typing import Any
 
 import nbformat
 import yaml
-from nbformat.v4 import new_code_cell as code
-from nbformat.v4 import new_markdown_cell as text
 
-from destructure.classroom.gradebook import Row, staff_key, utc
+from destructure.classroom.gradebook import staff_key, utc
 from destructure.classroom.grading import Graded, grade
-from destructure.classroom.homework import HomeworkSet, read_set
+from destructure.classroom.homework import TEMPLATES, HomeworkSet, read_set
 from destructure.classroom.submission import pack
 from destructure.exercises.catalogue import find
 from destructure.exercises.lesson import exercise
 
-SETTINGS = "destructure.json"
-_CONFIG = """# Written once by `destructure grade --nbgrader`; yours from now on.
-from pathlib import Path
-from destructure.classroom.interchange import penalty
-from nbgrader.plugins import LateSubmissionPlugin
+try:
+    from nbgrader.plugins import LateSubmissionPlugin
+except ImportError:  # it is an extra
+    LateSubmissionPlugin = object
 
-class LatePolicy(LateSubmissionPlugin):
-    def late_submission_penalty(self, student_id, score, total_seconds_late):
-        course = Path(__file__).parent
-        return penalty(course, self.parent.assignment_id, student_id, score, total_seconds_late)
-
-c = get_config()
-c.AssignLatePenalties.plugin_class = LatePolicy
-"""
-_FIRST = """# {0.title}
-
-Answer here or in the course's notebooks, it is the same; then run the last cell, and submit."""
-_IMPORTS = "from destructure.classroom.interchange import hand_in, question"
-_POINTS = """# What it earned stands here after grading.
-### BEGIN HIDDEN TESTS
-from destructure.classroom.interchange import points
-
-points("{}")
-### END HIDDEN TESTS"""
-_UNWRITTEN = "YOUR ANSWER HERE"
-"""What nbgrader writes there, too, and by which it knows that there is nothing to mark."""
+SETTINGS = "nbgrader_config.json"
+"""nbgrader reads it beside nbgrader_config.py; the part `Destructure` is ours: set → its file, key, isolation."""
 
 
 def write_course(
-    course: Path, given: str, homework: HomeworkSet, lines: Sequence[Row], folder: Path, key: Path, how: str
+    course: Path,
+    given: str,
+    homework: HomeworkSet,
+    lines: Sequence[Graded],
+    folder: Path,
+    key: Path,
+    how: str,
 ) -> list[str]:
     """Put an assignment and the submissions that count into an nbgrader course; other assignments stay as they are.
 
@@ -66,56 +51,41 @@ def write_course(
     Returns:
         What to do next, as sentences.
     """
-    name, settings, config = homework.name, course / SETTINGS, course / "nbgrader_config.py"
+    name, settings = homework.name, course / SETTINGS
     _write(homework, course / "source" / name)
     public = {"title": homework.title, "course": homework.course, "points": homework.points}
     (course / "source" / name / f"{name}.yaml").write_text(yaml.safe_dump(public))
-    known = json.loads(settings.read_text()) if settings.exists() else {}
-    given = str(Path(given).resolve()) if Path(given).is_file() else given
-    settings.write_text(json.dumps(known | {name: [given, str(key.resolve()), how]}, indent=1))
-    if not config.exists():
-        config.write_text(_CONFIG)
+    known = json.loads(settings.read_text())["Destructure"] if settings.exists() else {}
+    known[name] = [str(Path(given).resolve()) if Path(given).is_file() else given, str(key.resolve()), how]
+    late = {"plugin_class": f"{__name__}.{LatePolicy.__name__}"}
+    settings.write_text(json.dumps({"AssignLatePenalties": late, "Destructure": known}, indent=1))
     fitting = [row for row in lines if re.fullmatch(r"[\w@+-][\w@+.-]*", row.student)]
-    for row in (one for one in fitting if one.graded.file):
+    for row in (one for one in fitting if one.file):
         place = course / "submitted" / row.student / name
         shutil.rmtree(place, ignore_errors=True)
-        _write(homework, place, row.graded)
-        shutil.copy(folder / row.graded.file, place / f"{name}.zip")
+        _write(homework, place, row)
+        shutil.copy(folder / row.file, place / f"{name}.zip")
         (place / "timestamp.txt").write_text(f"{row.collected} UTC\n")
     (course / "students.csv").write_text("\n".join(["id", *(row.student for row in fitting), ""]))
     due = f' --duedate "{utc(homework.due)} UTC"' if homework.due else ""
-    steps = f"""db assignment add {name}{due}; db student import students.csv; generate_assignment {name};
-        autograde {name}; generate_feedback {name}; export""".split(";")
+    steps = [
+        f"db assignment add {name}{due}",
+        "db student import students.csv",
+        f"generate_assignment {name}",
+    ]
+    steps += [f"autograde {name}", f"generate_feedback {name}", "export"]
     left_out = ", ".join(row.student for row in lines if row not in fitting)
     said = [f"Not in nbgrader, whose students are names of folders: {left_out}."] if left_out else []
-    return [*said, f"In {course}, in this order: {'; '.join(f'nbgrader {step.strip()}' for step in steps)}."]
+    return [*said, f"In {course}, in this order: {'; '.join(f'nbgrader {step}' for step in steps)}."]
 
 
 def _write(homework: HomeworkSet, place: Path, graded: Graded | None = None) -> None:
-    place.mkdir(parents=True, exist_ok=True)
-    nbformat.write(assignment(homework, graded), place / f"{homework.name}.ipynb")
-
-
-def assignment(homework: HomeworkSet, graded: Graded | None = None) -> nbformat.NotebookNode:
     """The notebook; with a submission's marks, what nbgrader takes for the notebook that was handed in."""
-    cells = [text(_FIRST.format(homework), id="first"), code(_IMPORTS, id="imports")]
-    for id, most in homework.points.items():
-        kind, name = find(id).kind, id.replace(".", "-")
-        shown = f'question("{id}")'
-        if kind.runs_code:
-            shown = f'{kind.starter}\n\nquestion("{id}", {kind.function})'
-        cell, is_written = code(_POINTS.format(id), id=name), kind.name == "written"
-        if is_written:
-            mark, cell = graded.marks.get(id) if graded else None, text(_UNWRITTEN, id=name)
-            if mark and mark.by_hand:  # indented, so that none of it is HTML
-                cell.source = "    " + "\n    ".join(mark.answer.splitlines())
-        roles = {"grade": True, "solution": is_written, "locked": not is_written, "task": False}
-        cell.metadata["nbgrader"] = roles | {"grade_id": name, "points": most, "schema_version": 3}
-        title = text(f"## {find(id).title} ({most:g} points)", id=f"{name}-title")
-        cells += [title, code(shown, id=f"{name}-question"), cell]
-    cells.append(code(f'hand_in("{homework.name}.yaml")', id="hand-in"))
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    place.mkdir(parents=True, exist_ok=True)
+    texts = {id: mark.answer for id, mark in graded.marks.items() if mark.by_hand} if graded else {}
+    exercises = [(find(id), most, texts.get(id)) for id, most in homework.points.items()]
+    notebook = TEMPLATES.get_template("assignment.jinja").render(homework=homework, exercises=exercises)
+    nbformat.write(nbformat.reads(notebook, 4), place / f"{homework.name}.ipynb")
 
 
 def question(id: str, made: Any = None) -> object:
@@ -141,7 +111,7 @@ def points(id: str) -> float:
 @functools.cache
 def _graded(here: Path) -> tuple[HomeworkSet, Graded]:
     """By the folder in which nbgrader runs a notebook: COURSE/autograded/STUDENT/ASSIGNMENT."""
-    given, key, how = json.loads((here.parents[2] / SETTINGS).read_text())[here.name]
+    given, key, how = json.loads((here.parents[2] / SETTINGS).read_text())["Destructure"][here.name]
     homework, found = read_set(given), Graded("", refused="Not graded: the notebook's last cell was not run.")
     for path in sorted(here.glob("*.zip"), key=lambda path: (len(path.name), path.name))[-1:]:
         found = grade(path, homework, staff_key(Path(key)), how)
@@ -150,8 +120,17 @@ def _graded(here: Path) -> tuple[HomeworkSet, Graded]:
     return homework, found
 
 
-def penalty(course: Path, assignment: str, student: str, score: float, seconds_late: float) -> float:
+class LatePolicy(LateSubmissionPlugin):
     """What being late costs by the homework's own policy, extensions included."""
-    homework = read_set(json.loads((course / SETTINGS).read_text())[assignment][0])
+
+    def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float:
+        """In points."""
+        given = self.config.Destructure[self.parent.assignment_id][0]
+        return penalty(given, student_id, score, total_seconds_late)
+
+
+def penalty(given: str | Path, student: str, score: float, seconds_late: float) -> float:
+    """What being late takes of a score, by the policy of a homework set."""
+    homework = read_set(given)
     share = homework.share(student, homework.due + timedelta(seconds=seconds_late))
     return round(score - round(share * score, 4), 4)

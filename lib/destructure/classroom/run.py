@@ -2,10 +2,10 @@
 
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+from tqdm.auto import tqdm
 
 from destructure.classroom import gradebook, interchange
 from destructure.classroom.homework import read_set
@@ -24,18 +24,16 @@ def grade_class(
     key: Path,
     roster: Path | None = None,
     collected: Path | None = None,
-    allow_none: bool = False,
+    without_isolation: bool = False,
     anonymous: bool = False,
     workers: int = 2,
     nbgrader: Path | None = None,
-    show: Callable = iter,
 ) -> list[str]:
     """Grade, and write the gradebook, its forms for Canvas and Moodle, what changed, feedback and a class report.
 
     Args:
         folder: one zip per student, or one folder per student.
         nbgrader: folder of an nbgrader course, into which homework and submissions are put as well.
-        show: what shows progress over the submissions, such as tqdm.
 
     Returns:
         Sentences about what was done.
@@ -46,20 +44,19 @@ def grade_class(
     if not folder.is_dir():
         raise ValueError(f"There is no folder {folder}; give the one that holds the submissions.")
     chosen = read_set(homework)
-    how = isolation(chosen.points, allow_none)
+    how = isolation(chosen.points, without_isolation)
     listed = gradebook.read_roster(roster) if roster else None
     secret = gradebook.staff_key(key)
     out.mkdir(parents=True, exist_ok=True)
     by_hand = gradebook.read_by_hand(out / "by_hand.csv", chosen)
     began = time.monotonic()
-    graded = list(show(gradebook.grade_folder(folder, chosen, out, secret, how, workers)))
+    graded = list(tqdm(gradebook.grade_folder(folder, chosen, out, secret, how, workers), disable=None))
     seconds = time.monotonic() - began
     times = gradebook.collection_times(folder, collected)
     lines = gradebook.rows(graded, chosen, times, by_hand, listed)
     if not lines:
         raise ValueError(f"There is no zip in {folder}, nor in its folders.")
-    book = gradebook.gradebook(lines, chosen, secret)
-    kept = out / "gradebook.csv"
+    book, kept = gradebook.gradebook(lines, chosen, secret), out / "gradebook.csv"
     changed = gradebook.changes(gradebook.table(kept, "student_id") if kept.exists() else book, book)
     new = gradebook.extend_by_hand(out / "by_hand.csv", lines, chosen)
     write_feedback(lines, chosen, out / "feedback")
@@ -76,12 +73,11 @@ def grade_class(
     report = class_report(lines, chosen, anonymous, how)
     write_alone(out / "class.html", report.encode("utf-8", "replace"))
     waiting = sum(len(row.waiting) for row in lines)
-    refused = [f"{row.student}: {row.graded.refused}" for row in lines if row.graded.refused]
     told = interchange.write_course(nbgrader, homework, chosen, lines, folder, key, how) if nbgrader else []
     return [
         f"{len(graded)} submissions of {len(lines)} students are graded; isolation of their code: {how}.",
         f"It took {seconds:.0f} seconds with {workers} processes{largest()}.",
-        *refused,
+        *(f"{row.student}: {row.refused}" for row in lines if row.refused),
         f"{waiting} texts wait for a person's marks in by_hand.csv ({new} of them new); then grade again.",
         f"{len(changed)} entries differ from the gradebook before; changes.csv lists them.",
         f"Everything is in {out}.",

@@ -1,7 +1,7 @@
 """A submitted function in a process of its own: called from here, run there, and nothing that it says is believed.
 
 Where bubblewrap is installed the process sees a read-only system, the course's library without its exercises, an
-empty folder for its files, no network and no other process; it has no rights that the sandbox did not give it.
+empty folder for its files, no network and no other process; no rights that `bubblewrap.jinja` does not give it.
 """
 
 import contextlib
@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from destructure.classroom import child
+from destructure.classroom.homework import TEMPLATES
 from destructure.exercises.catalogue import find
-from destructure.exercises.kinds.code_running import CHANGED, Fault, Task
+from destructure.exercises.kinds.code_running import CHANGED, Fault
 
 SECONDS = 20.0
 """For all calls of one function together."""
@@ -31,6 +32,7 @@ _START = 60.0
 """To start and to import torch, which is not the function's time."""
 BUBBLEWRAP = "bubblewrap"
 NONE = "none: a child process with limits only"
+_LOST = "The function's result could not be brought back."
 
 
 def isolation(ids: Iterable[str], allow_none: bool = False) -> str:
@@ -42,8 +44,8 @@ def isolation(ids: Iterable[str], allow_none: bool = False) -> str:
     if not any(find(id).kind.runs_code for id in ids):
         return "not needed, no code is run"
     if shutil.which("bwrap"):
-        trial = ["bwrap", "--ro-bind", "/", "/", *_rights(), "true"]
-        if subprocess.run(trial, capture_output=True).returncode == 0:
+        with Sandbox(BUBBLEWRAP) as trial, contextlib.suppress(Fault):
+            trial.function("def nothing(): pass", "nothing", {})
             return BUBBLEWRAP
     if allow_none:
         return NONE
@@ -54,71 +56,51 @@ def isolation(ids: Iterable[str], allow_none: bool = False) -> str:
     )
 
 
-def _is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-def _rights() -> list[str]:
-    """Namespaces of its own and no rights. Only the child of root keeps one: to become an ordinary user.
-
-    The kernel does not count root's processes, nor those of a user namespace that root has made: nothing would stop
-    a function that starts processes without end.
-    """
-    if _is_root():
-        spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-        return [*spaces, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    return ["--unshare-all", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL"]
-
-
-def _command(how: str, folder: str) -> list[str]:
-    python = [sys.executable, "-s", "-P", "-B", str(Path(child.__file__).resolve())]
-    if how != BUBBLEWRAP:
-        return python
+def _bubblewrap(folder: str, told: int) -> list[str]:
+    """What comes before a command so that it sees next to nothing; its number is written into the file `told`."""
     package = Path(child.__file__).resolve().parents[1]
-    seen = {sys.prefix, sys.base_prefix, sysconfig.get_path("purelib"), str(package.parent)}
+    seen = sorted({sys.prefix, sys.base_prefix, sysconfig.get_path("purelib"), str(package.parent)})
     system = [path for path in ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache") if os.path.exists(path)]
-    above = sorted({"/etc"} | {str(folder) for path in seen for folder in Path(path).parents} - {"/", "/tmp"})
-    open_to_all = [part for path in above for part in ("--perms", "0755", "--dir", path)]
-    shown = [part for path in [*system, *sorted(seen)] for part in ("--ro-bind", path, path)]
-    hidden = ["--tmpfs", str(package / "shipped")] if (package / "shipped").is_dir() else []
-    return [
-        "bwrap", "--bind", folder, "/tmp", *open_to_all, *shown, *hidden, "--proc", "/proc", "--dev", "/dev",
-        "--chdir", "/tmp", *_rights(), "--die-with-parent", "--new-session", "--clearenv", "--setenv", "HOME", "/tmp",
-        "--setenv", "OMP_NUM_THREADS", "1", "--setenv", "PYTHONPATH", str(package.parent), *python,
-        *([child.LESS_THAN_ROOT] if _is_root() else []),
-    ]  # fmt: skip
+    above = {"/etc"} | {str(folder) for path in seen for folder in Path(path).parents} - {"/", "/tmp"}
+    arguments = TEMPLATES.get_template("bubblewrap.jinja").render(
+        folder=folder,
+        told=told,
+        above=sorted(above),
+        shown=[*system, *seen],
+        hidden=[shipped for shipped in [package / "shipped"] if shipped.is_dir()],
+        library=package.parent,
+        root=hasattr(os, "geteuid") and os.geteuid() == 0,
+        ordinary=60_000 + secrets.randbelow(5_000),
+    )
+    return arguments.splitlines()
 
 
-class Sandbox:
-    """One submission's process: started when it is needed, and again after something has ended it.
+class Sandbox(contextlib.ExitStack):
+    """One submission's process: started when it is needed, ended with all that it has started.
 
     Attributes:
         is_closed: whether no answers can be found from in there.
     """
 
     def __init__(self, how: str):
-        self._how, self._process, self.is_closed = how, None, how == BUBBLEWRAP
+        super().__init__()
+        self.is_closed, self._process = how == BUBBLEWRAP, None
 
-    def __enter__(self) -> "Sandbox":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end()
-
-    def function(self, source: str, task: Task, anew: bool = False) -> Callable:
-        """The function that a source defines, to be called like any other.
+    def function(self, source: str, name: str, given: dict[str, str], anew: bool = False) -> Callable:
+        """The function of that name that a source defines, to be called like any other.
 
         Args:
+            given: alias → module, what the source may use.
             anew: whether it must be a process in which nothing has run before.
 
         Raises:
             Fault: where it cannot be had; the function's own errors are raised like those of any function.
         """
-        if anew or not self._process or self._raised or self._process.poll() is not None:
+        if anew or not self._process or self._process.poll() is not None:
             self._start()
-        self._until = time.monotonic() + _START  # importing torch is not the function's time
+        self._until = time.monotonic() + _START
         try:
-            self._ask({"source": source, "name": task.name, "given": task.given})
+            self._ask({"source": source, "name": name, "given": given})
         except Fault:
             raise
         except Exception as problem:
@@ -135,69 +117,59 @@ class Sandbox:
         try:
             return child.decode(reply["result"])
         except Exception:
-            raise self._fault("The function's result could not be brought back.") from None
+            raise self._fault(_LOST) from None
 
     def _ask(self, request: dict) -> dict:
         """One line there and one line back; when the time is up the connection ends, whoever still holds it."""
-        number = secrets.randbits(50)
+        number, line, is_ours = secrets.randbits(50), b"", False
         clock = threading.Timer(self._until - time.monotonic(), self._wire.shutdown, [socket.SHUT_RDWR])
         clock.start()
-        try:
+        with contextlib.suppress(OSError):
             self._wire.sendall(json.dumps(request | {"number": number}).encode() + b"\n")
             line = self._replies.readline(child.REPLY_BYTES + 1)
-        except OSError:
-            line = b""
-        finally:
-            clock.cancel()
+        clock.cancel()
         if len(line) > child.REPLY_BYTES:
             raise self._fault("The function's result is too large.")
         if not line.endswith(b"\n"):
+            is_late = time.monotonic() >= self._until
             late = f"The function had not ended after {SECONDS:g} seconds."
-            ended = "The function ended the process in which it ran."
-            raise self._fault(late if time.monotonic() >= self._until else ended)
-        try:
+            raise self._fault(late if is_late else "The function ended the process in which it ran.")
+        with contextlib.suppress(Exception):  # whatever a malformed line makes it raise
             reply = json.loads(line)
+            name, text, place = (str(part)[:200] for part in reply.get("raised", ("", "", "")))
             is_ours = reply["number"] == number
-            name, text, line = (str(part)[:200] for part in reply.get("raised", ("", "", "")))
-        except Exception:
-            is_ours = False
         if not is_ours:
-            raise self._fault("The function's result could not be brought back.")
+            raise self._fault(_LOST)
         if name:
-            self._raised = True
-            where = f" (line {line} of your code)" if line != "0" else ""
+            self.close()
+            where = f" (line {place} of your code)" if place != "0" else ""
             raise type(name, (Exception,), {})(text + where)
         return reply
 
     def _fault(self, sentence: str) -> Fault:
-        self._end()
+        self.close()
         return Fault(sentence, "stopped")
 
     def _start(self) -> None:
-        self._end()
-        self._folder = tempfile.TemporaryDirectory(prefix="destructure-", ignore_cleanup_errors=True)
-        os.chmod(self._folder.name, 0o777)
-        self._wire, theirs = socket.socketpair()
-        self._replies = self._wire.makefile("rb")
+        """Put on the stack what has to be ended; the first process of a namespace is gone only after the others."""
+        self.close()
+        folder = tempfile.TemporaryDirectory(prefix="destructure-", ignore_cleanup_errors=True)
+        os.chmod(self.enter_context(folder), 0o777)
+        wire, theirs = socket.socketpair()
+        self._wire, self._replies = self.enter_context(wire), self.enter_context(wire.makefile("rb"))
         told, tells = os.pipe()
-        command, passed = _command(self._how, self._folder.name), ()
-        if self._how == BUBBLEWRAP:
-            command[1:1], passed = ["--info-fd", str(tells)], (tells,)
-        pipes = {"stdin": theirs, "stdout": theirs, "stderr": subprocess.DEVNULL, "pass_fds": passed}
-        self._process = subprocess.Popen(command, cwd=self._folder.name, **pipes)
+        command = [sys.executable, "-s", "-P", "-B", str(Path(child.__file__).resolve())]
+        bubblewrap, passed = (_bubblewrap(folder.name, tells), [tells]) if self.is_closed else ([], [])
+        ends = {"stdin": theirs, "stdout": theirs, "stderr": subprocess.DEVNULL, "pass_fds": passed}
+        self._process = subprocess.Popen([*bubblewrap, *command], cwd=folder.name, **ends)
+        self.callback(self._process.wait)
         theirs.close()
         os.close(tells)
         with open(told, "rb") as told:
-            self._first = json.loads(told.read() or b"{}").get("child-pid")
-        self._raised = False
+            first = json.loads(told.read() or b"{}").get("child-pid", self._process.pid)
+        self.callback(_end, first)
 
-    def _end(self) -> None:
-        """End the process and all that it has started: the first of a namespace is gone only after the others."""
-        if self._process:
-            with contextlib.suppress(OSError):
-                os.kill(self._first or self._process.pid, signal.SIGKILL)
-            self._replies.close()
-            self._wire.close()
-            self._process.wait()
-            self._folder.cleanup()
-            self._process = None
+
+def _end(process: int) -> None:
+    with contextlib.suppress(OSError):
+        os.kill(process, signal.SIGKILL)

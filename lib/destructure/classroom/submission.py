@@ -14,7 +14,7 @@ from typing import Any
 
 import nbformat
 
-from destructure.classroom.homework import HomeworkSet, editions, validated
+from destructure.classroom.homework import HomeworkSet, edition, validated
 from destructure.exercises.catalogue import find
 from destructure.exercises.plain import as_plain
 from destructure.exercises.store import AnswerStore, Record
@@ -22,7 +22,6 @@ from destructure.exercises.verdict import UnreadableAnswer
 from destructure.exercises.workplace import Student, current_student
 from destructure.files import free, write_atomically
 
-SCHEMA = 1
 MOST_BYTES, MOST_UNPACKED, MOST_FILES, MOST_JSON = 5 * 2**20, 20 * 2**20, 60, 2 * 2**20
 _FILE = re.compile(r"manifest\.json|answers\.json|code/\d\d\.[a-z0-9_.]{1,60}\.py|outputs/\d\d\.txt")
 
@@ -33,12 +32,10 @@ class Refused(ValueError):
 
 @dataclass(frozen=True)
 class Submission:
-    """What a zip holds.
+    """What a zip holds, who hands it in, and for which homework of which course, as the student says.
 
     Attributes:
         digest: SHA-256 of the zip; the student's receipt.
-        student, course: who hands in, as the student says.
-        homework: name of the set.
         editions: exercise → fingerprint of the question that was answered.
         answers: exercise → record.
     """
@@ -74,9 +71,7 @@ def pack(homework: HomeworkSet, folder: Path, notebooks: Path | None = None) -> 
             ' `sign_in("your id")` in a notebook, then submit.'
         )
     records = AnswerStore().read().records
-    numbers = {id[:2] for id in homework.points} if notebooks else ()
-    outputs = {number: _outputs(path) for number in numbers for path in notebooks.glob(f"{number}_*.ipynb")}
-    content = packed(homework, student, records, outputs)
+    content = packed(homework, student, records, notebooks)
     folder.mkdir(parents=True, exist_ok=True)
     path = free(folder / f"{homework.name}__{re.sub('[^A-Za-z0-9._@-]', '_', student.id)}.zip")
     write_atomically(path, content)
@@ -86,28 +81,24 @@ def pack(homework: HomeworkSet, folder: Path, notebooks: Path | None = None) -> 
         if record.checked is None:
             state = "is written but not checked" if record.value else "has no answer"
             missing.append(f"{id} {state}: {find(id).title}.")
-    return path, hashlib.sha256(content).hexdigest(), missing
+    return path, _digest(content), missing
 
 
-def packed(homework: HomeworkSet, student: Student, records: dict, outputs: dict | None = None) -> bytes:
-    """The zip's content; code and outputs stand in files of their own for a reader.
-
-    Args:
-        records: exercise → what is kept of the answer to it.
-        outputs: notebook's number → what its cells have printed.
-    """
+def packed(homework: HomeworkSet, student: Student, records: dict, notebooks: Path | None = None) -> bytes:
+    """The zip's content; code and the notebooks' text outputs stand in files of their own, for a reader."""
     own = {id: records.get(id, Record()) for id in homework.points}
     files = {"answers.json": _json({id: record.as_plain() for id, record in own.items()})}
     files |= {f"code/{id}.py": str(one.checked).encode() for id, one in own.items() if one.kind == "code"}
-    files |= {f"outputs/{number}.txt": content for number, content in (outputs or {}).items()}
+    for number in {id[:2] for id in homework.points} if notebooks else ():
+        files |= {f"outputs/{number}.txt": _printed(path) for path in notebooks.glob(f"{number}_*.ipynb")}
     manifest = {
-        "schema": SCHEMA,
+        "schema": 1,
         "homework": homework.name,
         "student": student.id,
         "course": student.course,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "editions": editions(homework.points),
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+        "editions": {id: edition(id) for id in homework.points},
+        "files": {name: _digest(content) for name, content in files.items()},
     }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -116,10 +107,9 @@ def packed(homework: HomeworkSet, student: Student, records: dict, outputs: dict
     return buffer.getvalue()
 
 
-def _outputs(path: Path) -> bytes:
-    """What the notebook's cells printed, for a reader."""
+def _printed(notebook: Path) -> bytes:
     try:
-        cells = nbformat.read(path, as_version=4).cells
+        cells = nbformat.read(notebook, as_version=4).cells
     except Exception:  # half written, or of another program
         cells = []
     texts = [output.get("text", "") for cell in cells for output in cell.get("outputs", ())]
@@ -128,6 +118,10 @@ def _outputs(path: Path) -> bytes:
 
 def _json(data: Any) -> bytes:
     return json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8", "replace")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 # --- the grader's side -------------------------------------------------------------------------------------------
@@ -143,22 +137,22 @@ def read(path: Path) -> Submission:
     files = _unpacked(content)
     manifest = _object(files, "manifest.json")
     try:
-        listed = validated(manifest, "manifest")["files"]
+        validated(manifest, "manifest")
     except ValueError as problem:
         raise Refused(f"its manifest is not one: {problem}") from None
-    if not all(manifest[one].isprintable() for one in ("student", "course", "homework")):
+    who = {one: manifest[one] for one in ("student", "course", "homework")}
+    if not all(map(str.isprintable, who.values())):
         raise Refused("its manifest holds control characters.")
-    if set(listed) != set(files) - {"manifest.json"}:
+    listed = manifest["files"]
+    if listed.keys() != files.keys() - {"manifest.json"}:
         raise Refused("its manifest lists other files than are in it.")
-    for name, digest in listed.items():
-        if hashlib.sha256(files[name]).hexdigest() != digest:
-            raise Refused(f"{name} is not what the manifest says: it was changed after packing, or damaged.")
-    return Submission(
-        digest=hashlib.sha256(content).hexdigest(),
-        student=manifest["student"].strip(),
-        **{name: manifest[name] for name in ("course", "homework", "editions")},
-        answers={id: _record(entry) for id, entry in _object(files, "answers.json").items()},
-    )
+    if changed := [name for name, digest in listed.items() if _digest(files[name]) != digest]:
+        raise Refused(
+            f"{changed[0]} is not what the manifest says: it was changed after packing, or damaged."
+        )
+    who["student"] = who["student"].strip()
+    records = {id: _record(entry) for id, entry in _object(files, "answers.json").items()}
+    return Submission(_digest(content), **who, editions=manifest["editions"], answers=records)
 
 
 def bytes_of(path: Path) -> bytes:
@@ -166,12 +160,13 @@ def bytes_of(path: Path) -> bytes:
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise Refused("it is a link or no plain file.")
-        if path.stat().st_size > MOST_BYTES:
-            raise Refused(f"it is larger than {MOST_BYTES // 2**20} MB.")
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
-            return file.read(MOST_BYTES + 1)
+            content = file.read(MOST_BYTES + 1)
     except OSError as problem:
         raise Refused(f"it cannot be read ({problem.strerror}).") from None
+    if len(content) > MOST_BYTES:
+        raise Refused(f"it is larger than {MOST_BYTES // 2**20} MB.")
+    return content
 
 
 def _unpacked(content: bytes) -> dict[str, bytes]:
