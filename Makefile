@@ -7,7 +7,7 @@ BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN := $(VENV)/$(BIN)/python -m destructure
 INSTALLED := $(VENV)/installed
 
-.PHONY: lab update check test test-all notebooks results thesis verdicts site bench doctor install weights constraints clean
+.PHONY: lab update check test test-all notebooks results thesis verdicts site slides handout lecture bench doctor install weights constraints clean
 
 # make lab NOTEBOOK=04 OPTIONS=--no-browser
 lab: install
@@ -47,9 +47,19 @@ verdicts: install
 
 # The course as pages, for a browser without a kernel or a network: site/built/pages/index.html
 site: install
-	$(VENV)/$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[site]"
 	$(VENV)/$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c site -d site/built/.read . site/built/pages
 	@echo "Open site/built/pages/index.html"
+
+# Decks for the lecture room, and handouts to print: make slides NOTEBOOK=07 makes one; site/built/slides/index.html
+slides handout: install
+	$(VENV)/$(BIN)/python site/editions.py $@ $(NOTEBOOK)
+
+# The notebook as a live lecture, in JupyterLab: make lecture 07
+lecture: install
+	$(VENV)/$(BIN)/python site/lecture.py $(or $(NOTEBOOK),$(LECTURE),00) $(OPTIONS)
+
+LECTURE := $(if $(filter lecture,$(firstword $(MAKECMDGOALS))),$(word 2,$(MAKECMDGOALS)))
+$(if $(LECTURE),$(eval $(LECTURE): ; @:))
 
 bench: install
 	$(VENV)/$(BIN)/python tests/benchmarks/generation.py

@@ -64,7 +64,7 @@ def test_torch_is_the_tested_one():
 
 
 def test_all_names_every_extra():
-    extras = set(PROJECT["optional-dependencies"]) - {"all", "site"} - APART  # the site is to read
+    extras = set(PROJECT["optional-dependencies"]) - {"all"} - APART
     (everything,) = PROJECT["optional-dependencies"]["all"]
     assert Requirement(everything).extras == extras
 

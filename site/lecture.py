@@ -1,0 +1,109 @@
+"""A notebook as a live lecture (`make lecture 07`): in JupyterLab, as slides, with widgets that work.
+
+The lecture's notebook is made anew each time, in work/lecture: the course's cells, cut so that a slide fits a screen.
+Answers given there stay apart from one's own. How JupyterLab looks stands in room/.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from destructure.course.contents import Lesson, lesson
+from destructure.course.copies import bring_copies
+from destructure.course.notebooks import use_one_thread
+from destructure.files import FOLDER_VARIABLE, work_folder
+
+HERE = Path(__file__).parent
+SCREEN = 16  # lines of text on a slide; 75 characters each
+BEFORE = "## Before the room comes in\n\nRun this cell; it says when all is ready. Then go on to the right."
+
+
+def blocks(source: str) -> list[str]:
+    """A text in its paragraphs, tables, formulas and points of lists; joined they are the text again."""
+    lines, cuts = source.splitlines(keepends=True), {0}
+    for token in MarkdownIt().enable("table").use(dollarmath_plugin).parse(source):
+        if token.map and (token.level == 0 or token.type == "list_item_open"):
+            cuts.add(token.map[0])
+    cuts = sorted({*cuts, len(lines)})
+    return ["".join(lines[start:end]) for start, end in pairwise(cuts)]
+
+
+def height(cell: dict) -> float:
+    """About how many lines of text it takes."""
+    lines = "".join(cell["source"]).split("\n")
+    if cell["cell_type"] == "markdown":
+        return sum(1.5 + len(line) / 75 for line in lines if line.strip())
+    shown = [output.get("data", {}).keys() for output in cell["outputs"]]
+    pictures = any("image/png" in kinds or "text/html" in kinds for kinds in shown)
+    printed = sum("".join(output.get("text", "")).count("\n") for output in cell["outputs"])
+    return 0.75 * (len(lines) + printed) + SCREEN * pictures
+
+
+def lecture(number: str, cells: list[dict]) -> nbformat.NotebookNode:
+    """The notebook of a lecture: the same cells, long texts in pieces, nothing run yet."""
+    made = [new_markdown_cell(BEFORE, metadata={"slideshow": {"slide_type": "slide"}})]
+    made.append(new_code_cell(f'import stage\n\nmeasured = stage.prepare("{number}")'))
+    used = SCREEN
+
+    def add(cell, lines, kind):
+        nonlocal used
+        kind = kind if kind in ("slide", "subslide") else "subslide" if used + lines > SCREEN else "-"
+        used = lines + (used if kind == "-" else 0)
+        cell.metadata["slideshow"] = {"slide_type": kind}
+        made.append(cell)
+
+    for cell in cells:
+        kind = cell["metadata"].get("slideshow", {}).get("slide_type", "-")
+        if cell["cell_type"] == "code":
+            add(new_code_cell("".join(cell["source"]), metadata=cell["metadata"]), height(cell), kind)
+            continue
+        text = ""
+        for block in blocks("".join(cell["source"])):
+            both = text + block
+            if text and height({"cell_type": "markdown", "source": both}) > SCREEN:
+                add(new_markdown_cell(text), height({"cell_type": "markdown", "source": text}), kind)
+                kind, both = "subslide", block
+            text = both
+        add(new_markdown_cell(text), height({"cell_type": "markdown", "source": text}), kind)
+    return nbformat.v4.new_notebook(
+        cells=made, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    )
+
+
+def prepare(one: Lesson) -> Path:
+    """Write the lecture's notebook beside what it shows; its file."""
+    os.environ[FOLDER_VARIABLE] = str(work_folder().absolute() / "lecture")
+    bring_copies()
+    cells = json.loads(one.file.read_text(encoding="utf-8"))["cells"]
+    path = work_folder() / f"lecture_{one.file.name}"
+    nbformat.write(lecture(one.number, cells), path)
+    return path
+
+
+def command(path: Path, options: list[str]) -> list[str]:
+    """JupyterLab at that notebook, in presentation; its settings are the lecture's own."""
+    os.environ["JUPYTER_CONFIG_DIR"] = str(
+        shutil.copytree(HERE / "room", path.parent / ".jupyter", dirs_exist_ok=True)
+    )
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+    settings = [f"--LabApp.app_settings_dir={HERE / 'room'}", "--LabApp.custom_css=True", "--allow-root"]
+    where = [f"--LabApp.default_url=/lab/tree/{path.name}", f"--ServerApp.root_dir={path.parent}"]
+    return [sys.executable, "-m", "jupyterlab", *settings, *where, *options]
+
+
+if __name__ == "__main__":
+    try:
+        path = prepare(lesson(sys.argv[1]))
+    except ValueError as problem:
+        sys.exit(str(problem))
+    use_one_thread()
+    sys.exit(subprocess.call(command(path, sys.argv[2:]), cwd=path.parent))
