@@ -13,10 +13,27 @@ from destructure.exercises.pages import static_page
 from destructure.files import notebooks_folder
 
 project, html_title, project_copyright = "Destructure", "Destructure", "text and figures: CC BY 4.0"
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.apidoc", "sphinx-mathjax-offline"]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.apidoc",
+    "sphinx-mathjax-offline",
+]
 root_doc = "site/index"  # the sources' folder is the repository, so that links between its files hold
-include_patterns = ["site/*.md", "site/api/*.rst", "notebooks/*.ipynb", "notebooks/*.md", "notebooks/guide/*.md"]
-include_patterns += ["notebooks/exercises/*/*.md", "data/README.md", "data/registration.md", "data/results/README.md"]
+include_patterns = [
+    "site/*.md",
+    "site/api/*.rst",
+    "notebooks/*.ipynb",
+    "notebooks/*.md",
+    "notebooks/guide/*.md",
+]
+include_patterns += [
+    "notebooks/exercises/*/*.md",
+    "data/README.md",
+    "data/registration.md",
+    "data/results/README.md",
+]
 exclude_patterns = ["site/api/modules.rst"]  # a list of one thing
 suppress_warnings = ["config.cache", "ref.python"]  # the function for anchors; words with two meanings
 
@@ -26,7 +43,9 @@ nb_mime_priority_overrides = [("html", WIDGET, None)]  # without a kernel: the p
 myst_enable_extensions, myst_heading_anchors = ["dollarmath", "amsmath"], 6
 myst_heading_slug_func = methodcaller("replace", " ", "-")  # as JupyterLab names anchors
 
-apidoc_modules = [{"path": "../lib/destructure", "destination": "site/api", "exclude_patterns": ["**/_[a-z]*"]}]
+apidoc_modules = [
+    {"path": "../lib/destructure", "destination": "site/api", "exclude_patterns": ["**/_[a-z]*"]}
+]
 apidoc_modules[0] |= {"max_depth": 1, "automodule_options": {"members"}}
 autodoc_default_options = {"ignore-module-all": True}
 autodoc_member_order, autodoc_typehints, napoleon_use_ivar, default_role = "bysource", "none", True, "code"
@@ -47,7 +66,9 @@ def _exercise(number: str, name: str) -> str:
     one = catalogue.find(f"{number}.{name}")
     boxes = [_folded(f"Hint {place}", markdown(hint)) for place, hint in enumerate(one.hints, start=1)]
     boxes.append(_folded("Solution", markdown(one.solution)))
-    if rubric := re.search(r"\n## Rubric\n(.*?)\n\n", catalogue.sheet_of(one.id).path.read_text("utf-8"), re.DOTALL):
+    if rubric := re.search(
+        r"\n## Rubric\n(.*?)\n\n", catalogue.sheet_of(one.id).path.read_text("utf-8"), re.DOTALL
+    ):
         boxes.append(_folded("Rubric: points, and what to look for", markdown(rubric[1])))
     html = re.sub(r"\n\s*\n", "\n", static_page(one) + "".join(boxes))
     return f"# {one.title}\n\n[The notebook](../../{_file(number)})\n\n```{{raw}} html\n{html}\n```\n"
@@ -65,7 +86,9 @@ def _file(number: str) -> str:
 def _cell(cell: dict, number: str) -> dict:
     """A cell for readers: exercises without their call, results of predictions closed, alternative texts told."""
     ours, tags = cell["metadata"].get("destructure", {}), cell["metadata"].setdefault("tags", [])
-    kept = [out for out in cell["outputs"] if set(out.get("data", ())) != {WIDGET, "text/plain"}]  # progress bars
+    kept = [
+        out for out in cell["outputs"] if set(out.get("data", ())) != {WIDGET, "text/plain"}
+    ]  # progress bars
     if "exercise" in ours:
         tags.append("remove-input")
         address, code = f"exercises/{number}/{ours['exercise'][3:]}.html", "".join(cell["source"])
@@ -91,7 +114,9 @@ def _verdicts() -> str:
         cells = json.loads((notebooks_folder() / _file(number)).read_text("utf-8"))["cells"]
         judges = [cell for cell in cells if cell["metadata"].get("destructure", {}).get("verdict")]
         said = ["".join(out["text"]) for cell in judges for out in cell["outputs"] if "text" in out]
-        heading = f"\n## {number} · {catalogue.title_of(number)}\n\n[The notebook](../notebooks/{_file(number)})\n"
+        heading = (
+            f"\n## {number} · {catalogue.title_of(number)}\n\n[The notebook](../notebooks/{_file(number)})\n"
+        )
         parts += [heading] * bool(said) + [f"```text\n{one}```\n" for one in said]
     return "\n".join(parts)
 

@@ -1,6 +1,7 @@
 """The commands, the README's table, the doctor, and how fast things start."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from destructure.course import contents, notebooks, testing
 from destructure.course.doctor import expected_seconds
 from destructure.course.navigation import add_links
 from destructure.course.notebooks import nobodys_work_folder
+from destructure.exercises.catalogue import every
 
 ROOT = Path(__file__).parents[1]
 
@@ -75,12 +77,53 @@ def test_an_unknown_notebook_gets_one_sentence():
     assert "There is no notebook '77'" in result.output
 
 
-def test_the_readme_table_is_up_to_date():
-    assert contents.readme_table() in (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", contents.PAGES)
+def test_pages_are_up_to_date(name):
+    """Tables of notebooks and paths, addresses: where they are not, run python -m destructure readme."""
+    page = (ROOT / name).read_text(encoding="utf-8")
+    assert contents.filled(page, contents.PAGES[name]) == page
+    for part in contents.PARTS:
+        old = page.replace(f"<!-- {part}: begin -->", f"<!-- {part}: begin -->\nold")
+        assert contents.filled(old, contents.PAGES[name]) == page
+
+
+def test_a_part_of_a_page_that_does_not_end_is_told():
+    with pytest.raises(ValueError, match="and none '<!-- paths: end -->'"):
+        contents.filled("<!-- paths: begin -->", "")
+
+
+def test_the_paths_take_what_they_say():
+    """An hour is an hour, a weekend at most twelve of them; parts are real, and smaller than the whole."""
+    hour, weekend, everything = re.findall(
+        r"^\| \*\*.*\| (\S+) (min|h) \|$", contents.part("paths"), re.MULTILINE
+    )
+    assert (hour[1], weekend[1]) == ("min", "h")
+    assert int(hour[0]) <= 60
+    assert float(weekend[0]) <= 12 < float(everything[0])
+    seven = contents.lesson("07")
+    reading, exercises, runs = contents.minutes(seven)
+    assert exercises == sum(one.minutes for one in every("07"))
+    part = contents.minutes(seven, ["The table"], "prediction")
+    assert (part[0] < reading / 2, part[1], part[2]) == (True, 0, runs)
+    with pytest.raises(ValueError, match="no heading The chair"):
+        contents.minutes(seven, ["The chair"])
+
+
+def test_reading_is_words_lines_and_pictures(tmp_path, monkeypatch):
+    picture = v4.new_output("display_data", {"image/png": "", "text/plain": ""})
+    cells = [
+        v4.new_markdown_cell("## A\n\n" + "word " * 299),
+        v4.new_code_cell("x = 1\n\n" * 20, outputs=[picture]),
+    ]
+    monkeypatch.setattr(contents, "notebooks_folder", lambda: tmp_path)
+    nbformat.write(v4.new_notebook(cells=cells), tmp_path / "01_planted.ipynb")
+    assert contents.minutes(contents.lesson("01"))[:2] == (2 + 1 + 0.5, 0)
 
 
 def test_every_notebook_was_timed():
-    assert set(contents.measured_times()) == {lesson.number for lesson in contents.written_lessons()}
+    assert set(contents.measured_times()) == {
+        lesson.number for lesson in contents.written_lessons(extra=True)
+    }
 
 
 def test_no_notebook_takes_longer_than_three_minutes():
@@ -99,8 +142,8 @@ def test_each_notebook_begins_with_its_title_and_says_what_it_must():
 
 
 def test_every_notebook_carries_its_links():
-    """Previous, contents and next; each time stamp of the talk."""
-    for lesson in contents.written_lessons():
+    """Previous, contents and next, what it takes; each time stamp of the talk."""
+    for lesson in contents.written_lessons(extra=True):
         notebook = nbformat.read(lesson.file, 4)
         before = [cell.source for cell in notebook.cells]
         add_links(notebook, lesson)

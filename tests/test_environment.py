@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from IPython.core.interactiveshell import InteractiveShell
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -110,20 +111,20 @@ def test_the_public_address_is_named_in_one_place():
     assert address == PROJECT["urls"]["Repository"]
     files = [*ROOT.glob("*.*"), *ROOT.glob("lib/**/*.py"), *ROOT.glob("notebooks/*.md")]
     naming = {path.name for path in files if path.is_file() and address in path.read_text(encoding="utf-8")}
-    assert naming == {"pyproject.toml", "README.md"}
+    assert naming == {"pyproject.toml", "README.md", "hosted.md"}
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shown = contents.readme_addresses(address)
+    shown = contents.part("addresses", address=address)
     assert shown in readme
     assert address not in readme.replace(shown, "")
-    assert "no public home yet" in contents.readme_addresses("https://unset.invalid/destructure")
-    assert "Binder" not in contents.readme_addresses("https://unset.invalid/destructure")
-    public = contents.readme_addresses("https://github.com/somebody/destructure")
+    assert "no public home yet" in contents.part("addresses", address="https://unset.invalid/destructure")
+    assert "Binder" not in contents.part("addresses", address="https://unset.invalid/destructure")
+    public = contents.part("addresses", address="https://github.com/somebody/destructure")
     assert "no public home" not in public
     for link in (
         "git clone https://github.com/somebody/destructure.git\ncd destructure\n",
         "https://github.com/somebody/destructure/archive/refs/heads/main.zip",
         "https://github.com/somebody/destructure/actions/workflows/tests.yml/badge.svg",
-        "https://mybinder.org/v2/gh/somebody/destructure/main?urlpath=lab/tree/notebooks/00_study_the_change.ipynb",
+        "https://mybinder.org/v2/gh/somebody/destructure/main?urlpath=lab/tree/work/00_study_the_change.ipynb",
         "https://colab.research.google.com/github/somebody/destructure/blob/main/notebooks/00_study_the_change.ipynb",
     ):
         assert link in public
@@ -198,3 +199,41 @@ def test_what_contributors_are_shown_is_what_there_is():
     picture = eval(compile(ast.Expression(call.value), "shown", "eval"), names)
     assert isinstance(picture, Picture)
     assert f"in a cell, {len(figure.splitlines())} lines" in text.lower()
+
+
+def test_the_cell_that_installs_does_so_only_where_the_course_is_missing(monkeypatch):
+    """Also what stands in the page is that cell, with the address from its one place."""
+    page = (ROOT / "notebooks/hosted.md").read_text(encoding="utf-8")
+    assert contents.part("install", address=contents.public_address()) in page
+    code = contents.part("install", address="https://github.com/somebody/destructure").removeprefix(
+        "```python\n"
+    )[:-3]
+    shell, calls = InteractiveShell(), []
+    monkeypatch.setattr(shell, "run_line_magic", lambda *words: calls.append(words))
+    assert shell.run_cell(code).success
+    assert calls == []
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert shell.run_cell(code).success
+    assert calls == [("pip", 'install --quiet "destructure @ git+https://github.com/somebody/destructure"')]
+
+
+def test_hosted_links_come_with_the_address():
+    unset = contents.part("hosted", address="https://unset.invalid/destructure")
+    assert "no public home yet" in unset
+    assert "http" not in unset
+    github = contents.part("hosted", address="https://github.com/somebody/destructure")
+    assert "https://mybinder.org/v2/gh/somebody/destructure/main?urlpath=lab/tree/work/00_study" in github
+    pull = "git-pull?repo=https%3A%2F%2Fgithub.com%2Fsomebody%2Fdestructure&branch=main&urlpath=lab%2Ftree%2F"
+    assert pull in github
+    elsewhere = contents.part("hosted", address="https://git.example.org/us/destructure")
+    assert "binder" not in elsewhere
+    assert "repo=https%3A%2F%2Fgit.example.org%2Fus%2Fdestructure&" in elsewhere
+
+
+def test_what_binder_runs_is_there():
+    """It takes the folder `binder` or `.binder` instead, if there is one, and nothing from here."""
+    assert not (ROOT / "binder").exists()
+    assert not (ROOT / ".binder").exists()
+    assert os.access(ROOT / "postBuild", os.X_OK) or os.name == "nt"
+    commands = re.findall(r"python -m destructure (\w+)", (ROOT / "postBuild").read_text())
+    assert commands == ["weights", "copy"]

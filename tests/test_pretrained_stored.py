@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from destructure import pretrained
 from destructure.cli import app
-from destructure.course import contents, notebooks
+from destructure.course import notebooks
 from destructure.course.doctor import install_commands
 from destructure.pretrained import packages, stored
 from destructure.pretrained.packages import PACKAGES, WeightPackage, weight_file
@@ -269,7 +269,7 @@ def test_the_command_that_makes_notebooks_can_store_anew(monkeypatch):
     monkeypatch.setenv(stored.STORE_ANEW, "")  # put back afterwards
     during = []
     monkeypatch.setattr(notebooks, "make", lambda lesson: during.append(os.environ[stored.STORE_ANEW]) or 1.0)
-    monkeypatch.setattr(contents, "update_readme", lambda: None)
+    monkeypatch.setattr("destructure.cli.readme", lambda: None)
     for options in ([], ["--store"]):
         assert CliRunner().invoke(app, ["notebooks", "00", *options]).exit_code == 0
     assert during == ["", "1"]

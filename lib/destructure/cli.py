@@ -72,10 +72,15 @@ def copy():
 
 @app.command()
 def readme():
-    """Write the README's table of notebooks and its addresses anew."""
-    from destructure.course.contents import update_readme
+    """Write tables, reading paths, times and addresses anew, in the README, the site and the notebooks."""
+    from destructure.course.contents import update_pages, written_lessons
+    from destructure.course.notebooks import link
 
-    typer.echo("README.md has changed." if _or_exit(update_readme) else "README.md was up to date.")
+    changed = [
+        *_or_exit(update_pages),
+        *(each.file.name for each in written_lessons(extra=True) if link(each)),
+    ]
+    typer.echo(f"Changed: {', '.join(changed)}." if changed else "Everything was up to date.")
 
 
 @app.command()
@@ -144,7 +149,7 @@ def notebooks(
     numbers: Annotated[list[str] | None, typer.Argument(help="Which; all by default.")] = None,
     store: Annotated[bool, typer.Option("--store", help="Store results with real weights anew.")] = False,
     links: Annotated[
-        bool, typer.Option("--links", help="Only write links: neighbours, moments of the talk.")
+        bool, typer.Option("--links", help="Only write links and times: neighbours, moments of the talk.")
     ] = False,
 ):
     """Execute notebooks in clean kernels and save them with their outputs."""
@@ -152,17 +157,17 @@ def notebooks(
 
     if store:
         os.environ["DESTRUCTURE_STORE"] = "1"  # read by destructure.pretrained.stored
-    from destructure.course.contents import lesson, update_readme, written_lessons
+    from destructure.course.contents import lesson, written_lessons
     from destructure.course.notebooks import link, make
 
-    chosen = [_or_exit(lesson, number) for number in numbers] if numbers else written_lessons()
+    chosen = [_or_exit(lesson, number) for number in numbers] if numbers else written_lessons(extra=True)
     if links:
         typer.echo(f"Links written anew in {sum(map(link, chosen))} of {len(chosen)} notebooks.")
         return
     for each in tqdm(chosen, unit="notebook"):
         seconds = make(each)
         tqdm.write(f"{each.file.name}: {seconds:.0f} s")
-    update_readme()
+    readme()
 
 
 @app.command()

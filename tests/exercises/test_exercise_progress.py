@@ -8,6 +8,7 @@ from destructure.exercises import answer, progress_panel
 from destructure.exercises.catalogue import every, find, notebooks, retired
 from destructure.exercises.progress import progress
 from destructure.exercises.store import AnswerStore, Record
+from notebook_cells import code_cells, run_cells
 
 OLD = Record(kind="choice", value="direction", score=1, best=1, checked="direction", attempts=2)
 
@@ -123,3 +124,42 @@ def test_damage_is_told_in_the_panel(work):
     table = progress_panel().table
     assert "answers.json was damaged" in table
     assert "student.json in the work folder cannot be used" in table
+
+
+PLACES = {"refresher": "Do the refresher", "begin": "Begin at <a", "later": "You may begin at <a"}
+FIRST_TRIES = {  # right at first: matrices, numbers, training
+    (True, True, True): "later",
+    (True, True, False): "begin",
+    (True, False, True): "refresher",
+    (False, True, True): "refresher",
+    (False, False, False): "refresher",
+}
+
+
+@pytest.mark.parametrize("right", FIRST_TRIES, ids=str)
+def test_the_check_says_where_to_begin(right):
+    """By the first answer to each question; a later one changes nothing, and the panel follows by itself."""
+    names = {"progress_panel": progress_panel}
+    cells = [source for source in code_cells("90") if "QUESTIONS" in source]
+    run_cells(cells, names)
+    panel = progress_panel(names["where_to_begin"], "Where to begin")
+    assert "Not answered yet: matrices, numbers, training" in panel.table
+    for good, id in zip(right, names["QUESTIONS"].values(), strict=True):
+        part = {} if good else {find(id).kind.names()[0]: ""}
+        answer(id, find(id).reference | part)
+        answer(id, find(id).reference)
+    said = {place for place, text in PLACES.items() if text in panel.table}
+    assert said == {FIRST_TRIES[right]}
+    assert panel.table in panel.resting, "what the notebook shows on the second day"
+    assert "Not answered yet" in panel.saved(), "what is stored in the course's own"
+
+
+def test_an_answer_after_its_solution_is_no_knowledge():
+    names = {"progress_panel": progress_panel}
+    run_cells([source for source in code_cells("90") if "QUESTIONS" in source], names)
+    first = {"time": "2026-11-29T10:00:05+00:00", "score": 1}
+    assert names["known"](Record(history=[first]))
+    assert names["known"](Record(history=[first], solution_shown="2026-11-29T10:01:00+00:00"))
+    assert not names["known"](Record(history=[first], solution_shown="2026-11-29T10:00:00+00:00"))
+    assert not names["known"](Record(history=[first | {"score": 0.5}, first]))
+    assert names["known"](None) is None

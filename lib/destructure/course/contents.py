@@ -1,17 +1,26 @@
-"""The notebooks of the course: what there is, where it lies, what each takes; the README's table of them."""
+"""The notebooks of the course: what there is, where it lies, what each takes; the pages that say so."""
 
 import json
+import math
 import re
 import tomllib
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import yaml
+from jinja2 import Environment, PackageLoader
 
-from destructure.exercises.catalogue import every
+from destructure.exercises.catalogue import find
 from destructure.files import course_folder, data_folder, notebooks_folder
 
 TIMES_FILE = "notebook_times.csv"
+WORDS, LINES, PICTURES = 150, 20, 2
+"""Read per minute, by somebody whose first language is another: words, lines of code, pictures."""
+PAGES = {"README.md": "notebooks/", "site/index.md": "../notebooks/", "notebooks/hosted.md": ""}
+"""Pages with parts that are written here: file → how its links to notebooks begin."""
+PARTS = ("notebooks", "paths", "addresses", "hosted", "install")
 
 
 @dataclass(frozen=True)
@@ -19,7 +28,7 @@ class Lesson:
     """One notebook of the course.
 
     Attributes:
-        number: "00" to "12".
+        number: "00" to "12"; "90" for the extra one.
         title: as in the notebook's first heading.
         carries: what it is about, in a few words.
         talk: the part of the lecture it covers.
@@ -53,6 +62,9 @@ LESSONS = (
     Lesson("12", "What to remove next", "audit your own assumptions; a removal of your own", "35:15–36:27"),
 )
 
+EXTRA = Lesson("90", "Where to begin", "a check of three minutes, and a refresher behind it", "")
+"""Beside the course: linked from its first notebook, counted nowhere."""
+
 
 def lesson(number: str) -> Lesson:
     """Find a lesson by its number.
@@ -60,16 +72,16 @@ def lesson(number: str) -> Lesson:
     Raises:
         ValueError: if there is none, or its notebook is not written yet.
     """
-    found = next((each for each in LESSONS if each.number == str(number)), None)
+    found = next((each for each in (*LESSONS, EXTRA) if each.number == str(number)), None)
     if found is None or found.file is None:
         written = [each.number for each in written_lessons()]
         raise ValueError(f"There is no notebook {number!r}; the course has {', '.join(written)}.")
     return found
 
 
-def written_lessons() -> list[Lesson]:
-    """The lessons whose notebooks exist, in order."""
-    return [each for each in LESSONS if each.file is not None]
+def written_lessons(extra: bool = False) -> list[Lesson]:
+    """The lessons whose notebooks exist, in order; perhaps with the one beside the course."""
+    return [each for each in (*LESSONS, *[EXTRA] * extra) if each.file is not None]
 
 
 def measured_times() -> dict[str, tuple[float, float]]:
@@ -87,30 +99,92 @@ def record_time(number: str, seconds: float, training_seconds: float) -> None:
     table.to_csv(path, index=False, lineterminator="\n", float_format="%.3g")
 
 
-def minutes(lesson: Lesson) -> tuple[int, int]:
-    """Minutes to read and run a notebook, as its first cell says, and those of its exercises, as each says."""
-    first = "".join(json.loads(lesson.file.read_text(encoding="utf-8"))["cells"][0]["source"])
-    said = re.search(r"\*\*Time\*\*: about (\d+) minutes", first)
-    return int(said[1]), sum(exercise.minutes for exercise in every(lesson.number))
+def minutes(lesson: Lesson, headings: Collection[str] = (), kind: str = "all") -> tuple[float, int, float]:
+    """Minutes to read a notebook's texts, code and pictures, for its exercises, and until its cells have run.
 
+    Args:
+        lesson: whose notebook; all its cells run in any case.
+        headings: of the parts that are read; all by default.
+        kind: of the exercises that are done, such as "prediction".
 
-def readme_table() -> str:
-    """The table of notebooks as Markdown, with what each takes, and a sentence on the whole course."""
-    times, written = measured_times(), {lesson.number: minutes(lesson) for lesson in written_lessons()}
-    lines = ["| | notebook | about | talk | to read | exercises | runs in |", "|---|---|---|---|---|---|---|"]
-    for lesson in LESSONS:
-        if lesson.file is None:
-            title, takes = lesson.title, "| planned |"
+    Raises:
+        ValueError: if there is no such heading.
+    """
+    heading, found, reading, exercises = "", set(), 0.0, 0
+    for cell in json.loads(lesson.file.read_text(encoding="utf-8"))["cells"]:
+        text, is_text = "".join(cell["source"]), cell["cell_type"] == "markdown"
+        if is_text and (line := re.search("^## (.+)$", text, re.MULTILINE)):
+            heading = line[1]
+            found.add(heading)
+        if headings and heading not in headings:
+            continue
+        if is_text:
+            reading += len(re.findall(r"\w[\w'’-]*", re.sub(r"\]\([^)]*\)", "]", text))) / WORDS
+        elif id := cell["metadata"].get("destructure", {}).get("exercise"):  # its text is in its own minutes
+            exercises += find(id).minutes if kind in ("all", find(id).kind.name) else 0
         else:
-            title = f"[{lesson.title}](notebooks/{lesson.file.name})"
-            runs = f"{times[lesson.number][0]:.0f} s" if lesson.number in times else "not measured"
-            takes = "{} min | {} min | {}".format(*written[lesson.number], runs)
-        lines.append(f"| {lesson.number} | {title} | {lesson.carries} | {lesson.talk} | {takes} |")
-    reading, exercises = (sum(each) / 60 for each in zip(*written.values(), strict=True))
-    sentence = (
-        f"**In all about {reading + exercises:.0f} hours**: {reading:.0f} to read and run the notebooks, "
-    )
-    return "\n".join([*lines, "", f"{sentence}{exercises:.0f} for the exercises."])
+            shown = [output for output in cell["outputs"] if "image/png" in output.get("data", {})]
+            reading += (
+                len([line for line in text.splitlines() if line.strip()]) / LINES + len(shown) / PICTURES
+            )
+    if missing := set(headings) - found:
+        raise ValueError(f"{lesson.file.name} has no heading {' or '.join(sorted(missing))}.")
+    return reading, exercises, measured_times().get(lesson.number, (0, 0))[0] / 60
+
+
+def time_line(lesson: Lesson) -> str:
+    """What a notebook's first text says about its minutes."""
+    reading, exercises, runs = minutes(lesson)
+    seconds = 10 * math.ceil(6 * runs)
+    work = f"about {_fives(reading)} minutes to read, {exercises} for the exercises"
+    return f"**Time**: {work}; the cells run in about {seconds} seconds."
+
+
+def part(name: str, folder: str = "notebooks/", address: str | None = None) -> str:
+    """One of `PARTS` of a page as Markdown: the template `parts.md.jinja`, filled.
+
+    Args:
+        name: which.
+        folder: how the page's links to notebooks begin.
+        address: the course's public address; by default the one in pyproject.toml.
+    """
+    address = address or public_address()
+    unset = "//unset.invalid/" in address
+    names = {
+        "name": name,
+        "folder": folder,
+        "address": address,
+        "unset": unset,
+        "paths": _paths,
+        "fives": _fives,
+    }
+    return _TEMPLATES.get_template("parts.md.jinja").render(globals() | names).strip()
+
+
+def _paths() -> Iterator[dict]:
+    """The reading paths, each with `takes`: minutes to read, for exercises, for runs and in all."""
+    for path in yaml.safe_load((notebooks_folder() / "paths.yaml").read_text(encoding="utf-8")):
+        each = [
+            minutes(lesson(number), parts, path["exercises"]) for number, parts in path["notebooks"].items()
+        ]
+        takes = [sum(column) for column in zip(*each, strict=True)]
+        yield path | {"takes": [*takes, sum(takes)]}
+
+
+def _fives(minutes: float) -> int:
+    return 5 * math.ceil(minutes / 5)
+
+
+def _span(minutes: float) -> str:
+    if minutes >= 90:
+        return f"{round(minutes / 30) / 2:g} h"
+    return f"{_fives(minutes) if minutes > 10 else math.ceil(minutes)} min"
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("destructure.course", "."), trim_blocks=True, lstrip_blocks=True
+)
+_TEMPLATES.filters["span"] = _span
 
 
 def public_address() -> str:
@@ -119,41 +193,31 @@ def public_address() -> str:
     return project["urls"]["Repository"]
 
 
-def readme_addresses(address: str) -> str:
-    """How to get the course, and where it runs without an installation, as Markdown."""
-    folder = address.rsplit("/", 1)[1]
-    lines = ["```", f"git clone {address}.git", f"cd {folder}", "```", ""]
-    lines.append(f"Or unpack the zip of it, {address}/archive/refs/heads/main.zip, and go into its folder.")
-    if "//unset.invalid/" in address:
-        lines.append(
-            "(There is no public home yet: `unset.invalid` stands for its address. Take the folder you were given.)"
-        )
-    if (host := "https://github.com/") in address:
-        name, first = address.removeprefix(host), f"notebooks/{lesson('00').file.name}"
-        tests = f"{address}/actions/workflows/tests.yml"
-        lines += [
-            f"\n[![tests]({tests}/badge.svg)]({tests})",
-            f"[Open in Binder](https://mybinder.org/v2/gh/{name}/main?urlpath=lab/tree/{first}),",
-            f"[open in Colab](https://colab.research.google.com/github/{name}/blob/main/{first}).",
-        ]
-    return "\n".join(lines)
-
-
-def update_readme() -> bool:
-    """Write the table and the addresses into the README; return whether that changed it.
+def filled(text: str, folder: str) -> str:
+    """A page with its parts anew, each of which stands between a line `<!-- NAME: begin -->` and one with `end`.
 
     Raises:
-        ValueError: if the README has lost the lines between which they stand.
+        ValueError: if the line at a part's end is missing.
     """
-    path = course_folder() / "README.md"
-    before = after = path.read_text(encoding="utf-8")
-    for name, text in (("notebooks", readme_table()), ("addresses", readme_addresses(public_address()))):
+    for name in PARTS:
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        if begin not in after or end not in after.split(begin)[1]:
-            raise ValueError(
-                f"README.md has no lines {begin!r} and {end!r}; put them where the {name} should stand."
-            )
-        head, rest = after.split(begin, 1)
-        after = f"{head}{begin}\n{text}\n{end}{rest.split(end, 1)[1]}"
-    path.write_text(after, encoding="utf-8")
-    return after != before
+        if begin in text:
+            head, rest = text.split(begin, 1)
+            if end not in rest:
+                raise ValueError(
+                    f"There is a line {begin!r} and none {end!r}; put it where the {name} should end."
+                )
+            text = f"{head}{begin}\n{part(name, folder)}\n{end}{rest.split(end, 1)[1]}"
+    return text
+
+
+def update_pages() -> list[str]:
+    """Write the tables and addresses into the pages that show them; return the names of those that it changed."""
+    changed = []
+    for name, folder in PAGES.items():
+        path = course_folder() / name
+        before = path.read_text(encoding="utf-8")
+        if (after := filled(before, folder)) != before:
+            path.write_text(after, encoding="utf-8")
+            changed.append(name)
+    return changed

@@ -7,7 +7,7 @@ import re
 
 import nbformat
 
-from destructure.course.contents import LESSONS, Lesson
+from destructure.course.contents import EXTRA, Lesson, filled, time_line, written_lessons
 
 _MOMENT = "https://www.youtube.com/watch?v=orDKvo8h71o&t={}s"
 _TALK_ENDS = 36 * 60 + 30  # seconds
@@ -16,16 +16,19 @@ _LINK_OR_TIME = re.compile(
     r"\[[^\]]*\]\([^)]*\)|`[^`]*`|(?<![\w:.])(\d{1,2}):([0-5]\d)(?:–\d{1,2}:[0-5]\d)?(?![\w:])"
 )
 _ROW = "**Course**: "
+_TIME = re.compile(r"\*\*Time\*\*: [^.]*\.")
 
 
 def add_links(notebook: nbformat.NotebookNode, lesson: Lesson) -> None:
-    """Link each time stamp of the text to the video; end the first and the last text with previous, contents, next.
+    """Link time stamps to the video; say what it takes, and where previous, contents and next are.
 
     The notebook is changed in place; what is linked already stays as it is.
     """
     texts = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
     for cell in texts:
-        cell.source = _LINK_OR_TIME.sub(_linked, cell.source)
+        cell.source = _LINK_OR_TIME.sub(_linked, filled(cell.source, ""))
+    for cell in texts[:1]:
+        cell.source = _TIME.sub(lambda _: time_line(lesson), cell.source)
     for cell in texts[:1] + texts[-1:]:
         kept = [line for line in cell.source.splitlines() if not line.startswith(_ROW)]
         cell.source = "\n".join(kept).rstrip() + f"\n\n{_ROW}{_neighbours(lesson)}"
@@ -38,8 +41,11 @@ def _linked(found: re.Match) -> str:
 
 
 def _neighbours(lesson: Lesson) -> str:
-    written = [each for each in LESSONS if each.file is not None]
-    place = written.index(lesson)
+    first, *_ = written = written_lessons()
+    place = written.index(lesson) if lesson in written else 0
     before = [f"[← {each.number} · {each.title}]({each.file.name})" for each in written[:place][-1:]]
-    after = [f"[{each.number} · {each.title} →]({each.file.name})" for each in written[place + 1 :][:1]]
-    return " · ".join([*before, f"[contents]({written[0].file.name}#The-road-ahead)", *after])
+    if lesson == first and EXTRA.file:
+        before = [f"[← {EXTRA.title}]({EXTRA.file.name})"]
+    following = written[place + 1 :][:1] if lesson != EXTRA else [first]
+    after = [f"[{each.number} · {each.title} →]({each.file.name})" for each in following]
+    return " · ".join([*before, f"[contents]({first.file.name}#The-road-ahead)", *after])

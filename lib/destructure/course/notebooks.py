@@ -59,11 +59,12 @@ def make(lesson: Lesson) -> float:
     nbformat.write(notebook, lesson.file)
     export_pictures(notebook, lesson.file.parent / "pictures")
     record_time(lesson.number, processor_seconds or seconds, training_seconds(time.process_time))
+    link(lesson)  # with the time that it took
     return seconds
 
 
 def link(lesson: Lesson) -> bool:
-    """Write a notebook's links without executing it; return whether that changed it."""
+    """Write a notebook's links and times without executing it; return whether that changed it."""
     notebook = nbformat.read(lesson.file, as_version=4)
     before = [cell.source for cell in notebook.cells]
     add_links(notebook, lesson)

@@ -93,6 +93,11 @@ def title_of(notebook: str) -> str:
     return str(_notebook(notebook).front.get("title", notebook))
 
 
+def is_extra(notebook: str) -> bool:
+    """Whether a notebook stands beside the course, so that none of its exercises is ever open."""
+    return bool(_notebook(notebook).front.get("extra"))
+
+
 @cache
 def notebooks() -> tuple[str, ...]:
     """Numbers of the notebooks that have exercises, in order."""

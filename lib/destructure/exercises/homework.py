@@ -34,7 +34,8 @@ class Homework:
         problem: why the last change could not be saved, "" if it was.
         remark: what the stored source of a function lacks, "" if nothing.
         student: who answers.
-        waiting: what shows an exercise or waits for its answer; each has `identity` and `refresh(homework)`.
+        waiting: what shows an exercise or waits for its answer (identity "": for any); each has `identity` and
+            `refresh(homework)`.
     """
 
     waiting: ClassVar[weakref.WeakSet] = weakref.WeakSet()
@@ -90,7 +91,7 @@ class Homework:
     def check(self, value: Any) -> Verdict:
         """Grade an answer and keep it; whatever shows it or waits for it looks at it."""
         verdict = self._judge(value)
-        for result in [one for one in self.waiting if one.identity == self.exercise.id]:
+        for result in [one for one in self.waiting if one.identity in (self.exercise.id, "")]:
             result.refresh(self)
         return verdict
 

@@ -1,17 +1,17 @@
-"""What is done and what is open: the progress panel of notebook 00."""
+"""What is done and what is open: the progress panel of notebook 00, and panels like it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import traitlets
 
 from destructure.exercises import workplace
-from destructure.exercises.catalogue import every, notebooks, retired, title_of
+from destructure.exercises.catalogue import every, is_extra, notebooks, retired, title_of
 from destructure.exercises.definition import Exercise
-from destructure.exercises.homework import own_record
+from destructure.exercises.homework import Homework, own_record
 from destructure.exercises.markup import escape, front_file
 from destructure.exercises.pages import run_again
-from destructure.exercises.store import AnswerStore, NotSaved, Record
+from destructure.exercises.store import Answers, AnswerStore, NotSaved, Record
 from destructure.exercises.widget import Panel
 from destructure.files import notebooks_folder
 
@@ -64,6 +64,7 @@ def progress(records: Mapping[str, Record]) -> list[NotebookProgress]:
     return [
         NotebookProgress(number, tuple((one, best(one)) for one in every(number, student.id, student.course)))
         for number in notebooks()
+        if not is_extra(number)
     ]
 
 
@@ -73,9 +74,7 @@ def retired_answers(records: Mapping[str, Record]) -> list[str]:
     return [f"{id} ({records[id].best or 0:.0%}): {why}" for id, why in kept.items()]
 
 
-def progress_table(
-    rows: list[NotebookProgress], notice: str = "", no_longer_asked: Sequence[str] = ()
-) -> str:
+def progress_table(rows: list[NotebookProgress], no_longer_asked: Sequence[str] = ()) -> str:
     """The progress as HTML."""
     head = "".join(f'<th scope="col" {_CELL}>{name}</th>' for name in _HEADS)
     total = NotebookProgress("", tuple(one for row in rows for one in row.scores))
@@ -87,11 +86,15 @@ def progress_table(
     else:
         following = first.open[0]
         advice = f"Next: {first.link(following.title)} ({following.minutes} min, notebook {first.number})."
-    warning = f"<p><b>{escape(notice)}</b></p>" if notice else ""
+    kept = ""
     if no_longer_asked:
         items = "".join(f"<li>{escape(text)}</li>" for text in no_longer_asked)
-        warning += f"<p>Your answers to exercises that the course no longer has are kept:</p><ul>{items}</ul>"
-    return f"{table}<p>{advice}</p>{warning}"
+        kept = f"<p>Your answers to exercises that the course no longer has are kept:</p><ul>{items}</ul>"
+    return f"{table}<p>{advice}</p>{kept}"
+
+
+def _page(answers: Answers) -> str:
+    return progress_table(progress(answers.records), retired_answers(answers.records))
 
 
 def _row(row: NotebookProgress) -> str:
@@ -101,15 +104,23 @@ def _row(row: NotebookProgress) -> str:
 
 
 class ProgressPanel(Panel):
-    """The table, live: it is read again whenever it is shown and at the button."""
+    """HTML made of the answers, live: made anew whenever it is shown, after every check, and at the button."""
 
     _esm = front_file("progress.js")
     buttons = ("refresh", "acknowledge")
+    identity = ""  # whatever is answered is waited for
+    about = traitlets.Unicode().tag(sync=True)
     table = traitlets.Unicode().tag(sync=True)
     noticed = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self):
-        super().__init__()
+    def __init__(self, page: Callable[[Answers], str], about: str):
+        self._page = page
+        super().__init__(about=about)
+        Homework.waiting.add(self)
+        self.click("refresh")
+
+    def refresh(self, homework: Homework) -> None:
+        """Follow an answer that was given just now."""
         self.click("refresh")
 
     def click(self, action: str) -> None:
@@ -124,18 +135,22 @@ class ProgressPanel(Panel):
         answers = AnswerStore().read()
         self.noticed = bool(answers.notice)
         notice = " ".join(filter(None, (answers.notice, *problems)))
-        rows, no_longer_asked = progress(answers.records), retired_answers(answers.records)
-        self.table = progress_table(rows, notice, no_longer_asked)
+        self.table = self._page(answers) + (f"<p><b>{escape(notice)}</b></p>" if notice else "")
         self.resting = f"{self.table}{run_again('see how it stands now')}"
 
     def __repr__(self) -> str:
-        return "Progress panel"
+        return self.about
 
     def saved(self) -> str:
         """A fresh start, whoever ran the notebook."""
-        return progress_table(progress({}))
+        return self._page(Answers({}))
 
 
-def progress_panel() -> ProgressPanel:
-    """Show, for each notebook, what is done, tried and open, the score, the minutes left, and what comes next."""
-    return ProgressPanel()
+def progress_panel(page: Callable[[Answers], str] = _page, about: str = "Progress panel") -> ProgressPanel:
+    """Show, for each notebook, what is done, tried and open, the score, the minutes left, and what comes next.
+
+    Args:
+        page: makes other HTML of the answers; their `records` go from exercise to what is kept about it.
+        about: what that is, in a few words.
+    """
+    return ProgressPanel(page, about)

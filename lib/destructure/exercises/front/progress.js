@@ -1,14 +1,14 @@
-// The progress table, with links that open notebooks inside JupyterLab.
+// The progress table or another page made of the answers, with links that open notebooks inside JupyterLab.
 function render({ model, el }) {
   const root = document.createElement("section");
   root.className = "exercise";
-  root.setAttribute("aria-label", "Progress");
+  root.setAttribute("aria-label", model.get("about"));
   root.dataset.lmSuppressShortcuts = "true";
   const table = document.createElement("div");
   table.className = "exercise-table"; // scrolls where it does not fit, by keyboard, too
   table.tabIndex = 0;
   table.setAttribute("role", "region");
-  table.setAttribute("aria-label", "Table of progress");
+  table.setAttribute("aria-label", `${model.get("about")}: contents`);
   table.setAttribute("aria-live", "polite");
   const [refresh, acknowledge] = Object.entries({ refresh: "Refresh", acknowledge: "I have read this" }).map(
     ([action, text]) => {
