@@ -7,7 +7,7 @@ BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN := $(VENV)/$(BIN)/python -m destructure
 INSTALLED := $(VENV)/installed
 
-.PHONY: lab update check test test-all notebooks results thesis verdicts site slides handout lecture bench doctor install weights constraints clean
+.PHONY: lab update check test test-all notebooks results thesis verdicts site site-check slides handout lecture bench doctor install weights constraints clean
 
 # make lab NOTEBOOK=04 OPTIONS=--no-browser
 lab: install
@@ -47,7 +47,7 @@ verdicts: install
 
 # The course as pages, for a browser without a kernel or a network: site/built/pages/index.html
 site: install
-	$(VENV)/$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c site -d site/built/.read . site/built/pages
+	$(VENV)/$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -j 2 -c site -d site/built/.read . site/built/pages
 	@echo "Open site/built/pages/index.html"
 
 # Decks for the lecture room, and handouts to print: make slides NOTEBOOK=07 makes one; site/built/slides/index.html
@@ -60,6 +60,10 @@ lecture: install
 
 LECTURE := $(if $(filter lecture,$(firstword $(MAKECMDGOALS))),$(word 2,$(MAKECMDGOALS)))
 $(if $(LECTURE),$(eval $(LECTURE): ; @:))
+
+# Builds all pages, then asks: links, requests to other hosts, axe, width of a telephone, citations, terms (site/checks/).
+site-check: site slides handout
+	$(VENV)/$(BIN)/python -m pytest -q -p no:cacheprovider site/checks
 
 bench: install
 	$(VENV)/$(BIN)/python tests/benchmarks/generation.py

@@ -2,10 +2,8 @@
 
 import json
 import re
-from html import escape, unescape
+from html import escape
 from operator import methodcaller
-from pathlib import Path
-from urllib.parse import unquote
 
 from destructure.exercises import catalogue
 from destructure.exercises.markup import markdown
@@ -13,27 +11,11 @@ from destructure.exercises.pages import static_page
 from destructure.files import notebooks_folder
 
 project, html_title, project_copyright = "Destructure", "Destructure", "text and figures: CC BY 4.0"
-extensions = [
-    "myst_nb",
-    "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
-    "sphinx.ext.apidoc",
-    "sphinx-mathjax-offline",
-]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.apidoc", "sphinx-mathjax-offline"]
 root_doc = "site/index"  # the sources' folder is the repository, so that links between its files hold
-include_patterns = [
-    "site/*.md",
-    "site/api/*.rst",
-    "notebooks/*.ipynb",
-    "notebooks/*.md",
-    "notebooks/guide/*.md",
-]
-include_patterns += [
-    "notebooks/exercises/*/*.md",
-    "data/README.md",
-    "data/registration.md",
-    "data/results/README.md",
-]
+include_patterns = ["site/*.md", "site/api/*.rst", "notebooks/*.ipynb", "notebooks/*.md", "notebooks/guide/*.md"]
+include_patterns += ["notebooks/instructor/*.ipynb", "notebooks/exercises/*/*.md"]
+include_patterns += ["data/README.md", "data/registration.md", "data/results/README.md"]
 exclude_patterns = ["site/api/modules.rst"]  # a list of one thing
 suppress_warnings = ["config.cache", "ref.python"]  # the function for anchors; words with two meanings
 
@@ -43,9 +25,7 @@ nb_mime_priority_overrides = [("html", WIDGET, None)]  # without a kernel: the p
 myst_enable_extensions, myst_heading_anchors = ["dollarmath", "amsmath"], 6
 myst_heading_slug_func = methodcaller("replace", " ", "-")  # as JupyterLab names anchors
 
-apidoc_modules = [
-    {"path": "../lib/destructure", "destination": "site/api", "exclude_patterns": ["**/_[a-z]*"]}
-]
+apidoc_modules = [{"path": "../lib/destructure", "destination": "site/api", "exclude_patterns": ["**/_[a-z]*"]}]
 apidoc_modules[0] |= {"max_depth": 1, "automodule_options": {"members"}}
 autodoc_default_options = {"ignore-module-all": True}
 autodoc_member_order, autodoc_typehints, napoleon_use_ivar, default_role = "bysource", "none", True, "code"
@@ -66,9 +46,7 @@ def _exercise(number: str, name: str) -> str:
     one = catalogue.find(f"{number}.{name}")
     boxes = [_folded(f"Hint {place}", markdown(hint)) for place, hint in enumerate(one.hints, start=1)]
     boxes.append(_folded("Solution", markdown(one.solution)))
-    if rubric := re.search(
-        r"\n## Rubric\n(.*?)\n\n", catalogue.sheet_of(one.id).path.read_text("utf-8"), re.DOTALL
-    ):
+    if rubric := re.search(r"\n## Rubric\n(.*?)\n\n", catalogue.sheet_of(one.id).path.read_text("utf-8"), re.DOTALL):
         boxes.append(_folded("Rubric: points, and what to look for", markdown(rubric[1])))
     html = re.sub(r"\n\s*\n", "\n", static_page(one) + "".join(boxes))
     return f"# {one.title}\n\n[The notebook](../../{_file(number)})\n\n```{{raw}} html\n{html}\n```\n"
@@ -86,9 +64,7 @@ def _file(number: str) -> str:
 def _cell(cell: dict, number: str) -> dict:
     """A cell for readers: exercises without their call, results of predictions closed, alternative texts told."""
     ours, tags = cell["metadata"].get("destructure", {}), cell["metadata"].setdefault("tags", [])
-    kept = [
-        out for out in cell["outputs"] if set(out.get("data", ())) != {WIDGET, "text/plain"}
-    ]  # progress bars
+    kept = [out for out in cell["outputs"] if set(out.get("data", ())) != {WIDGET, "text/plain"}]  # progress bars
     if "exercise" in ours:
         tags.append("remove-input")
         address, code = f"exercises/{number}/{ours['exercise'][3:]}.html", "".join(cell["source"])
@@ -114,9 +90,7 @@ def _verdicts() -> str:
         cells = json.loads((notebooks_folder() / _file(number)).read_text("utf-8"))["cells"]
         judges = [cell for cell in cells if cell["metadata"].get("destructure", {}).get("verdict")]
         said = ["".join(out["text"]) for cell in judges for out in cell["outputs"] if "text" in out]
-        heading = (
-            f"\n## {number} · {catalogue.title_of(number)}\n\n[The notebook](../notebooks/{_file(number)})\n"
-        )
+        heading = f"\n## {number} · {catalogue.title_of(number)}\n\n[The notebook](../notebooks/{_file(number)})\n"
         parts += [heading] * bool(said) + [f"```text\n{one}```\n" for one in said]
     return "\n".join(parts)
 
@@ -145,29 +119,9 @@ def _docstring(app, what, name, thing, options, lines):
     lines[:] = "\n".join(lines).split("\n")
 
 
-def _check(app, problem):
-    """Whether every link within the site leads somewhere, and nothing is fetched from another host."""
-    folder = Path(app.outdir).resolve()
-    pages = {path: path.read_text("utf-8") for path in folder.rglob("*.html")}
-    ids = {path: set(re.findall(r'\b(?:id|name)="([^"]+)"', text)) for path, text in pages.items()}
-    wrong = []
-    for page, text in pages.items():
-        for tag, address in set(re.findall(r'<(\w+)[^<>]*? (?:href|src)="([^"]+)"', text)):
-            path, _, anchor = unquote(unescape(address)).partition("#")
-            path = path.partition("?")[0]  # of files that change with their content
-            if re.match(r"\w+:|//", address):
-                wrong += [(page.name, address)] * (tag != "a" and not address.startswith("data:"))
-            elif (target := (page.parent / path).resolve() if path else page) not in pages:
-                wrong += [(page.name, address)] * (not target.exists())
-            elif anchor and anchor not in ids[target]:
-                wrong.append((page.name, address))
-    if wrong and not problem:
-        raise ValueError(f"{len(wrong)} addresses lead nowhere, or to another host: {wrong[:20]}")
-
-
 def setup(app):
     """Called by Sphinx."""
+    app.extensions["sphinx-mathjax-offline"].parallel_read_safe = True  # it only names a file
     app.connect("source-read", _read)
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon
-    app.connect("build-finished", _check)
     return {"parallel_read_safe": True}

@@ -1,6 +1,5 @@
 """A real JupyterLab and a real Chromium, once for all browser tests."""
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,16 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from chromium import FLAGS, MISSING, chromium
+
 TOKEN = "course"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def wait_for(address: str, log: Path) -> None:
@@ -35,17 +27,10 @@ def wait_for(address: str, log: Path) -> None:
     pytest.fail("JupyterLab did not start:\n" + log.read_text()[-2000:])
 
 
-def chromium() -> str | None:
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    return next((path for path in map(shutil.which, names) if path), None)
-
-
 @pytest.fixture(scope="session")
 def browser():
     if chromium() is None:
-        pytest.skip(
-            "no Chromium is installed here: browser tests are left out (Debian: apt-get install chromium)"
-        )
+        pytest.skip(MISSING)
     playwright = pytest.importorskip(
         "playwright.sync_api", reason="playwright is not installed: no browser tests"
     )
