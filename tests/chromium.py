@@ -2,8 +2,12 @@
 
 import shutil
 
-FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
-    --disable-component-update --disable-sync""".split()
+# fmt: off
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]
+# fmt: on
 MISSING = "no Chromium is installed here: browser tests are left out (Debian: apt-get install chromium)"
 
 
