@@ -2,13 +2,16 @@
 
 import json
 import re
+from base64 import b64encode
 from html import escape
 from operator import methodcaller
+from pathlib import Path
 
 from destructure.exercises import catalogue
 from destructure.exercises.markup import markdown
 from destructure.exercises.pages import static_page
 from destructure.files import notebooks_folder
+from destructure.studies.corner_models import weights_file
 
 project, html_title, project_copyright = "Destructure", "Destructure", "text and figures: CC BY 4.0"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.apidoc", "sphinx-mathjax-offline"]
@@ -33,6 +36,10 @@ groups = ("Sizes", "Structure", "Block details", "Embeddings and output")  # of 
 napoleon_custom_sections = [(name, "params_style") for name in groups]
 
 html_theme, html_static_path, html_css_files, html_js_files = "furo", ["static"], ["site.css"], ["site.js"]
+SHOW = Path(__file__).parents[1] / "lib/destructure/show"
+html_static_path.append(str(SHOW / "structure_explorer.css"))
+EXPLORER = """<link rel="stylesheet" href="../_static/structure_explorer.css">
+<script defer src="../_static/explorer.js"></script>"""  # brings every element of that class to life
 html_extra_path = ["top"]  # index.html of the folder, which leads to the first page
 html_copy_source = html_show_sourcelink = html_show_sphinx = False
 
@@ -76,6 +83,7 @@ def _cell(cell: dict, number: str) -> dict:
             data["text/html"] = markdown("".join(data.pop("text/markdown")))
         if "text/html" in data:  # its links lead to pages, too
             data["text/html"] = re.sub(r'(href="\d\d_\w+\.)ipynb', r"\1html", "".join(data["text/html"]))
+            data["text/html"] += EXPLORER * ('class="structure-explorer"' in data["text/html"])
     if "reveal" in ours:
         tags.append("hide-output")
     told = [out.get("metadata", {}).get("image/png", {}).get("alt", "") for out in kept]
@@ -119,9 +127,17 @@ def _docstring(app, what, name, thing, options, lines):
     lines[:] = "\n".join(lines).split("\n")
 
 
+def _explorer(app, problem):
+    """The structure explorer as one script, weights and all, so that it runs from a folder, too."""
+    code = "".join((SHOW / name).read_text("utf-8") for name in ("corner_model.js", "structure_explorer.js"))
+    script = f'(() => {{\n{code}\nbring("{b64encode(weights_file().read_bytes()).decode()}");\n}})();'
+    (Path(app.outdir) / "_static/explorer.js").write_text(script, "utf-8")
+
+
 def setup(app):
     """Called by Sphinx."""
     app.extensions["sphinx-mathjax-offline"].parallel_read_safe = True  # it only names a file
     app.connect("source-read", _read)
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon
+    app.connect("build-finished", _explorer)
     return {"parallel_read_safe": True}

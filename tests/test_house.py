@@ -57,11 +57,11 @@ ONE_NOTEBOOK = {  # why they stand in the library nevertheless → names
     "measured with whole models, tested on planted ones": """quality stored_writer expected_interval
         teacher_forced_accuracy GapFiller BlackBox""",
     "formulas, beside those of the other architectures": "encoder_parameters",
-    "real weights: a notebook per model": "chat_model molecules spelling_to_sound",
+    "real weights: a notebook per model": "molecules spelling_to_sound",
     "drawings and widgets too long for a cell": """mask_picture structure_mask corner_cube structure_cube
         TrendExplorer try_corner try_sampling""",
-    "for learners, instructors and contributors": """fits_classmate varying exercise_cell misplaced solved
-        sign_in hand_in with_alt_text read_pictures_aloud""",
+    "for learners, instructors and contributors": """varying exercise_cell misplaced solved
+        sign_in hand_in read_pictures_aloud""",
 }
 OTHER_IMPORTS = {}  # notebook → why
 

@@ -14,7 +14,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "diagram_plans": ["architecture_plan"],
-        "alt_text": ["with_alt_text"],
         "architectures": ["architecture", "architecture_pair"],
         "attention_maps": ["attention_map"],
         "charts": ["bars", "curves", "heat"],
@@ -23,6 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "live": ["Live"],
         "masks": ["mask_picture", "structure_mask", "visibility"],
         "picture": ["Picture", "read_pictures_aloud", "show"],
+        "structure_explorer": ["StructureExplorer", "watch"],
         "structure_cube": ["corner_cube", "structure_cube"],
         "structure_switches": ["flip_structures"],
         "trend_explorer": ["TrendExplorer", "draw_trend"],

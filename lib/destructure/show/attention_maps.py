@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from destructure.show.alt_text import shorten
 from destructure.show.arrays import as_array, token_labels
-from destructure.show.picture import Picture
+from destructure.show.picture import Picture, shorten
 from destructure.show.style import INK, SOURCE, text_width, use_style
 from destructure.show.token_grids import AXIS_NAME, KEYS, grid_figure, label_cells
 

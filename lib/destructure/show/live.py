@@ -9,8 +9,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from destructure.show.alt_text import image_element
-from destructure.show.picture import Picture
+from destructure.show.picture import Picture, image_element
 
 
 class Keeper(anywidget.AnyWidget):

@@ -1,17 +1,17 @@
 """A figure on its way into a notebook: PNG, with alt text, always the same text beside it.
 
 Why this form. Notebook tests compare `text/plain` and `text/html` exactly, but neither PNG data nor metadata. So
-the text is a fixed sentence, the picture is a PNG, and the alt text travels as the PNG's metadata; `alt_text` brings
-it to the programs that do not look there.
+the text is a fixed sentence, the picture is a PNG, and the alt text travels as the PNG's metadata. Not all programs
+look there; an HTML image element works everywhere, so widgets and the course's pages make one.
 """
 
 import base64
 import io
 import sys
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from destructure.show.alt_text import image_element, shorten
 from destructure.show.style import DOTS_PER_INCH, text_width, use_style
 
 if TYPE_CHECKING:
@@ -19,6 +19,20 @@ if TYPE_CHECKING:
 
 _PIXELS_AN_INCH = 96  # of a web page
 _BESIDE_LABEL = 0.8  # inches of a legend for the mark and its gaps
+LONGEST_ALT = 300
+
+
+def shorten(text: str, longest: int = LONGEST_ALT) -> str:
+    """Bring a text to one line of at most `longest` characters, cut between words."""
+    text = " ".join(text.split())
+    if len(text) <= longest:
+        return text
+    return text[: longest - 1].rsplit(" ", 1)[0].rstrip(",;: ") + "…"
+
+
+def image_element(png: str, alt: str) -> str:
+    """Write an HTML image element from base64 PNG data and an alt text."""
+    return f'<img src="data:image/png;base64,{"".join(png.split())}" alt="{escape(alt)}" style="max-width: 100%">'
 
 
 class Picture:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import torch
+from torch import nn
 
 from destructure import cost
 from destructure import tasks as all_tasks
@@ -53,7 +54,10 @@ def _make_task(task: Callable[..., Task], dials: Options) -> Task:
 
 
 def run_configuration(
-    configuration: RunConfiguration, device: str = "auto", progress: bool = False
+    configuration: RunConfiguration,
+    device: str = "auto",
+    progress: bool = False,
+    after: Callable[[nn.Module], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Train and measure one run with one thread; return one row a budget, with the columns of the table.
 
@@ -62,6 +66,7 @@ def run_configuration(
     Args:
         device: "auto" (CUDA where there is one), "cpu" or "cuda".
         progress: show a bar over the training steps.
+        after: called with the model as it is measured at the last budget, where its weights are wanted.
 
     Raises:
         ValueError: if the task or the device cannot be had.
@@ -92,6 +97,8 @@ def run_configuration(
             "non_embedding_parameters": cost.non_embedding_parameters(model.config),
             "examples": len(measured),
         }
+        if after:
+            after(run.model)
         return list(_rows(configuration, run, about | machine_facts(place), clock))
 
 

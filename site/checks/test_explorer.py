@@ -1,0 +1,97 @@
+"""The structure explorer on its page, opened from the folder of the built site, in Chromium."""
+
+import pytest
+from visits import BUILT
+
+FASTEST_FRAME = 16  # milliseconds
+TIMES = """async () => {
+    const switches = document.querySelectorAll('.structure-explorer [data-switch]'), times = [];
+    for (let turn = 0; turn < 64; turn++) {  // so that all sixteen models come by
+        await new Promise(requestAnimationFrame);
+        const start = performance.now();
+        switches[[0, 1, 0, 2, 0, 1, 0, 3][turn % 8]].click();
+        document.querySelector('.structure-explorer').getBoundingClientRect();  // laid out, too
+        times.push(performance.now() - start);
+    }
+    return times.sort((one, other) => one - other);
+}"""
+
+
+@pytest.fixture
+def explorer(browser_page):
+    browser_page.emulate_media(reduced_motion="reduce")
+    browser_page.goto((BUILT / "pages/site/explorer.html").as_uri())
+    browser_page.wait_for_selector(".structure-explorer .figure svg")
+    return browser_page
+
+
+def said(page):
+    return " ".join(page.locator(".structure-explorer .result").inner_text().split())
+
+
+def test_a_number_is_translated_and_the_keyboard_is_enough(explorer):
+    field = explorer.get_by_label("Number", exact=True)
+    field.fill("21")
+    field.press("Enter")
+    assert said(explorer) == "encoder-decoder: twenty one → einundzwanzig ✓ right"
+    first = explorer.get_by_role("switch", name="S1 cross-attention of its own")
+    assert first.get_attribute("aria-checked") == "true"
+    assert explorer.locator(".line.cross").count() > 0
+    first.focus()
+    explorer.keyboard.press("Space")
+    assert first.get_attribute("aria-checked") == "false"
+    assert explorer.locator(".line.cross").count() == 0
+    assert said(explorer).startswith("-- S2 S3 S4: twenty one →")
+    explorer.get_by_role("button", name="step back").press("Enter")
+    assert "step 3 of 4" in explorer.locator(".structure-explorer output").inner_text()
+
+
+def test_the_table_says_what_the_lines_say(explorer):
+    """With S4 the first input token sees the second; without, only itself; target and input compete without S1."""
+    explorer.get_by_label("Number", exact=True).fill("21")
+    explorer.get_by_label("Number", exact=True).press("Enter")
+    row = lambda name: explorer.locator(f".table tr:has(th:text-is('{name}')) td").all_inner_texts()  # noqa: E731
+    assert row("all input") == row("all target") == ["100%"] * 6
+    assert row("reads the input after") == ["3 layers"] * 3
+    choice = explorer.get_by_label("The same in numbers")
+    choice.select_option(label="input 1: twenty")
+    assert "hidden" not in row("2 one")
+    explorer.get_by_role("switch", name="S4").click()
+    assert row("1 twenty") == ["100%"] * 6
+    assert row("2 one") == ["hidden"] * 6
+    choice.select_option(label="the step's own token")
+    for name in ("S1", "S3"):
+        explorer.get_by_role("switch", name=name).click()
+    assert row("reads the input after") == ["0 layers", "1 layer", "2 layers"]
+    sums = [int(one[:-1]) + int(other[:-1]) for one, other in zip(row("all input"), row("all target"), strict=True)]
+    assert all(99 <= each <= 101 for each in sums)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"), [("2b", "“2b” is not a number in digits"), ("1,000,000", "1,000,000 is too large")]
+)
+def test_bad_input_gets_one_sentence_and_nothing_is_lost(explorer, typed, sentence):
+    before = said(explorer)
+    explorer.get_by_label("Number", exact=True).fill(typed)
+    explorer.get_by_role("button", name="Translate").click()
+    answer = explorer.get_by_role("alert").inner_text()
+    assert answer.startswith(sentence)
+    assert answer.count(". ") == 0
+    assert said(explorer) == before
+
+
+def test_it_fits_a_phone(explorer):
+    explorer.set_viewport_size({"width": 375, "height": 800})
+    explorer.get_by_label("Number", exact=True).fill("999,999")
+    explorer.get_by_label("Number", exact=True).press("Enter")
+    assert explorer.evaluate("document.documentElement.scrollWidth") <= 375
+    assert "beyond" in explorer.locator(".structure-explorer .beyond").inner_text()
+
+
+def test_a_flip_is_computed_and_drawn_within_a_frame(explorer):
+    medians = []
+    for _ in range(3):  # other programs share the processor
+        times = explorer.evaluate(TIMES)
+        medians.append(times[len(times) // 2])
+    print(f"forward pass and redraw: median {min(medians):.1f} ms, of three rounds {medians}")
+    assert min(medians) < FASTEST_FRAME
