@@ -63,7 +63,10 @@ def test_the_table_says_what_the_lines_say(explorer):
     for name in ("S1", "S3"):
         explorer.get_by_role("switch", name=name).click()
     assert row("reads the input after") == ["0 layers", "1 layer", "2 layers"]
-    sums = [int(one[:-1]) + int(other[:-1]) for one, other in zip(row("all input"), row("all target"), strict=True)]
+    sums = [
+        int(one[:-1]) + int(other[:-1])
+        for one, other in zip(row("all input"), row("all target"), strict=True)
+    ]
     assert all(99 <= each <= 101 for each in sums)
 
 
