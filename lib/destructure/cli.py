@@ -3,10 +3,13 @@
 import os
 import subprocess
 import sys
+from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from destructure.classroom.run import grade_class
 
 app = typer.Typer(
     help="Look after the Destructure course.",
@@ -98,26 +101,11 @@ def submit(
         typer.echo(line)
 
 
-@app.command()
-def grade(
-    folder: Annotated[Path, typer.Argument(help="The submissions: zips, or a folder per student.")],
-    homework: Annotated[str, typer.Argument(help="Name of the homework set, or its YAML file.")],
-    out: Annotated[Path, typer.Option(help="Where gradebook, feedback and reports go.")] = Path("graded"),
-    key: Annotated[Path, typer.Option(help="The staff's secret; made if it is not there.")] = Path(
-        "staff.key"
-    ),
-    roster: Annotated[Path | None, typer.Option(help="CSV with student and, if you like, sender.")] = None,
-    collected: Annotated[Path | None, typer.Option(help="CSV with file and collected, its time.")] = None,
-    without_isolation: Annotated[bool, typer.Option(help="Run code although no sandbox is here.")] = False,
-    anonymous: Annotated[bool, typer.Option(help="No names in the class report.")] = False,
-    workers: Annotated[int, typer.Option(help="Submissions at a time.")] = 2,
-    nbgrader: Annotated[Path | None, typer.Option(help="Also put it all into this nbgrader course.")] = None,
-):
-    """Grade a class's submissions without trusting a byte of them."""
-    from destructure.classroom.run import grade_class
-
-    options = (roster, collected, without_isolation, anonymous, workers, nbgrader)
-    for line in _or_exit(grade_class, folder, homework, out, key, *options):
+@app.command("grade", help="Grade a class's submissions without trusting a byte of them.")
+@wraps(grade_class)
+def grade(**options):
+    """`grade_class`, whose options are this command's."""
+    for line in _or_exit(partial(grade_class, **options)):
         typer.echo(line)
 
 

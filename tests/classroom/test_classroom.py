@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from classroom_of import CODE, DATA, TEXT
 
-from destructure.classroom import gradebook, run, sandbox
+from destructure.classroom import gradebook, homework, run, sandbox
 from destructure.classroom.homework import read_set
 from destructure.classroom.reports import class_report
 from destructure.classroom.sandbox import NONE
@@ -116,7 +116,7 @@ def test_nobody_hands_in_for_somebody_else(tmp_path, hand_in):
 def test_everything_is_written_and_a_second_grading_says_what_changed(tmp_path, hand_in, monkeypatch):
     for student in ("anna", "=cmd|' /C calc'!A0", "<script>alert(1)</script>"):
         hand_in(student, **({"04.number.cross_share": 1} if student == "anna" else {}))
-    monkeypatch.setattr(run, "read_set", lambda name: DATA)
+    monkeypatch.setattr(homework, "read_set", lambda name: DATA)
     out = tmp_path / "out"
     (tmp_path / "none").mkdir()
     go = lambda: run.grade_class(tmp_path / "class", "week4", out, tmp_path / "staff.key", workers=1)  # noqa: E731
@@ -205,8 +205,8 @@ def test_what_is_kept_of_a_students_answers_is_handed_in(tmp_path, monkeypatch):
     nbformat.write(notebook_that_prints("my loss: 3"), tmp_path / "04_encoder_decoder.ipynb")
     path, receipt, missing = pack(DATA, tmp_path / "class", tmp_path)
     assert len(missing) == len(DATA.points) - 1
-    submission = read(path)
-    assert (submission.digest, submission.student) == (receipt, "anna")
+    digest, manifest, _ = read(path)
+    assert (digest, manifest["student"]) == (receipt, "anna")
     with zipfile.ZipFile(path) as archive:
         assert archive.read("outputs/04.txt") == b"my loss: 3"
     (row,) = lines_of(tmp_path / "class", tmp_path / "out")

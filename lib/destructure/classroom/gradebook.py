@@ -15,8 +15,8 @@ from pathlib import Path
 import pandas as pd
 
 from destructure.classroom.grading import Graded, Mark, grade
-from destructure.classroom.homework import HomeworkSet, edition, moment
-from destructure.classroom.submission import Refused, bytes_of
+from destructure.classroom.homework import HomeworkSet, Refused, edition, moment, require
+from destructure.classroom.submission import bytes_of
 from destructure.files import write_atomically
 
 EDITION = 3
@@ -40,20 +40,11 @@ def grade_folder(
 ) -> Iterator[Graded]:
     """Grade every zip in a folder and its folders; what an interrupted grading has done is not done again."""
     (out / "marks").mkdir(parents=True, exist_ok=True)
-    questions = {id: edition(id) for id in homework.points}  # whose points are no part of a mark
-    jobs = {}
+    questions, jobs = [*homework.points, *map(edition, homework.points)], {}  # points are no part of a mark
     with ProcessPoolExecutor(workers) as pool:
         for path in zips(folder):
             name = path.relative_to(folder).as_posix()
-            asked = [
-                EDITION,
-                homework.name,
-                homework.course,
-                list(questions.items()),
-                how,
-                name,
-                _digest(path),
-            ]
+            asked = [EDITION, how, name, _digest(path), homework.name, homework.course, *questions]
             kept = out / "marks" / f"{_seal(secret, json.dumps(asked))[:32]}.json"
             job = None if kept.exists() else pool.submit(grade, path, homework, secret, how)
             jobs[name] = kept, job
@@ -150,9 +141,8 @@ def read_by_hand(path: Path, homework: HomeworkSet) -> dict[tuple[str, str], tup
         if not text or most is None:
             continue
         points = float(text) if re.fullmatch(r"\d+(\.\d*)?", text) else -1.0
-        if not 0 <= points <= most:
-            allowed = f"points must be a number from 0 to {most:g}, not {text!r}"
-            raise ValueError(f"{path.name}, line {number}: {allowed}.")
+        allowed = f"points must be a number from 0 to {most:g}, not {text!r}"
+        require(0 <= points <= most, f"{path.name}, line {number}: {allowed}.")
         found[row["student"], row["exercise"]] = points, row.get("comment", "")
     return found
 
@@ -203,8 +193,7 @@ def table(path: Path | None, *needed: str) -> pd.DataFrame:
     if path is None or not path.exists():
         return pd.DataFrame(columns=needed, dtype=str)
     found = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    if not set(needed) <= set(found):
-        raise ValueError(f"{path.name} needs the columns {', '.join(needed)}.")
+    require(set(needed) <= set(found), f"{path.name} needs the columns {', '.join(needed)}.")
     return found.replace(r"^'(?=[=+@\t\r-])", "", regex=True)
 
 

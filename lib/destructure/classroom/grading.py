@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from destructure.classroom.homework import HomeworkSet, edition
+from destructure.classroom.homework import HomeworkSet, Refused, edition, require
 from destructure.classroom.sandbox import Sandbox
-from destructure.classroom.submission import Refused, Submission, read
+from destructure.classroom.submission import read
 from destructure.exercises.catalogue import find
 from destructure.exercises.definition import Exercise
 from destructure.exercises.homework import variant_of
@@ -82,28 +82,28 @@ def grade(path: Path, homework: HomeworkSet, secret: bytes, how: str) -> Graded:
     """
     found = Graded(path.name)
     try:
-        submission = read(path)
-        found = Graded(path.name, submission.digest, submission.student)
-        if submission.homework != homework.name:
-            raise Refused(f"it is homework {submission.homework[:40]!r}.")
-        if homework.course and submission.course != homework.course:
-            raise Refused(f"it was made for course {submission.course[:40]!r}, not {homework.course!r}.")
+        digest, manifest, answers = read(path)
+        found = Graded(path.name, digest, manifest["student"])
+        require(manifest["homework"] == homework.name, f"it is homework {manifest['homework'][:40]!r}.")
+        another = f"it was made for course {manifest['course'][:40]!r}, not {homework.course!r}."
+        require(homework.course in ("", manifest["course"]), another)
     except Refused as problem:
         return replace(found, refused=f"Not graded: {problem}")
     with Sandbox(how) as sandbox:
-        return replace(found, marks={id: _mark(id, submission, secret, sandbox) for id in homework.points})
+        for id in homework.points:
+            exercise = find(id, manifest["student"], manifest["course"])
+            is_current = manifest["editions"].get(id) == edition(id)
+            found.marks[id] = _mark(exercise, answers.get(id, Record()), is_current, secret, sandbox)
+    return found
 
 
-def _mark(id: str, submission: Submission, secret: bytes, sandbox: Sandbox) -> Mark:
-    exercise = find(id, submission.student, submission.course)
-    record, kind = submission.answers.get(id, Record()), exercise.kind
-    answer = (
-        record.checked.get("text") if isinstance(record.checked, dict) else record.checked
-    )  # of a written one
-    answer = answer if isinstance(answer, str) else json.dumps(record.checked, ensure_ascii=False)
-    if record.checked is None or record.kind != kind.name:
+def _mark(exercise: Exercise, record: Record, is_current: bool, secret: bytes, sandbox: Sandbox) -> Mark:
+    kind, checked = exercise.kind, record.checked
+    text = checked.get("text") if isinstance(checked, dict) else checked  # of one that is written
+    answer = text if isinstance(text, str) else json.dumps(checked, ensure_ascii=False)
+    if checked is None or record.kind != kind.name:
         verdict = not_counted("No checked answer was handed in.")
-    elif submission.editions.get(id) != edition(id):
+    elif not is_current:
         another = "This answers the question of another version of the course; update, answer it again, submit again."
         verdict = wrong(another, "another edition")
     elif record.variant != variant_of(exercise):
@@ -111,7 +111,7 @@ def _mark(id: str, submission: Submission, secret: bytes, sandbox: Sandbox) -> M
     elif kind.runs_code:
         verdict = graded_code(exercise, answer, secret, sandbox)
     else:
-        verdict = exercise.check(record.checked)
+        verdict = exercise.check(checked)
     return Mark(**vars(verdict), by_hand=kind.name == "written" and verdict.is_right, answer=answer[:20_000])
 
 

@@ -22,6 +22,16 @@ TEMPLATES = Environment(
 _SCHEMAS = json.loads((files("destructure.classroom") / "schemas.json").read_text(encoding="utf-8"))
 
 
+class Refused(ValueError):
+    """What was given cannot be used; the text says why."""
+
+
+def require(is_so: object, otherwise: str) -> None:
+    """Go on if something is so (raises `Refused` with the sentence if not)."""
+    if not is_so:
+        raise Refused(otherwise)
+
+
 @dataclass(frozen=True)
 class HomeworkSet:
     """What is handed in together.
@@ -102,8 +112,9 @@ def validated(data: Any, schema: str) -> Any:
     try:
         jsonschema.validate(data, _SCHEMAS[schema])
     except jsonschema.ValidationError as problem:
-        where = ".".join(map(str, problem.absolute_path))[:60]
-        raise ValueError(f"{where + ': ' if where else ''}{problem.message[:200]}.") from None
+        where, said = ".".join(map(str, problem.absolute_path))[:60], problem.message
+        said = said if len(said) < 150 else f"{said[:60]} … {said[-60:]}"
+        raise ValueError(f"{where + ': ' if where else ''}{said}.") from None
     return data
 
 

@@ -7,48 +7,21 @@ import os
 import re
 import stat
 import zipfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from destructure.classroom.homework import HomeworkSet, edition, validated
+from destructure.classroom.homework import HomeworkSet, Refused, edition, require, validated
 from destructure.exercises.catalogue import find
-from destructure.exercises.plain import as_plain
 from destructure.exercises.store import AnswerStore, Record
-from destructure.exercises.verdict import UnreadableAnswer
 from destructure.exercises.workplace import Student, current_student
 from destructure.files import free, write_atomically
 
 MOST_BYTES, MOST_UNPACKED, MOST_FILES, MOST_JSON = 5 * 2**20, 20 * 2**20, 60, 2 * 2**20
+_METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 _FILE = re.compile(r"manifest\.json|answers\.json|code/\d\d\.[a-z0-9_.]{1,60}\.py|outputs/\d\d\.txt")
-
-
-class Refused(ValueError):
-    """A submission that cannot be graded; the text says why."""
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What a zip holds, who hands it in, and for which homework of which course, as the student says.
-
-    Attributes:
-        digest: SHA-256 of the zip; the student's receipt.
-        editions: exercise → fingerprint of the question that was answered.
-        answers: exercise → record.
-    """
-
-    digest: str
-    student: str
-    course: str
-    homework: str
-    editions: dict[str, str]
-    answers: dict[str, Record]
-
-
-# --- the student's side ------------------------------------------------------------------------------------------
 
 
 def pack(homework: HomeworkSet, folder: Path, notebooks: Path | None = None) -> tuple[Path, str, list[str]]:
@@ -62,25 +35,19 @@ def pack(homework: HomeworkSet, folder: Path, notebooks: Path | None = None) -> 
         The zip's path, its receipt, and a sentence for each exercise without an answer.
 
     Raises:
-        ValueError: if nobody is signed in.
+        Refused: if nobody is signed in.
     """
     student = current_student()
-    if not student.id:
-        raise ValueError(
-            "Nobody is signed in here; run `from destructure.exercises import sign_in` and"
-            ' `sign_in("your id")` in a notebook, then submit.'
-        )
+    signing_in = 'run `from destructure.exercises import sign_in` and `sign_in("your id")` in a notebook'
+    require(student.id, f"Nobody is signed in here; {signing_in}, then submit.")
     records = AnswerStore().read().records
     content = packed(homework, student, records, notebooks)
     folder.mkdir(parents=True, exist_ok=True)
     path = free(folder / f"{homework.name}__{re.sub('[^A-Za-z0-9._@-]', '_', student.id)}.zip")
     write_atomically(path, content)
-    missing = []
-    for id in homework.points:
-        record = records.get(id, Record())
-        if record.checked is None:
-            state = "is written but not checked" if record.value else "has no answer"
-            missing.append(f"{id} {state}: {find(id).title}.")
+    own = {id: records.get(id, Record()) for id in homework.points}
+    states = {id: "is written but not checked" if one.value else "has no answer" for id, one in own.items()}
+    missing = [f"{id} {states[id]}: {find(id).title}." for id, one in own.items() if one.checked is None]
     return path, _digest(content), missing
 
 
@@ -124,98 +91,70 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-# --- the grader's side -------------------------------------------------------------------------------------------
-
-
-def read(path: Path) -> Submission:
+def read(path: Path) -> tuple[str, dict, dict[str, Record]]:
     """Read a zip whose every byte may be hostile; nothing is written, nothing of it is run.
+
+    Returns:
+        SHA-256 of the zip, which is the receipt; the manifest, as `schemas.json` describes it; exercise → answer.
 
     Raises:
         Refused: one sentence for whatever is wrong.
     """
     content = bytes_of(path)
-    files = _unpacked(content)
-    manifest = _object(files, "manifest.json")
     try:
-        validated(manifest, "manifest")
-    except ValueError as problem:
-        raise Refused(f"its manifest is not one: {problem}") from None
-    who = {one: manifest[one] for one in ("student", "course", "homework")}
-    if not all(map(str.isprintable, who.values())):
-        raise Refused("its manifest holds control characters.")
-    listed = manifest["files"]
-    if listed.keys() != files.keys() - {"manifest.json"}:
-        raise Refused("its manifest lists other files than are in it.")
-    if changed := [name for name, digest in listed.items() if _digest(files[name]) != digest]:
-        raise Refused(
-            f"{changed[0]} is not what the manifest says: it was changed after packing, or damaged."
-        )
-    who["student"] = who["student"].strip()
-    records = {id: _record(entry) for id, entry in _object(files, "answers.json").items()}
-    return Submission(_digest(content), **who, editions=manifest["editions"], answers=records)
+        files = _unpacked(content)
+    except Refused:
+        raise
+    except Exception as problem:  # zipfile, zlib and the codecs raise many kinds for damaged content
+        raise Refused(f"it is no sound zip file ({type(problem).__name__}).") from None
+    manifest, answers = _parsed(files, "manifest"), _parsed(files, "answers")
+    who, listed = [manifest[one] for one in ("student", "course", "homework")], manifest["files"]
+    require(all(map(str.isprintable, who)), "its manifest holds control characters.")
+    require(
+        listed.keys() == files.keys() - {"manifest.json"}, "its manifest lists other files than are in it."
+    )
+    for name, digest in listed.items():
+        changed = f"{name} is not what the manifest says: it was changed after packing, or damaged."
+        require(_digest(files[name]) == digest, changed)
+    records = {id: Record.from_plain(one)[0] or Record() for id, one in answers.items()}
+    return _digest(content), manifest | {"student": manifest["student"].strip()}, records
 
 
 def bytes_of(path: Path) -> bytes:
     """What a plain file of a submission's size holds (raises `Refused` for any other)."""
     try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise Refused("it is a link or no plain file.")
+        require(stat.S_ISREG(path.lstat().st_mode), "it is a link or no plain file.")
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as problem:
         raise Refused(f"it cannot be read ({problem.strerror}).") from None
-    if len(content) > MOST_BYTES:
-        raise Refused(f"it is larger than {MOST_BYTES // 2**20} MB.")
+    require(len(content) <= MOST_BYTES, f"it is larger than {MOST_BYTES // 2**20} MB.")
     return content
 
 
 def _unpacked(content: bytes) -> dict[str, bytes]:
-    files, left = {}, MOST_UNPACKED
+    """Name → content; with a bound, zipfile unpacks no more of a file than the size which is checked here."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries, names = archive.infolist(), archive.namelist()
+        require(
+            len(names) <= MOST_FILES, f"it holds {len(names)} files; a submission has at most {MOST_FILES}."
+        )
+        for entry in entries:
+            shown, is_packed_as_usual = repr(entry.filename[:60]), entry.compress_type in _METHODS
+            belongs = _FILE.fullmatch(entry.filename) and is_packed_as_usual and not entry.flag_bits & 1
+            require(names.count(entry.filename) == 1, f"it holds {shown} twice.")
+            require(not stat.S_ISLNK(entry.external_attr >> 16), f"it holds a link, {shown}.")
+            require(belongs, f"it holds {shown}, which does not belong in a submission.")
+            most = MOST_JSON if entry.filename.endswith(".json") else MOST_UNPACKED
+            require(entry.file_size <= most, f"{entry.filename} is larger than {most // 2**20} MB.")
+        unpacked = sum(entry.file_size for entry in entries)
+        require(unpacked <= MOST_UNPACKED, f"unpacked it is larger than {MOST_UNPACKED // 2**20} MB.")
+        return {entry.filename: archive.open(entry).read(entry.file_size + 1) for entry in entries}
+
+
+def _parsed(files: dict[str, bytes], name: str) -> dict:
+    require(f"{name}.json" in files, f"it lacks {name}.json.")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = archive.infolist()
-            if len(entries) > MOST_FILES:
-                raise Refused(f"it holds {len(entries)} files; a submission has at most {MOST_FILES}.")
-            for entry in entries:
-                name = entry.filename
-                if name in files:
-                    raise Refused(f"it holds {name[:60]!r} twice.")
-                if stat.S_ISLNK(entry.external_attr >> 16):
-                    raise Refused(f"it holds a link, {name[:60]!r}.")
-                usual = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-                if not _FILE.fullmatch(name) or entry.flag_bits & 1 or not usual:
-                    raise Refused(f"it holds {name[:60]!r}, which does not belong in a submission.")
-                with archive.open(entry) as file:
-                    files[name] = file.read(left + 1)
-                left -= len(files[name])
-                if left < 0:
-                    raise Refused(f"unpacked it is larger than {MOST_UNPACKED // 2**20} MB.")
-    except Refused:
-        raise
-    except Exception as problem:  # zipfile, zlib and the codecs raise many kinds for damaged content
-        raise Refused(f"it is no sound zip file ({type(problem).__name__}).") from None
-    return files
-
-
-def _object(files: dict[str, bytes], name: str) -> dict:
-    if name not in files:
-        raise Refused(f"it lacks {name}.")
-    if len(files[name]) > MOST_JSON:
-        raise Refused(f"{name} is larger than {MOST_JSON // 2**20} MB.")
-    try:
-        data = json.loads(files[name])
-    except (ValueError, RecursionError):
-        raise Refused(f"{name} is not JSON.") from None
-    if not isinstance(data, dict):
-        raise Refused(f"{name} holds no JSON object.")
-    return data
-
-
-def _record(entry: Any) -> Record:
-    """What can be read of a record; an empty one if nothing can. Its own marks are never looked at."""
-    record = Record.from_plain(entry)[0] or Record()
-    try:
-        as_plain(record.checked)
-    except UnreadableAnswer:
-        return Record()
-    return record
+        return validated(json.loads(files[f"{name}.json"]), name)
+    except (ValueError, RecursionError) as problem:
+        raise Refused(f"{name}.json is not what it must be: {problem}") from None
