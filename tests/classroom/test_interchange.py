@@ -1,9 +1,11 @@
 """The same homework and class in nbgrader: what it is given and, where it is installed, what it makes of it."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import nbformat
 import pandas as pd
@@ -56,8 +58,11 @@ def test_cells_of_nbgrader_give_the_points_and_say_why(tmp_path, hand_in, monkey
         found = [interchange.points(id) for id in WEEK["points"] if "written" not in id]
         assert found == ([4, 3, 2, 2, 2] if student == sender else [0] * 5)
     assert "it names 'ben', who did not submit it" in capsys.readouterr().out
-    assert interchange.penalty(tmp_path / "week4.yaml", "ben", 10.0, 42 * 3600) == 5
-    assert interchange.penalty(tmp_path / "week4.yaml", "cem", 10.0, 90 * 3600) == 0
+    config = SimpleNamespace(**json.loads((course / interchange.SETTINGS).read_text()))
+    policy = SimpleNamespace(config=config, parent=SimpleNamespace(assignment_id="week4"))
+    penalty = interchange.LatePolicy.late_submission_penalty
+    assert penalty(policy, "ben", 10.0, 42 * 3600) == 5
+    assert penalty(policy, "cem", 10.0, 90 * 3600) == 0
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     assert interchange.question("04.mask.decoder") is None
     monkeypatch.delenv("NBGRADER_EXECUTION")

@@ -72,9 +72,8 @@ def main():
         except BaseException as problem:
             told = traceback.TracebackException.from_exception(problem)  # whatever its class does when asked
             lines = [frame.lineno for frame in told.stack if frame.filename == "<answer>"]
-            reply = {
-                "raised": [type(problem).__name__, " ".join(str(told).split())[:200], (lines or [0])[-1]]
-            }
+            where = f" (line {lines[-1]} of your code)" if lines else ""
+            reply = {"raised": [type(problem).__name__, " ".join(str(told).split())[:200] + where]}
         replies.write(json.dumps(reply | {"number": request["number"]}).encode()[:REPLY_BYTES] + b"\n")
         replies.flush()
 

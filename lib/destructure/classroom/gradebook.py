@@ -5,7 +5,7 @@ import hmac
 import json
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, replace
@@ -42,8 +42,7 @@ def grade_folder(
     (out / "marks").mkdir(parents=True, exist_ok=True)
     questions, jobs = [*homework.points, *map(edition, homework.points)], {}  # points are no part of a mark
     with ProcessPoolExecutor(workers) as pool:
-        for path in zips(folder):
-            name = path.relative_to(folder).as_posix()
+        for name, path in zips(folder).items():
             asked = [EDITION, how, name, _digest(path), homework.name, homework.course, *questions]
             kept = out / "marks" / f"{_seal(secret, json.dumps(asked))[:32]}.json"
             job = None if kept.exists() else pool.submit(grade, path, homework, secret, how)
@@ -58,9 +57,10 @@ def grade_folder(
                 yield Graded(name, refused="Not graded: the grader itself was ended here; grade again.")
 
 
-def zips(folder: Path) -> list[Path]:
-    """The submissions of a folder, in order."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".zip")
+def zips(folder: Path) -> dict[str, Path]:
+    """The submissions of a folder and its folders, in order, by their names."""
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".zip")
+    return {path.relative_to(folder).as_posix(): path for path in found}
 
 
 def _digest(path: Path) -> str:
@@ -73,9 +73,9 @@ def _digest(path: Path) -> str:
 def rows(
     graded: Iterable[Graded],
     homework: HomeworkSet,
-    collected: Mapping[str, datetime],
-    by_hand: Mapping[tuple[str, str], tuple[float, str]],
-    roster: Mapping[str, str] | None = None,
+    collected: dict,
+    by_hand: dict,
+    roster: dict | None = None,
 ) -> list[Graded]:
     """The submission that counts of each student, with late policy and marks by hand.
 
@@ -93,7 +93,7 @@ def rows(
     return [row for _, row in sorted(counting.items())]
 
 
-def _sent_by_its_student(one: Graded, roster: Mapping[str, str]) -> Graded:
+def _sent_by_its_student(one: Graded, roster: dict[str, str]) -> Graded:
     """The submission itself, or one that counts for nobody."""
     sender = roster.get(one.student)
     if not one.student or (sender is not None and sender in one.file):
@@ -103,7 +103,7 @@ def _sent_by_its_student(one: Graded, roster: Mapping[str, str]) -> Graded:
     return replace(one, student="", refused=f"Not graded: {why}", marks={})
 
 
-def _with_points(one: Graded, homework: HomeworkSet, when: datetime | None, by_hand: Mapping) -> Graded:
+def _with_points(one: Graded, homework: HomeworkSet, when: datetime | None, by_hand: dict) -> Graded:
     student = one.student or f"({one.file})"
     points, comments = dict.fromkeys(homework.points, 0.0), {}
     for id, mark in one.marks.items():
@@ -117,8 +117,8 @@ def _with_points(one: Graded, homework: HomeworkSet, when: datetime | None, by_h
 
 def collection_times(folder: Path, listed: Path | None = None) -> dict[str, datetime]:
     """File → when it was collected: as listed in a CSV with `file` and `collected`, else when it was last changed."""
-    changed = {path.relative_to(folder).as_posix(): path.lstat().st_mtime for path in zips(folder)}
-    times = {name: datetime.fromtimestamp(int(when), UTC) for name, when in changed.items()}
+    changed = {name: int(path.lstat().st_mtime) for name, path in zips(folder).items()}
+    times = {name: datetime.fromtimestamp(when, UTC) for name, when in changed.items()}
     given = table(listed, "file", "collected")
     return times | dict(zip(given.file, map(moment, given.collected), strict=True))
 
@@ -150,7 +150,7 @@ def read_by_hand(path: Path, homework: HomeworkSet) -> dict[tuple[str, str], tup
 def extend_by_hand(path: Path, lines: Iterable[Graded], homework: HomeworkSet) -> int:
     """Add a row for each text to be marked that has none yet; rows that are there stay as they are."""
     there = table(path, "student", "exercise")
-    known = set(zip(there.student, there.exercise, strict=True))
+    known = {*zip(there.student, there.exercise, strict=True)}
     new = [
         (row.student, id, "", homework.points[id], "", mark.answer)
         for row in lines

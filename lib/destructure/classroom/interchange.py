@@ -125,12 +125,6 @@ class LatePolicy(LateSubmissionPlugin):
 
     def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float:
         """In points."""
-        given = self.config.Destructure[self.parent.assignment_id][0]
-        return penalty(given, student_id, score, total_seconds_late)
-
-
-def penalty(given: str | Path, student: str, score: float, seconds_late: float) -> float:
-    """What being late takes of a score, by the policy of a homework set."""
-    homework = read_set(given)
-    share = homework.share(student, homework.due + timedelta(seconds=seconds_late))
-    return round(score - round(share * score, 4), 4)
+        homework = read_set(self.config.Destructure[self.parent.assignment_id][0])
+        share = homework.share(student_id, homework.due + timedelta(seconds=total_seconds_late))
+        return round(score - round(share * score, 4), 4)

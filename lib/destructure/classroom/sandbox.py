@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from destructure.classroom import child
-from destructure.classroom.homework import TEMPLATES
+from destructure.classroom.homework import TEMPLATES, require
 from destructure.exercises.catalogue import find
 from destructure.exercises.kinds.code_running import CHANGED, Fault
 
@@ -39,7 +39,7 @@ def isolation(ids: Iterable[str], allow_none: bool = False) -> str:
     """Which isolation will be used for these exercises.
 
     Raises:
-        ValueError: if there is none, and grading without was not asked for.
+        Refused: if there is none, and grading without was not asked for.
     """
     if not any(find(id).kind.runs_code for id in ids):
         return "not needed, no code is run"
@@ -47,32 +47,23 @@ def isolation(ids: Iterable[str], allow_none: bool = False) -> str:
         with Sandbox(BUBBLEWRAP) as trial, contextlib.suppress(Fault):
             trial.function("def nothing(): pass", "nothing", {})
             return BUBBLEWRAP
-    if allow_none:
-        return NONE
-    raise ValueError(
+    require(
+        allow_none,
         "Submitted code must not run unprotected: bubblewrap is not installed here or may not be used (on Debian and"
         " Ubuntu: apt install bubblewrap). Inside a container or a machine of its own, --without-isolation grades"
-        " with limits of time and memory only."
+        " with limits of time and memory only.",
     )
+    return NONE
 
 
 def _bubblewrap(folder: str, told: int) -> list[str]:
     """What comes before a command so that it sees next to nothing; its number is written into the file `told`."""
     package = Path(child.__file__).resolve().parents[1]
-    seen = sorted({sys.prefix, sys.base_prefix, sysconfig.get_path("purelib"), str(package.parent)})
-    system = [path for path in ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache") if os.path.exists(path)]
+    seen = {sys.prefix, sys.base_prefix, sysconfig.get_path("purelib"), str(package.parent)}
     above = {"/etc"} | {str(folder) for path in seen for folder in Path(path).parents} - {"/", "/tmp"}
-    arguments = TEMPLATES.get_template("bubblewrap.jinja").render(
-        folder=folder,
-        told=told,
-        above=sorted(above),
-        shown=[*system, *seen],
-        hidden=[shipped for shipped in [package / "shipped"] if shipped.is_dir()],
-        library=package.parent,
-        root=hasattr(os, "geteuid") and os.geteuid() == 0,
-        ordinary=60_000 + secrets.randbelow(5_000),
-    )
-    return arguments.splitlines()
+    who = {"is_root": os.geteuid() == 0, "ordinary": 60_000 + secrets.randbelow(5_000)}
+    shown = {"folder": folder, "told": told, "package": package, "seen": sorted(seen), "above": sorted(above)}
+    return TEMPLATES.get_template("bubblewrap.jinja").render(**who, **shown).splitlines()
 
 
 class Sandbox(contextlib.ExitStack):
@@ -99,19 +90,17 @@ class Sandbox(contextlib.ExitStack):
         if anew or not self._process or self._process.poll() is not None:
             self._start()
         self._until = time.monotonic() + _START
-        try:
-            self._ask({"source": source, "name": name, "given": given})
-        except Fault:
-            raise
-        except Exception as problem:
-            raised = f"Defining the function raised {type(problem).__name__}: {str(problem)[:200]}"
-            raise Fault(raised, "raises an error") from None
+        _, raised, text = self._ask({"source": source, "name": name, "given": given})
+        if raised:
+            raise Fault(f"Defining the function raised {raised}: {text}", "raises an error")
         self._until = time.monotonic() + SECONDS
         return self._call
 
     def _call(self, *inputs: Any) -> Any:
         """Call it there; what it did to its inputs is seen by what comes back of them."""
-        reply = self._ask({"call": child.encode(inputs)})
+        reply, raised, text = self._ask({"call": child.encode(inputs)})
+        if raised:
+            raise type(raised, (Exception,), {})(text)
         if json.dumps(reply.get("inputs")) != json.dumps(child.encode(inputs)):
             raise Fault(CHANGED, "inputs changed")
         try:
@@ -119,9 +108,13 @@ class Sandbox(contextlib.ExitStack):
         except Exception:
             raise self._fault(_LOST) from None
 
-    def _ask(self, request: dict) -> dict:
-        """One line there and one line back; when the time is up the connection ends, whoever still holds it."""
-        number, line, is_ours = secrets.randbits(50), b"", False
+    def _ask(self, request: dict) -> tuple[dict, str, str]:
+        """One line there and one line back; when the time is up the connection ends, whoever still holds it.
+
+        Returns:
+            The reply, and what was raised: "" or its type's name, and its text.
+        """
+        number, line = secrets.randbits(50), b""
         clock = threading.Timer(self._until - time.monotonic(), self._wire.shutdown, [socket.SHUT_RDWR])
         clock.start()
         with contextlib.suppress(OSError):
@@ -136,15 +129,12 @@ class Sandbox(contextlib.ExitStack):
             raise self._fault(late if is_late else "The function ended the process in which it ran.")
         with contextlib.suppress(Exception):  # whatever a malformed line makes it raise
             reply = json.loads(line)
-            name, text, place = (str(part)[:200] for part in reply.get("raised", ("", "", "")))
-            is_ours = reply["number"] == number
-        if not is_ours:
-            raise self._fault(_LOST)
-        if name:
-            self.close()
-            where = f" (line {place} of your code)" if place != "0" else ""
-            raise type(name, (Exception,), {})(text + where)
-        return reply
+            raised, text = (str(part)[:250] for part in reply.get("raised", ("", "")))
+            if reply["number"] == number:
+                if raised:
+                    self.close()
+                return reply, raised, text
+        raise self._fault(_LOST)
 
     def _fault(self, sentence: str) -> Fault:
         self.close()

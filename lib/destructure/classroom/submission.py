@@ -157,4 +157,4 @@ def _parsed(files: dict[str, bytes], name: str) -> dict:
     try:
         return validated(json.loads(files[f"{name}.json"]), name)
     except (ValueError, RecursionError) as problem:
-        raise Refused(f"{name}.json is not what it must be: {problem}") from None
+        raise Refused(f"{name}.json is not what it must be: {str(problem)[:150].rstrip('.')}.") from None
