@@ -86,9 +86,8 @@ def test_late_work_is_judged_by_when_it_was_collected(tmp_path, hand_in):
         (row,) = lines_of(tmp_path / "class", tmp_path / "out", homework, times=times)
         assert (row.share, row.total) == (pytest.approx(share), pytest.approx(14 * share))
     extended = replace(homework, extensions={"anna": due + timedelta(days=9)})
-    (row,) = lines_of(
-        tmp_path / "class", tmp_path / "out", extended, times={path.name: due + timedelta(days=8)}
-    )
+    times = {path.name: due + timedelta(days=8)}
+    (row,) = lines_of(tmp_path / "class", tmp_path / "out", extended, times=times)
     assert row.share == 1
 
 
@@ -148,9 +147,8 @@ def test_a_grading_that_was_killed_goes_on_to_the_same_gradebook(tmp_path, hand_
     )
     here = os.path.dirname(__file__)
     out = tmp_path / "killed"
-    child = subprocess.Popen(
-        [sys.executable, "-c", code, tmp_path / "class", out, here], start_new_session=True
-    )
+    command = [sys.executable, "-c", code, tmp_path / "class", out, here]
+    child = subprocess.Popen(command, start_new_session=True)
     while len(list(out.glob("marks/*.json"))) < 4:
         assert child.poll() is None
         time.sleep(0.002)

@@ -18,9 +18,7 @@ from destructure.classroom.run import grade_class
 
 WEEK = {
     "title": "Week 4",
-    "points": {
-        **{id: most for id, most in DATA.points.items() if "prediction" not in id},
-    },
+    "points": {id: most for id, most in DATA.points.items() if "prediction" not in id},
     "due": "2027-02-01T18:00+00:00",
     "late": {"per_day": 25, "at_most": 50},
     "extensions": {"cem": "2027-02-08T18:00+00:00"},
@@ -76,12 +74,10 @@ def test_nbgrader_exports_what_the_gradebook_says(tmp_path, hand_in):
 
     course = course_of(tmp_path, hand_in, {"04.code.shift": 4})
     due = "--duedate=2027-02-01 18:00:00 UTC"
-    steps = [["db", "assignment", "add", "week4", due], ["db", "student", "import", "students.csv"]]
-    for step in [
-        *steps,
-        *([one, "week4"] for one in ("generate_assignment", "autograde", "generate_feedback")),
-    ]:
-        nbgrader(course, *step)
+    nbgrader(course, "db", "assignment", "add", "week4", due)
+    nbgrader(course, "db", "student", "import", "students.csv")
+    for step in ("generate_assignment", "autograde", "generate_feedback"):
+        nbgrader(course, step, "week4")
     with Gradebook(f"sqlite:///{course}/gradebook.db") as book:
         grade = book.find_grade("04-written-shift", "week4", "week4", "anna")
         assert grade.needs_manual_grade
@@ -114,9 +110,7 @@ def test_nbgrader_exports_what_the_gradebook_says(tmp_path, hand_in):
 
 
 def nbgrader(course, *step):
-    paths = {
-        "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
-    }  # it calls alembic
-    command = [sys.executable, "-m", "nbgrader", *step]
-    done = subprocess.run(command, cwd=course, env=os.environ | paths, capture_output=True, text=True)
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])  # it calls alembic
+    command, variables = [sys.executable, "-m", "nbgrader", *step], os.environ | {"PATH": path}
+    done = subprocess.run(command, cwd=course, env=variables, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]

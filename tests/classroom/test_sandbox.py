@@ -215,7 +215,4 @@ def test_values_survive_the_way():
         assert decode(encode(value)).dtype == value.dtype
     assert np.array_equal(decode(encode(np.arange(6.0).reshape(2, 3))), np.arange(6.0).reshape(2, 3))
     assert type(decode(encode(object()))).__name__ == "object"
-    assert (
-        subprocess.run([sys.executable, "-c", "import destructure.classroom.child"], check=True).returncode
-        == 0
-    )
+    subprocess.run([sys.executable, "-c", "import destructure.classroom.child"], check=True)
