@@ -74,6 +74,14 @@ def copy():
 
 
 @app.command()
+def summary():
+    """Make a page of what you answered, predicted and wrote, to print or to keep."""
+    from destructure.exercises.summary import write_summary
+
+    typer.echo(_or_exit(write_summary))
+
+
+@app.command()
 def readme():
     """Write tables, reading paths, times and addresses anew, in the README, the site and the notebooks."""
     from destructure.course.contents import update_pages, written_lessons

@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "lesson": ["Answered", "answer", "exercise", "reveal"],
         "progress": ["progress_panel"],
         "store": ["AnswerStore", "NotSaved"],
+        "summary": ["write_summary"],
         "verdict": ["Verdict"],
         "workplace": ["sign_in", "work_folder"],
     },

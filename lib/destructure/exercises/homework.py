@@ -161,6 +161,10 @@ class Homework:
         """Keep that the result of a prediction was opened before the prediction was locked."""
         self._save(lambda record: replace(record, result_shown=record.result_shown or now()))
 
+    def keep_outcome(self, outcome: float) -> None:
+        """Keep what came of a locked prediction."""
+        self._save(lambda record: replace(record, outcome=outcome), _PATIENCE)
+
     def stored_verdict(self) -> Verdict | None:
         """The verdict on the answer that was checked last, if that is still the answer shown."""
         record = self.record

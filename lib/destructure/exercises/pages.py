@@ -57,7 +57,7 @@ def resting_page(
         said: the verdict in words, "" if the answer is not checked.
         hints, solution: HTML of what was opened.
     """
-    found = f"<b>Your last answer:</b> {_shown(exercise, answer)}" if answer else "No answer yet."
+    found = f"<b>Your last answer:</b> {shown(exercise, answer)}" if answer else "No answer yet."
     parts = [f"<div>{found}</div>", f"<p>{escape(said or 'Not checked yet.')}</p>" if answer else ""]
     parts += [f"<div><b>Hint {number}.</b> {hint}</div>" for number, hint in enumerate(hints, start=1)]
     parts.append(f"<div><b>Solution.</b> {solution}</div>" if solution else "")
@@ -77,17 +77,17 @@ def _framed(exercise: Exercise, below: str) -> str:
     )
 
 
-def _shown(exercise: Exercise, answer: Plain) -> str:
-    """An answer as HTML: options and partners by their texts, a mask in squares, a program as it is."""
+def shown(exercise: Exercise, answer: Plain) -> str:
+    """An answer as HTML, escaped: options and partners by their texts, a mask in squares, a program as it is."""
     kind = exercise.kind
     if isinstance(answer, dict):
-        rows = (f"<li>{escape(str(name))}: {_shown(exercise, one)}</li>" for name, one in answer.items())
+        rows = (f"<li>{escape(str(name))}: {shown(exercise, one)}</li>" for name, one in answer.items())
         return f"<ul>{''.join(rows)}</ul>"
     if isinstance(answer, list) and any(isinstance(one, list) for one in answer):
         rows = (" ".join("■" if cell in (1, "1", True) else "□" for cell in row) for row in answer)
         return f"<pre>{chr(10).join(rows)}</pre>"
     if isinstance(answer, list):
-        return ", ".join(_shown(exercise, one) for one in answer)
+        return ", ".join(shown(exercise, one) for one in answer)
     texts = {one.key: one.text for one in getattr(kind, "options", ())}
     texts |= {key: one.text for key, one in getattr(kind, "right", {}).items()}
     if isinstance(answer, bool):

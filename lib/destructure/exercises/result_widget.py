@@ -46,6 +46,7 @@ class RevealWidget(Panel):
         if not homework.is_locked:
             return
         self.homework = homework
+        homework.keep_outcome(self.outcome)
         kind = homework.exercise.kind
         prediction = kind.read(homework.record.checked)
         self._open(kind.judge(prediction, self.outcome), prediction)

@@ -42,6 +42,7 @@ class Record:
         hints: how many hints were opened.
         solution_shown, result_shown: when the solution, or the result of a prediction not yet locked, was opened.
         first_change, last_change: when the answer was first and last changed (UTC).
+        outcome: the result of a prediction, as it was last shown after locking.
         variant: what was drawn for the question that is answered; `None` in files of the first edition.
         student, course: who answered.
         earlier: records of other variants of the question, as plain data, the latest first.
@@ -60,6 +61,7 @@ class Record:
     hints: int = 0
     solution_shown: str | None = None
     result_shown: str | None = None
+    outcome: int | float | None = None
     first_change: str | None = None
     last_change: str | None = None
     variant: dict | None = None
