@@ -123,10 +123,8 @@ def minutes(lesson: Lesson, headings: Collection[str] = (), kind: str = "all") -
         elif id := cell["metadata"].get("destructure", {}).get("exercise"):  # its text is in its own minutes
             exercises += find(id).minutes if kind in ("all", find(id).kind.name) else 0
         else:
-            shown = [output for output in cell["outputs"] if "image/png" in output.get("data", {})]
-            reading += (
-                len([line for line in text.splitlines() if line.strip()]) / LINES + len(shown) / PICTURES
-            )
+            reading += sum("image/png" in output.get("data", {}) for output in cell["outputs"]) / PICTURES
+            reading += len(re.findall(r"^.*\S", text, re.MULTILINE)) / LINES
     if missing := set(headings) - found:
         raise ValueError(f"{lesson.file.name} has no heading {' or '.join(sorted(missing))}.")
     return reading, exercises, measured_times().get(lesson.number, (0, 0))[0] / 60
@@ -135,8 +133,8 @@ def minutes(lesson: Lesson, headings: Collection[str] = (), kind: str = "all") -
 def time_line(lesson: Lesson) -> str:
     """What a notebook's first text says about its minutes."""
     reading, exercises, runs = minutes(lesson)
-    seconds = 10 * math.ceil(6 * runs)
-    work = f"about {_fives(reading)} minutes to read, {exercises} for the exercises"
+    reading, seconds = _fives(reading), 10 * math.ceil(6 * runs)
+    work = f"about {reading} minutes to read, {exercises} for the exercises"
     return f"**Time**: {work}; the cells run in about {seconds} seconds."
 
 

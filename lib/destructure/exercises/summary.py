@@ -35,8 +35,7 @@ def summary_page(answers: Answers) -> str:
     predictions = [each for each in committed if each[0].kind.name == "prediction"]
     scored = [one for _, one in predictions if one.outcome is not None and not one.result_shown]
     inside = [one for one in scored if one.checked["low"] <= one.outcome <= one.checked["high"]]
-    no_longer_asked = retired_answers(answers.records)
-    table = progress_table(progress(answers.records), no_longer_asked)
+    table = progress_table(progress(answers.records), no_longer_asked := retired_answers(answers.records))
     names = {"student": student, "today": date.today().isoformat(), "notice": answers.notice, "shown": shown}
     names |= {"parts": parts, "predictions": predictions, "scored": scored, "inside": inside, "table": table}
     names["texts"] = [each for each in committed if each not in predictions]
