@@ -1,7 +1,7 @@
 """A class's submissions, graded: gradebook, marks by hand, and what changed since the last grading."""
 
+import contextlib
 import hashlib
-import hmac
 import json
 import re
 import secrets
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from destructure.classroom.grading import Graded, Mark, grade
+from destructure.classroom.grading import Graded, Mark, grade, seal
 from destructure.classroom.homework import HomeworkSet, Refused, edition, moment, require
 from destructure.classroom.submission import bytes_of
 from destructure.files import write_atomically
@@ -31,10 +31,6 @@ def staff_key(path: Path) -> bytes:
     return path.read_text(encoding="utf-8").strip().encode()
 
 
-def _seal(secret: bytes, text: str) -> str:
-    return hmac.digest(secret, text.encode("utf-8", "replace"), "sha256").hex()
-
-
 def grade_folder(
     folder: Path, homework: HomeworkSet, out: Path, secret: bytes, how: str, workers: int = 2
 ) -> Iterator[Graded]:
@@ -43,8 +39,10 @@ def grade_folder(
     questions, jobs = [*homework.points, *map(edition, homework.points)], {}  # points are no part of a mark
     with ProcessPoolExecutor(workers) as pool:
         for name, path in zips(folder).items():
-            asked = [EDITION, how, name, _digest(path), homework.name, homework.course, *questions]
-            kept = out / "marks" / f"{_seal(secret, json.dumps(asked))[:32]}.json"
+            asked = [EDITION, how, name, homework.name, homework.course, *questions]
+            with contextlib.suppress(Refused):
+                asked.append(hashlib.sha256(bytes_of(path)).hexdigest())
+            kept = out / "marks" / f"{seal(secret, json.dumps(asked))[:32]}.json"
             job = None if kept.exists() else pool.submit(grade, path, homework, secret, how)
             jobs[name] = kept, job
         for name, (kept, job) in jobs.items():
@@ -61,13 +59,6 @@ def zips(folder: Path) -> dict[str, Path]:
     """The submissions of a folder and its folders, in order, by their names."""
     found = sorted(path for path in folder.rglob("*") if path.suffix.lower() == ".zip")
     return {path.relative_to(folder).as_posix(): path for path in found}
-
-
-def _digest(path: Path) -> str:
-    try:
-        return hashlib.sha256(bytes_of(path)).hexdigest()
-    except Refused as problem:
-        return str(problem)
 
 
 def rows(
@@ -112,6 +103,7 @@ def _with_points(one: Graded, homework: HomeworkSet, when: datetime | None, by_h
             points[id], comments[id] = by_hand.get((student, id), (None, ""))
     share, earned = homework.share(student, when), round(sum(filter(None, points.values())), 4)
     line = {"collected": utc(when), "share": share, "earned": earned, "total": round(share * earned, 4)}
+    line["waiting"] = [id for id, known in points.items() if known is None]
     return replace(one, student=student, points=points, comments=comments, **line)
 
 
@@ -171,14 +163,11 @@ def gradebook(lines: Iterable[Graded], homework: HomeworkSet, secret: bytes) -> 
         line = {"assignment": homework.name, "duedate": utc(homework.due), "timestamp": row.collected}
         line |= {"student_id": row.student, "raw_score": row.earned}
         line |= {"late_submission_penalty": round(row.earned - row.total, 4), "score": row.total}
-        line |= {
-            "max_score": homework.most,
-            **{id: "" if one is None else one for id, one in row.points.items()},
-        }
+        line |= {"max_score": homework.most} | row.points
         line |= {"to_mark": " ".join(row.waiting), "remark": row.refused, "file": row.file}
         received = "\x1f".join([row.student, row.file, row.collected, row.digest])
-        book.append(line | {"sha256": row.digest, "signature": _seal(secret, received)})
-    return pd.DataFrame(book).map(_text)
+        book.append(line | {"sha256": row.digest, "signature": seal(secret, received)})
+    return pd.DataFrame(book).astype(object).fillna("").map(_text)
 
 
 def changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

@@ -25,9 +25,9 @@ from destructure.exercises.verdict import Verdict, not_counted, wrong
 
 MORE_CASES = 12
 """Inputs drawn from the staff's secret, beside those that a student can read in the course."""
-_MODULES = re.compile(
-    "__future__|bisect|cmath|collections|copy|dataclasses|decimal|fractions|functools|heapq|itertools|math"
-    "|numpy|operator|statistics|string|torch|typing"
+_MATHEMATICS = re.compile(
+    r"(__future__|bisect|cmath|collections|copy|dataclasses|decimal|fractions|functools|heapq|itertools|math|numpy"
+    r"|operator|statistics|string|torch|typing)(\.|$)"
 )
 _OUTSIDE = re.compile(
     "__.*|breakpoint|compile|delattr|eval|exec|exit|getattr|globals|input|locals|open|quit|setattr|vars"
@@ -53,6 +53,7 @@ class Graded:
         comments: exercise → what that person wrote.
         share: what being late leaves.
         earned, total: the points that are known, before and after that.
+        waiting: exercises that a person has still to mark.
     """
 
     file: str
@@ -66,11 +67,7 @@ class Graded:
     share: float = 1.0
     earned: float = 0.0
     total: float = 0.0
-
-    @property
-    def waiting(self) -> list[str]:
-        """Exercises that a person has still to mark."""
-        return [id for id, earned in self.points.items() if earned is None]
+    waiting: list[str] = field(default_factory=list)
 
 
 def grade(path: Path, homework: HomeworkSet, secret: bytes, how: str) -> Graded:
@@ -150,8 +147,13 @@ def _tried(task: Task, source: str, sandbox: Sandbox, anew: bool = False) -> Tri
 @cache
 def _secret_cases(id: str, secret: bytes) -> list[Inputs]:
     """Drawn once for a class: the last of several thousand, and which they are only staff know."""
-    digest = hmac.digest(secret, id.encode(), "sha256")
-    return find(id).kind.cases(MORE_CASES + int.from_bytes(digest[:4], "big") % 5_000)[-MORE_CASES:]
+    drawn = MORE_CASES + int(seal(secret, id)[:8], 16) % 5_000
+    return find(id).kind.cases(drawn)[-MORE_CASES:]
+
+
+def seal(secret: bytes, text: str) -> str:
+    """An HMAC of a text, which nobody can make or guess who has not the secret."""
+    return hmac.digest(secret, text.encode("utf-8", "replace"), "sha256").hex()
 
 
 def _differs_anew(task: Task, trial: Trial, source: str, sandbox: Sandbox) -> bool:
@@ -169,8 +171,8 @@ def reaches(source: str) -> str:
         found = ""
         match node:
             case ast.Import(names=names):
-                found = next((f"imports {one.name}" for one in names if not _may_import(one.name)), "")
-            case ast.ImportFrom(module=module) if not _may_import(module or ""):
+                found = next((f"imports {one.name}" for one in names if not _MATHEMATICS.match(one.name)), "")
+            case ast.ImportFrom(module=module) if not _MATHEMATICS.match(module or ""):
                 found = f"imports {module}"
             case ast.Global():
                 found = f"keeps {node.names[0]} between calls"
@@ -183,7 +185,3 @@ def reaches(source: str) -> str:
         if found:
             return f"line {node.lineno} {found}"
     return ""
-
-
-def _may_import(module: str) -> bool:
-    return bool(_MODULES.fullmatch(module.split(".")[0]))
