@@ -13,7 +13,9 @@ from destructure.exercises.catalogue import find, fits_classmate, sheet_of
 from destructure.files import write_atomically
 
 
-def write_feedback(rows: Sequence[Graded], homework: HomeworkSet, folder: Path) -> None:
+def write_feedback(
+    rows: Sequence[Graded], homework: HomeworkSet, receipts: dict[str, str], folder: Path
+) -> None:
     """One page per student, named after the student; hostile names cannot leave the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     template = TEMPLATES.get_template("feedback.html")
@@ -21,7 +23,7 @@ def write_feedback(rows: Sequence[Graded], homework: HomeworkSet, folder: Path) 
         safe = "".join(one if one.isascii() and one.isalnum() else "_" for one in row.student)[:60]
         name = f"{safe}-{hashlib.sha256(row.student.encode('utf-8', 'replace')).hexdigest()[:8]}.html"
         items = [(find(id, row.student, homework.course), row.marks.get(id)) for id in homework.points]
-        page = template.render(row=row, homework=homework, items=items)
+        page = template.render(row=row, homework=homework, items=items, receipt=receipts[row.student])
         write_atomically(folder / name, page.encode("utf-8", "replace"))
 
 

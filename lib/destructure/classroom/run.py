@@ -53,18 +53,12 @@ def grade_class(
     book, kept = gradebook.gradebook(lines, chosen, secret), out / "gradebook.csv"
     changed = gradebook.changes(gradebook.table(kept, "student_id") if kept.exists() else book, book)
     new = gradebook.extend_by_hand(out / "by_hand.csv", lines, chosen)
-    write_feedback(lines, chosen, out / "feedback")
+    write_feedback(lines, chosen, dict(zip(book.student_id, book.signature, strict=True)), out / "feedback")
     scores = book[["student_id", "score"]].to_numpy()
     canvas = [["    Points Possible", "", "", "", "", f"{chosen.most:g}"]]
     canvas += [["", "", "", student, "", score] for student, score in scores]
-    columns = [
-        "Student",
-        "ID",
-        "SIS User ID",
-        "SIS Login ID",
-        "Section",
-        chosen.title,
-    ]  # Canvas asks for all of them
+    # The first five are the columns that Canvas asks for, whether or not there is something in them.
+    columns = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", chosen.title]
     tables = {"gradebook": book, "changes": changed, "canvas": pd.DataFrame(canvas, columns=columns)}
     tables["moodle"] = pd.DataFrame(scores, columns=["username", chosen.title])
     for name, found in tables.items():
