@@ -88,11 +88,8 @@ def read_set(name: str | Path) -> HomeworkSet:
     """
     folder = notebooks_folder() / "homework"
     path = next((one for one in (Path(name), folder / f"{name}.yaml") if one.is_file()), None)
-    if path is None:
-        known = ", ".join(sorted(each.stem for each in folder.glob("*.yaml")))
-        raise ValueError(
-            f"There is no homework set {str(name)!r}; give one of {known}, or a YAML file's path."
-        )
+    known = ", ".join(sorted(each.stem for each in folder.glob("*.yaml")))
+    require(path, f"There is no homework set {str(name)!r}; give one of {known}, or a YAML file's path.")
     try:
         text = json.dumps(yaml.safe_load(path.read_text(encoding="utf-8-sig")), default=str)
         data = {"name": path.stem, "title": path.stem} | validated(json.loads(text), "homework")

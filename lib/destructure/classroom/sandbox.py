@@ -116,6 +116,7 @@ class Sandbox(contextlib.ExitStack):
         """
         number, line = secrets.randbits(50), b""
         clock = threading.Timer(self._until - time.monotonic(), self._wire.shutdown, [socket.SHUT_RDWR])
+        clock.daemon = True
         clock.start()
         with contextlib.suppress(OSError):
             self._wire.sendall(json.dumps(request | {"number": number}).encode() + b"\n")
