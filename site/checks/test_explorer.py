@@ -1,19 +1,15 @@
 """The structure explorer on its page, opened from the folder of the built site, in Chromium."""
 
+from statistics import median
+
 import pytest
 from visits import BUILT
 
-FASTEST_FRAME = 16  # milliseconds
-TIMES = """async () => {
-    const switches = document.querySelectorAll('.structure-explorer [data-switch]'), times = [];
-    for (let turn = 0; turn < 64; turn++) {  // so that all sixteen models come by
-        await new Promise(requestAnimationFrame);
-        const start = performance.now();
-        switches[[0, 1, 0, 2, 0, 1, 0, 3][turn % 8]].click();
-        document.querySelector('.structure-explorer').getBoundingClientRect();  // laid out, too
-        times.push(performance.now() - start);
-    }
-    return times.sort((one, other) => one - other);
+FRAME = 16  # milliseconds
+FLIP = """async turn => {  // so that all sixteen models come by
+    document.querySelectorAll('.structure-explorer [data-switch]')[[0, 1, 0, 2, 0, 1, 0, 3][turn % 8]].click();
+    await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
 }"""
 
 
@@ -31,9 +27,10 @@ def said(page):
 
 def test_a_number_is_translated_and_the_keyboard_is_enough(explorer):
     field = explorer.get_by_label("Number", exact=True)
-    field.fill("21")
+    field.fill("4,021")
     field.press("Enter")
-    assert said(explorer) == "encoder-decoder: twenty one → einundzwanzig ✓ right"
+    words = "four thousand twenty one → viertausendeinundzwanzig ✓ right"
+    assert said(explorer) == f"encoder-decoder: {words}"
     first = explorer.get_by_role("switch", name="S1 cross-attention of its own")
     assert first.get_attribute("aria-checked") == "true"
     assert explorer.locator(".line.cross").count() > 0
@@ -41,9 +38,11 @@ def test_a_number_is_translated_and_the_keyboard_is_enough(explorer):
     explorer.keyboard.press("Space")
     assert first.get_attribute("aria-checked") == "false"
     assert explorer.locator(".line.cross").count() == 0
-    assert said(explorer).startswith("-- S2 S3 S4: twenty one →")
+    assert said(explorer).startswith("-- S2 S3 S4: four thousand twenty one →")
+    explorer.get_by_role("switch", name="S3").press("Enter")
+    assert said(explorer) == f"-- S2 -- S4: {words}"
     explorer.get_by_role("button", name="step back").press("Enter")
-    assert "step 3 of 4" in explorer.locator(".structure-explorer output").inner_text()
+    assert "step 5 of 6" in explorer.locator(".structure-explorer output").inner_text()
 
 
 def test_the_table_says_what_the_lines_say(explorer):
@@ -92,9 +91,19 @@ def test_it_fits_a_phone(explorer):
 
 
 def test_a_flip_is_computed_and_drawn_within_a_frame(explorer):
-    medians = []
-    for _ in range(3):  # other programs share the processor
-        times = explorer.evaluate(TIMES)
-        medians.append(times[len(times) // 2])
-    print(f"forward pass and redraw: median {min(medians):.1f} ms, of three rounds {medians}")
-    assert min(medians) < FASTEST_FRAME
+    """By the processor time of the page's thread, painting included: other programs share the machine."""
+    browser, times = explorer.context.new_cdp_session(explorer), []
+    browser.send("Performance.enable", {"timeDomain": "threadTicks"})
+    for turn in range(64):
+        before = busy(browser)
+        explorer.evaluate(FLIP, turn)
+        times.append(1000 * (busy(browser) - before))
+    print(
+        f"forward pass and redraw: median {median(times):.1f} ms, the longest of {len(times)} {max(times):.1f} ms"
+    )
+    assert 1 < median(times) < FRAME
+
+
+def busy(browser):
+    metrics = browser.send("Performance.getMetrics")["metrics"]
+    return next(each["value"] for each in metrics if each["name"] == "TaskDuration")

@@ -24,8 +24,8 @@ function half(bits) {
 function openWeights(bytes) {
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
-  const numbers = new DataView(bytes.buffer, bytes.byteOffset + 8 + length);
-  const read = ([start, end]) => Float64Array.from({ length: (end - start) / 2 }, (_, i) => half(numbers.getUint16(start + 2 * i, true)));
+  const numbers = new Uint16Array(bytes.buffer.slice(bytes.byteOffset + 8 + length, bytes.byteOffset + bytes.byteLength));
+  const read = ([start, end]) => Float64Array.from(numbers.subarray(start / 2, end / 2), half);
   const made = new Map();
   return { about: JSON.parse(header.__metadata__.about), model }; // model(structure): one of the sixteen, made once
 

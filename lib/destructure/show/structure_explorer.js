@@ -5,7 +5,7 @@ const SWITCH_NAMES = {
 };
 const USUAL_NAMES = { "S1 S2 S3 S4": "encoder-decoder", "-- -- -- S4": "prefix LM", "-- -- -- --": "decoder-only" };
 const PATH = ["S1 S2 S3 S4", "-- S2 S3 S4", "-- -- S3 S4", "-- -- -- S4", "-- -- -- --"]; // the lecture's
-const NUMBERS = [23, 70, 101, 4711, 21021, 98765];
+const NUMBERS = [23, 234, 4711, 6020, 57302, 98765];
 const LARGEST = 999999, LEARNED = 99999;
 const FAINT = 0.03; // weights below are not drawn as lines
 const PACE = 800; // milliseconds per step when it plays
@@ -140,12 +140,12 @@ function costs(view) {
   const { file, run, structure } = view, whole = structureOf(PATH[0]), lengths = [run.source.length, run.steps.length], size = file.about.tokens.length;
   const rows = [
     ["parameters", view.model.parameters, file.model(whole).parameters],
-    ["FLOPs, one pass", forwardFlops(structure, ...lengths, size), forwardFlops(whole, ...lengths, size)],
-    ["cache at the end, bytes", cacheBytes(...lengths), cacheBytes(...lengths)],
+    ["FLOPs per pass", forwardFlops(structure, ...lengths, size), forwardFlops(whole, ...lengths, size)],
+    ["bytes of cache", cacheBytes(...lengths), cacheBytes(...lengths)],
   ];
-  const change = (now, before) => (now === before ? "the same" : percent(now / before - 1).replace("-", "−"));
+  const change = (now, before) => (now === before ? "same" : percent(now / before - 1).replace("-", "−"));
   const body = rows.map(([name, now, before]) => `<tr><th scope="row">${name}</th><td>${now.toLocaleString("en")}</td><td>${change(now, before)}</td></tr>`);
-  return `<table><thead><tr><th scope="col">cost</th><th scope="col">here</th><th scope="col">against all four</th></tr></thead><tbody>${body.join("")}</tbody></table>`;
+  return `<table><thead><tr><th scope="col">cost</th><th scope="col">here</th><th scope="col">to all four</th></tr></thead><tbody>${body.join("")}</tbody></table>`;
 }
 
 // How well this model does, beside the eight registered seeds of its corner.
@@ -190,12 +190,16 @@ function mount(root, { bytes, number, code, keep = () => {} }) {
     if (view.picked !== null && view.picked >= view.run.source.length + view.run.steps.length) view.picked = null;
   }
 
-  const fill = (selector, html) => { find(selector).innerHTML = html; };
+  const shown = new Map();
+  const fill = (selector, html) => { // what is as it was stays
+    if (shown.get(selector) !== html) find(selector).innerHTML = html;
+    shown.set(selector, html);
+  };
 
   function draw() {
     const { run, structure } = view, source = run.source.length, step = run.steps[view.step], name = codeOf(structure);
     view.chosen = view.picked !== null && view.picked <= source + view.step ? view.picked : source + view.step;
-    view.place = layout(Math.max(300, find(".figure").clientWidth || 640), source, run.steps.length);
+    view.place = layout(Math.max(230, find(".figure").clientWidth || 640), source, run.steps.length);
     const text = (ids) => ids.map((id) => tokens[id]).filter((each) => !each.startsWith("[")).join("");
     const so_far = text(run.steps.slice(0, view.step + 1).map((each) => each.written)), done = view.step === run.steps.length - 1;
     const truth = text(german(view.number)), words = run.source.map((id) => tokens[id]).join(" ");
@@ -287,7 +291,7 @@ function mount(root, { bytes, number, code, keep = () => {} }) {
       fill(".wrong", "");
       show(number);
     } catch (error) {
-      find(".wrong").textContent = error.message; // and what was drawn stays
+      fill(".wrong", escaped(error.message)); // and what was drawn stays
     }
   });
   root.addEventListener("keydown", (event) => event.stopPropagation()); // JupyterLab has shortcuts of its own
