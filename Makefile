@@ -50,9 +50,9 @@ site: install
 	$(VENV)/$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -j 2 -c site -d site/built/.read . site/built/pages
 	@echo "Open site/built/pages/index.html"
 
-# Decks for the lecture room, and handouts to print: make slides NOTEBOOK=07 makes one; site/built/slides/index.html
+# Decks for the lecture room, handouts to print: make slides NOTEBOOK=07, make handout OPTIONS=--pdf (by Chromium)
 slides handout: install
-	$(VENV)/$(BIN)/python site/editions.py $@ $(NOTEBOOK)
+	$(VENV)/$(BIN)/python site/editions.py $@ $(NOTEBOOK) $(OPTIONS)
 
 # The notebook as a live lecture, in JupyterLab: make lecture 07
 lecture: install

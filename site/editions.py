@@ -146,8 +146,8 @@ def shared(folder: Path) -> None:
     )
 
 
-def make(kind: str, numbers: list[str], built: Path) -> None:
-    """Write the pages of some notebooks, for students and for instructors, and PDF of handouts where Chromium is."""
+def make(kind: str, numbers: list[str], built: Path, pdf: bool = False) -> None:
+    """Write the pages of some notebooks, for students and for instructors; with Chromium also as PDF."""
     shared(built / "shared")
     template = TEMPLATES.get_template(f"{kind}.html")
     for one in [lesson(number) for number in numbers] or written_lessons():
@@ -157,14 +157,18 @@ def make(kind: str, numbers: list[str], built: Path) -> None:
             (built / name).mkdir(exist_ok=True)
             page = built / name / f"{one.number}.html"
             page.write_text(template.render(content, instructor=instructor, up="../" * instructor), "utf-8")
-            if kind == "handout" and (browser := shutil.which("chromium")):
-                _print(browser, page)
+            if pdf:
+                _print(page)
     index = TEMPLATES.get_template("index.html").render(kind=kind, lessons=written_lessons())
     (built / "index.html").write_text(index, "utf-8")
     print(f"Open {built / 'index.html'}")
 
 
-def _print(browser: str, page: Path) -> None:
+def _print(page: Path) -> None:
+    if (browser := shutil.which("chromium") or shutil.which("google-chrome")) is None:
+        sys.exit(
+            "A PDF is printed by Chromium, which is not installed here; open the page in a browser and print it."
+        )
     options = [
         "--headless",
         "--no-sandbox",
@@ -177,4 +181,9 @@ def _print(browser: str, page: Path) -> None:
 
 
 if __name__ == "__main__":
-    make(sys.argv[1], sys.argv[2:], HERE / "built" / sys.argv[1])
+    kind, *rest = sys.argv[1:]
+    pdf = "--pdf" in rest
+    try:
+        make(kind, [one for one in rest if one != "--pdf"], HERE / "built" / kind, pdf)
+    except ValueError as problem:
+        sys.exit(str(problem))

@@ -7,6 +7,7 @@
 
 const [WIDTH, HEIGHT] = [1160, 632]; // between the margins of a slide of 1280 × 720
 const WORDS = 85; // of prose, on one slide; of a list, half as many more
+const ASKED = 150; // of an exercise or its solution, which stand on one slide if they can
 const SHORT = 300; // a slide less high has room for the next part
 const READABLE = 0.77; // of a picture's own size: its smallest text, 26 pixels, is then 20
 
@@ -68,8 +69,8 @@ class Cutter {
 
   fits() {
     const prose = [...this.body.children].filter(isProse);
-    const long = prose.reduce((sum, one) => sum + count(one) / (/L$/.test(one.tagName) ? 1.5 : 1), 0) > WORDS;
-    return this.body.offsetHeight <= this.room && !(long && this.talks);
+    const long = prose.reduce((sum, one) => sum + count(one) / (/L$/.test(one.tagName) ? 1.5 : 1), 0) > (this.talks ? WORDS : ASKED);
+    return this.body.offsetHeight <= this.room && !long;
   }
 
   // Put a picture as large as there is room; whether its text is readable then, or cannot be made larger.
@@ -101,9 +102,10 @@ class Cutter {
     const alone = this.body.children.length === 1 || [...this.body.children].slice(0, -1).every(isHeading);
     block.remove();
     if (!alone || block.matches("img")) {
-      const last = this.body.lastChild;
+      const last = this.body.lastChild, page = this.page;
       this.begin(part);
-      if (announces(last)) this.body.append(last); // goes with what it announces
+      if (announces(last) || isHeading(last)) this.body.append(last); // goes with what it announces
+      if (!page.firstChild.children.length) page.remove();
       if (this.tries(block)) return;
       block.remove();
     }
@@ -149,10 +151,9 @@ class Cutter {
   add(part) {
     const { type, source } = part.dataset, beside = type === "slide" || type === "subslide", alone = "alone" in part.dataset;
     const blocks = [...part.children].filter((one) => !one.matches("aside.notes"));
-    this.heading = blocks.findLast((one) => /^H[12]$/.test(one.tagName))?.textContent ?? this.heading;
     part.remove();
     if (source?.length < 220) return (this.page.dataset.where = source);
-    if (!beside && this.joins && this.body.offsetHeight < (alone ? SHORT / 3 : SHORT)) {
+    if (!beside && this.joins && this.body.offsetHeight < (alone ? SHORT / 2 : SHORT)) {
       const words = this.talks;
       this.talks = !alone;
       if (this.holds(blocks)) return blocks.forEach((block) => this.tries(block));
@@ -170,7 +171,11 @@ class Cutter {
     this.talks = !alone;
     if ("draws" in part.dataset) blocks.sort((one, other) => other.matches("img") - one.matches("img"));
     blocks.forEach((block) => {
-      if (/^H[23]$/.test(block.tagName) && this.body.offsetHeight > SHORT) this.begin(part);
+      if (/^H[12]$/.test(block.tagName)) {
+        this.heading = block.textContent;
+        if (this.body.children.length) this.begin(part);
+        this.page.dataset.where = this.heading;
+      }
       if (!("draws" in part.dataset && block.matches(".code"))) this.put(block, part);
       else if (!this.tries(block)) block.remove(); // a line or two, in the notebook
     });
