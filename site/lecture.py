@@ -6,6 +6,7 @@ Answers given there stay apart from one's own. How JupyterLab looks stands in ro
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -58,7 +59,8 @@ def lecture(number: str, cells: list[dict]) -> nbformat.NotebookNode:
         nonlocal used
         kind = kind if kind in ("slide", "subslide") else "subslide" if used + lines > SCREEN else "-"
         used = lines + (used if kind == "-" else 0)
-        cell.metadata["slideshow"] = {"slide_type": kind}
+        if kind != "-":  # which jupyterlab-slideshow does not know: such a cell has no type
+            cell.metadata["slideshow"] = {"slide_type": kind}
         made.append(cell)
 
     for cell in cells:
@@ -67,7 +69,9 @@ def lecture(number: str, cells: list[dict]) -> nbformat.NotebookNode:
             add(new_code_cell("".join(cell["source"]), metadata=cell["metadata"]), height(cell), kind)
             continue
         text = ""
-        for block in blocks("".join(cell["source"])):
+        for block in blocks(
+            re.sub(r"\n*^\*\*Course\*\*: .*$", "", "".join(cell["source"]), flags=re.MULTILINE)
+        ):
             both = text + block
             if text and height({"cell_type": "markdown", "source": both}) > SCREEN:
                 add(new_markdown_cell(text), height({"cell_type": "markdown", "source": text}), kind)
@@ -91,9 +95,9 @@ def prepare(one: Lesson) -> Path:
 
 def command(path: Path, options: list[str]) -> list[str]:
     """JupyterLab at that notebook, in presentation; its settings are the lecture's own."""
-    os.environ["JUPYTER_CONFIG_DIR"] = str(
-        shutil.copytree(HERE / "room", path.parent / ".jupyter", dirs_exist_ok=True)
-    )
+    own = path.parent / ".jupyter"
+    shutil.rmtree(own, ignore_errors=True)  # which notebooks were open last time
+    os.environ["JUPYTER_CONFIG_DIR"] = str(shutil.copytree(HERE / "room", own))
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
     settings = [f"--LabApp.app_settings_dir={HERE / 'room'}", "--LabApp.custom_css=True", "--allow-root"]
     where = [f"--LabApp.default_url=/lab/tree/{path.name}", f"--ServerApp.root_dir={path.parent}"]

@@ -12,7 +12,8 @@ SMALLEST, PICTURE_TEXT = 20, 26  # pixels
 LONGEST = 190  # words on a slide without code or tables
 # All slides at once, each where it stands on the screen: reveal.js shows one and hides the rest.
 LAID_OUT = """.reveal .slides { width: 1280px !important; height: 720px !important; margin: 0 !important;
-  inset: 0 !important; transform: none !important; } .reveal .slides section { display: block !important; visibility: visible !important; }"""
+  inset: 0 !important; transform: none !important; }
+  .reveal .slides section { display: block !important; visibility: visible !important; }"""
 MEASURE = """smallest => [...document.querySelectorAll("section.page")].map((page, place) => {
   const wrong = [], body = page.querySelector(".body"), texts = document.createTreeWalker(page, NodeFilter.SHOW_TEXT);
   const inside = (box) => box.left >= 0 && box.right <= 1280 && box.top >= 0 && box.bottom <= 720;

@@ -10,15 +10,16 @@ import urllib.request
 
 import nbformat
 import pytest
-from visits import ROOT
 
 from destructure.course.contents import lesson
 from destructure.exercises.catalogue import every
+from destructure.files import course_folder
 
-sys.path.insert(0, str(ROOT / "site"))
+sys.path.insert(0, str(course_folder() / "site"))
 import lecture
 import stage
 
+ROOT = course_folder()
 NUMBER, TOKEN, WORDS_PER_MINUTE = "07", "lecture", 130
 CELLS = """() => { const cells = window.jupyterapp.shell.currentWidget.content.widgets; return cells
   .filter((one) => one.model.type === "code").map((one) => ({ source: one.model.sharedModel.getSource(),

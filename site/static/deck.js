@@ -24,9 +24,9 @@ function element(name, className, ...content) {
 
 // The sentences of a paragraph, each with the formulas and links in it.
 function sentences(paragraph) {
-  const ends = /[.?!:;]["”)]*\s+$/, found = [element("span", "")];
+  const ends = /[.?!]["”)]*\s+$/, found = [element("span", "")];
   for (const node of [...paragraph.childNodes]) {
-    const texts = node.nodeType === Node.TEXT_NODE ? node.textContent.split(/(?<=[.?!:;]["”)]*\s)/) : [node];
+    const texts = node.nodeType === Node.TEXT_NODE ? node.textContent.split(/(?<=[.?!]["”)]*\s)/) : [node];
     for (const text of texts) {
       found.at(-1).append(text);
       if (ends.test(text)) found.push(element("span", ""));
