@@ -83,14 +83,13 @@ def define(request):
     modules = {alias: importlib.import_module(module) for alias, module in request["given"].items()}
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
-    limit()
+    _limit_this_process()
     namespace = {"__name__": "answer", "__builtins__": builtins, **modules}
     exec(compile(request["source"], "<answer>", "exec"), namespace)
     return namespace[request["name"]]
 
 
-def limit():
-    """Processor time, memory, files and processes, for whatever follows."""
+def _limit_this_process():
     import resource
 
     used = int(resource.getrusage(resource.RUSAGE_SELF).ru_utime)

@@ -125,7 +125,7 @@ def read_by_hand(path: Path, homework: HomeworkSet) -> dict[tuple[str, str], tup
     """Marks that a person wrote into `by_hand.csv`; rows without points are still to be marked.
 
     Raises:
-        ValueError: if points are no number within the exercise's points; the message names the line.
+        Refused: if points are no number within the exercise's points; the message names the line.
     """
     found = {}
     for number, row in enumerate(table(path, "student", "exercise", "points").to_dict("records"), 2):

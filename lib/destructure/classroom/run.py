@@ -21,11 +21,7 @@ def grade_class(
 ) -> list[str]:
     """Grade, and write the gradebook, its forms for Canvas and Moodle, what changed, feedback and a class report.
 
-    Returns:
-        Sentences about what was done.
-
-    Raises:
-        ValueError: one sentence, if the set, a table or the sandbox is not as it must be.
+    Returns sentences about what was done; raises ValueError with one, if something given is not as it must be.
     """
     # The command line knows this function, and most of its commands need nothing of all that.
     import pandas as pd

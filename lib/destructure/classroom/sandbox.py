@@ -111,8 +111,7 @@ class Sandbox(contextlib.ExitStack):
     def _ask(self, request: dict) -> tuple[dict, str, str]:
         """One line there and one line back; when the time is up the connection ends, whoever still holds it.
 
-        Returns:
-            The reply, and what was raised: "" or its type's name, and its text.
+        Returns the reply, and what was raised: its type's name, "" if nothing was, and its text.
         """
         number, line = secrets.randbits(50), b""
         clock = threading.Timer(self._until - time.monotonic(), self._wire.shutdown, [socket.SHUT_RDWR])

@@ -32,20 +32,17 @@ def pack(homework: HomeworkSet, folder: Path, notebooks: Path | None = None) -> 
         notebooks: folder of the learner's copies, whose text outputs go along for a reader.
 
     Returns:
-        The zip's path, its receipt, and a sentence for each exercise without an answer.
-
-    Raises:
-        Refused: if nobody is signed in.
+        The zip's path, its receipt, and a sentence for each exercise without an answer (raises `Refused` for nobody).
     """
     student = current_student()
     signing_in = 'run `from destructure.exercises import sign_in` and `sign_in("your id")` in a notebook'
     require(student.id, f"Nobody is signed in here; {signing_in}, then submit.")
     records = AnswerStore().read().records
-    content = packed(homework, student, records, notebooks)
+    own = {id: records.get(id, Record()) for id in homework.points}
+    content = packed(homework, student, own, notebooks)
     folder.mkdir(parents=True, exist_ok=True)
     path = free(folder / f"{homework.name}__{re.sub('[^A-Za-z0-9._@-]', '_', student.id)}.zip")
     write_atomically(path, content)
-    own = {id: records.get(id, Record()) for id in homework.points}
     states = {id: "is written but not checked" if one.value else "has no answer" for id, one in own.items()}
     missing = [f"{id} {states[id]}: {find(id).title}." for id, one in own.items() if one.checked is None]
     return path, _digest(content), missing
@@ -53,9 +50,8 @@ def pack(homework: HomeworkSet, folder: Path, notebooks: Path | None = None) -> 
 
 def packed(homework: HomeworkSet, student: Student, records: dict, notebooks: Path | None = None) -> bytes:
     """The zip's content; code and the notebooks' text outputs stand in files of their own, for a reader."""
-    own = {id: records.get(id, Record()) for id in homework.points}
-    files = {"answers.json": _json({id: record.as_plain() for id, record in own.items()})}
-    files |= {f"code/{id}.py": str(one.checked).encode() for id, one in own.items() if one.kind == "code"}
+    files = {"answers.json": _json({id: record.as_plain() for id, record in records.items()})}
+    files |= {f"code/{id}.py": str(one.checked).encode() for id, one in records.items() if one.kind == "code"}
     for number in {id[:2] for id in homework.points} if notebooks else ():
         files |= {f"outputs/{number}.txt": _printed(path) for path in notebooks.glob(f"{number}_*.ipynb")}
     manifest = {
