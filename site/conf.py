@@ -2,23 +2,34 @@
 
 import json
 import re
+import sys
 from base64 import b64encode
 from html import escape
 from operator import methodcaller
 from pathlib import Path
 
+import jinja2
+from myst_parser.parsers.sphinx_ import MystParser
+
 from destructure.exercises import catalogue
 from destructure.exercises.markup import markdown
 from destructure.exercises.pages import static_page
-from destructure.files import notebooks_folder
 from destructure.studies.corner_models import weights_file
+
+sys.path.insert(0, str(Path(__file__).parent))
+import bibliography
+import charts
+import evidence
+import terms
 
 project, html_title, project_copyright = "Destructure", "Destructure", "text and figures: CC BY 4.0"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.apidoc", "sphinx-mathjax-offline"]
+extensions += ["terms", "charts"]  # beside this file
 root_doc = "site/index"  # the sources' folder is the repository, so that links between its files hold
 include_patterns = ["site/*.md", "site/api/*.rst", "notebooks/*.ipynb", "notebooks/*.md", "notebooks/guide/*.md"]
 include_patterns += ["notebooks/instructor/*.ipynb", "notebooks/exercises/*/*.md"]
-include_patterns += ["data/README.md", "data/registration.md", "data/results/README.md"]
+include_patterns += ["data/README.md", "data/registration.md", "data/results/README.md", "data/**.csv"]
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb", ".rst": "restructuredtext", ".csv": "markdown"}
 exclude_patterns = ["site/api/modules.rst"]  # a list of one thing
 suppress_warnings = ["config.cache", "ref.python"]  # the function for anchors; words with two meanings
 
@@ -56,16 +67,12 @@ def _exercise(number: str, name: str) -> str:
     if rubric := re.search(r"\n## Rubric\n(.*?)\n\n", catalogue.sheet_of(one.id).path.read_text("utf-8"), re.DOTALL):
         boxes.append(_folded("Rubric: points, and what to look for", markdown(rubric[1])))
     html = re.sub(r"\n\s*\n", "\n", static_page(one) + "".join(boxes))
-    return f"# {one.title}\n\n[The notebook](../../{_file(number)})\n\n```{{raw}} html\n{html}\n```\n"
+    return f"# {one.title}\n\n[The notebook](../../{evidence.file_of(number)})\n\n```{{raw}} html\n{html}\n```\n"
 
 
 def _exercises(number: str) -> str:
     names = "\n".join(one.id[3:] for one in catalogue.every(number))
     return f"# {number} · {catalogue.title_of(number)}\n\n```{{toctree}}\n:maxdepth: 1\n{names}\n```\n"
-
-
-def _file(number: str) -> str:
-    return next(notebooks_folder().glob(f"{number}_*.ipynb")).name
 
 
 def _cell(cell: dict, number: str) -> dict:
@@ -91,28 +98,41 @@ def _cell(cell: dict, number: str) -> dict:
     return cell | {"outputs": kept}
 
 
-def _verdicts() -> str:
-    """What the cells that judge have printed, notebook by notebook."""
-    parts = []
-    for number in catalogue.notebooks():
-        cells = json.loads((notebooks_folder() / _file(number)).read_text("utf-8"))["cells"]
-        judges = [cell for cell in cells if cell["metadata"].get("destructure", {}).get("verdict")]
-        said = ["".join(out["text"]) for cell in judges for out in cell["outputs"] if "text" in out]
-        heading = f"\n## {number} · {catalogue.title_of(number)}\n\n[The notebook](../notebooks/{_file(number)})\n"
-        parts += [heading] * bool(said) + [f"```text\n{one}```\n" for one in said]
-    return "\n".join(parts)
+def _notebook(text: str, number: str) -> str:
+    notebook = json.loads(text)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= _cell(cell, number)
+        else:
+            cell["source"] = bibliography.with_links("".join(cell["source"]))
+    return json.dumps(notebook)
+
+
+def _page(name: str, text: str) -> str:
+    """A page of this folder, which is a template."""
+    known = {}
+    if name == "bibliography":
+        items = {number: bibliography.of_notebook(evidence.cells_of(number)) for number in catalogue.notebooks()}
+        said = {number: "\n".join(each) for number, each in items.items()}
+        known = {"entries": bibliography.listed(said), "files": {number: evidence.file_of(number) for number in said}}
+    elif name == "tables":
+        known = {"tables": evidence.tables()}
+    elif name in ("trends", "factors"):
+        known = {part: f"```{{raw}} html\n{html}\n```" for part, html in charts.shown(name).items()}
+    return jinja2.Template(text).render(**known) + (evidence.verdicts() if name == "verdicts" else "")
 
 
 def _read(app, name, source):
     if match := re.fullmatch(r"notebooks/exercises/(\d\d)/(.+)", name):
         source[0] = _exercises(match[1]) if match[2] == "notebook" else _exercise(*match.groups())
     elif match := re.fullmatch(r"notebooks/(\d\d)_\w+", name):
-        notebook = json.loads(source[0])
-        for cell in filter(lambda each: each["cell_type"] == "code", notebook["cells"]):
-            cell |= _cell(cell, match[1])
-        source[0] = json.dumps(notebook)
-    elif name == "site/verdicts":
-        source[0] += _verdicts()
+        source[0] = _notebook(source[0], match[1])
+    elif name == "notebooks/glossary":
+        source[0] = terms.with_ids(source[0])
+    elif match := re.fullmatch(r"(data|data/results)/([a-z]\w+)", name):
+        source[0] = source[0] if match[2] == "registration" else evidence.table(*match.groups())
+    elif match := re.fullmatch(r"site/(\w+)", name):
+        source[0] = _page(match[1], source[0])
 
 
 def _docstring(app, what, name, thing, options, lines):
@@ -137,6 +157,7 @@ def _explorer(app, problem):
 def setup(app):
     """Called by Sphinx."""
     app.extensions["sphinx-mathjax-offline"].parallel_read_safe = True  # it only names a file
+    app.add_source_parser(MystParser)  # of tables, which become Markdown; myst-nb has one for notebooks
     app.connect("source-read", _read)
     app.connect("autodoc-process-docstring", _docstring, priority=400)  # before napoleon
     app.connect("build-finished", _explorer)

@@ -17,6 +17,12 @@ from visits import BUILT, Visit, visit_all
 from chromium import FLAGS, MISSING, chromium
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--only", default="", help="open only pages whose path has this in it, while you work on them"
+    )
+
+
 @pytest.fixture(scope="session")
 def pages() -> dict[Path, str]:
     """The text of every page that the builds have made: site, decks, handout."""
@@ -26,11 +32,15 @@ def pages() -> dict[Path, str]:
 
 
 @pytest.fixture(scope="session")
-def visits(pages) -> dict[Path, Visit]:
+def visits(pages, request) -> dict[Path, Visit]:
     """What Chromium saw, page by page; skipped with one line where there is no Chromium."""
     if chromium() is None:
         pytest.skip(MISSING)
-    big_first = sorted(pages, key=lambda path: -len(pages[path]))
+    wanted = request.config.getoption("--only")
+    opened = [
+        path for path, text in pages.items() if wanted in str(path) and 'http-equiv="refresh"' not in text
+    ]
+    big_first = sorted(opened, key=lambda path: -len(pages[path]))
     return asyncio.run(visit_all(big_first))
 
 

@@ -13,10 +13,11 @@ from chromium import FLAGS, chromium
 BUILT = Path(__file__).parents[1] / "built"
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 AT_ONCE = 2
-# The same bar stands on every page and code is made of thousands of coloured words: one of each is enough for axe.
+# The same bar stands on every page and code is made of thousands of coloured words: one of each is enough.
 THIN = """first => {
     if (!first) document.querySelectorAll(".sidebar-drawer, .toc-drawer").forEach(each => each.remove());
     const seen = new Set();
+    document.querySelectorAll(".rows tr:nth-child(n + 20)").forEach(each => each.remove());
     document.querySelectorAll(".highlight pre span").forEach(each => {
         if (each.children.length == 0 && seen.has(each.className)) each.replaceWith(each.textContent);
         seen.add(each.className);
@@ -71,7 +72,7 @@ async def visit_all(paths: list[Path]) -> dict[Path, Visit]:
                 path = waiting.pop(0)
                 page = await browser.new_page()
                 page.set_default_timeout(60_000)
-                seen[path] = await _visit(page, path, path.name == "index.html")
+                seen[path] = await _visit(page, path, path.parent.name == "site")
                 await page.close()
 
         await asyncio.gather(*(work() for _ in range(AT_ONCE)))
