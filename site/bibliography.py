@@ -9,6 +9,7 @@ from destructure.files import data_folder
 from destructure.tables import load_table, table_columns
 
 ENTRIES = parse_file(data_folder() / "references.bib").entries
+ARXIV = re.compile(r"\b\d{4}\.\d{4,5}\b")
 REFERENCES = re.compile(r"(?<=\n## References\n).*?(?=\n\n\*\*Course\*\*|\Z)", re.DOTALL)
 BULLET = re.compile(r"^- .*(?:\n +.*)*", re.MULTILINE)
 

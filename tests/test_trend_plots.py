@@ -1,11 +1,14 @@
 """The trend figures: lines are the fits, every figure has its sources; and the explorer."""
 
 import re
+from base64 import b64decode
+from io import BytesIO
 
 import nbformat
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from destructure.course.contents import lesson
 from destructure.show import TrendExplorer, cite, draw_trend
@@ -54,7 +57,8 @@ def test_it_starts_with_its_default_view(explorer):
     assert explorer.choice.value == "Slide 7"
     assert explorer.slider.value == explorer.window == (1970, 2008)
     assert "10x every 4.76 years" in explorer.sentence.value
-    assert explorer.picture.value.startswith("<img ")
+    assert "<img " in explorer.picture.value
+    assert "<span" not in explorer.picture.value, "the slide's dots have no names"
     assert "alt=" in explorer.picture.value
 
 
@@ -74,6 +78,20 @@ def test_the_best_machines_of_the_window_are_named(explorer):
     explorer.slider.value = (1940, 1950)
     assert "(19" in explorer.sentence.value.split("best so far: ")[1]
     assert explorer.sentence.value.count("(19") <= 8
+
+
+def test_each_dot_tells_its_name_where_it_is_drawn(explorer):
+    explorer.choice.value = "Moravec"
+    places = re.findall(
+        r'title="([^"]+)" style="[^"]*left: ([\d.]+)%; bottom: ([\d.]+)%', explorer.picture.value
+    )
+    assert len(places) == 134
+    assert any(name.startswith("ENIAC, 194") for name, _, _ in places)
+    drawn = b64decode(re.search(r"base64,([^\"]+)", explorer.picture.value)[1])
+    pixels = Image.open(BytesIO(drawn)).convert("RGB")
+    for name, left, bottom in places:
+        x, y = pixels.width * float(left) / 100, pixels.height * (1 - float(bottom) / 100)
+        assert min(pixels.getpixel((int(x), int(y)))) < 200, f"nothing is drawn under {name}"
 
 
 def test_slider_and_fields_follow_each_other(explorer):

@@ -109,7 +109,7 @@ class TrendExplorer(Live):
 
     def _draw(self) -> None:
         try:
-            self.sentence.value, drawn = html.escape(self._measure()), picture_html(self._picture())
+            self.sentence.value, drawn = html.escape(self._measure()), self._with_names(self._picture())
         except ValueError as error:
             self.sentence.value, drawn = html.escape(str(error)), ""
         self.picture.value = drawn
@@ -144,6 +144,19 @@ class TrendExplorer(Live):
         axes.plot(left_out["year"], left_out["value"], "o", linestyle="", markersize=6, alpha=0.3, zorder=0)
         draw_trend(axes, fitted, axes.lines[0].get_color())
         return drawn.legend()
+
+    def _with_names(self, picture: Picture) -> str:
+        """The picture with a place over each dot that has a name, which tells it on hover."""
+        drawn = picture_html(picture)  # now the axes are where they will be
+        named = self._chosen()[self._chosen()["name"] != ""]
+        spots = picture.axes[0].transData.transform(named[["year", "value"]]) / picture.figure.bbox.size
+        look = "position: absolute; width: 12px; height: 12px; margin: -6px"
+        words = [f"{html.escape(dot.name)}, {int(dot.year)}" for dot in named.itertuples()]
+        names = [
+            f'<span title="{told}" style="{look}; left: {x:.2%}; bottom: {y:.2%}"></span>'
+            for (x, y), told in zip(spots, words, strict=True)
+        ]
+        return f'<div style="position: relative; display: inline-block; line-height: 0">{drawn}{"".join(names)}</div>'
 
     def saved(self) -> Picture | None:
         """The chosen view; a window with too few dots has none."""
