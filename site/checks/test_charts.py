@@ -32,7 +32,7 @@ def test_the_rate_of_a_window_is_that_of_the_library(chart):
         page.get_by_label("Series").select_option(series)
         for label, year in (("From year", first), ("Until year", last)):
             page.get_by_label(label).fill(str(year))
-        years = fit_exponential(between(price_dots()[series], first, last)).ten_fold_time.estimate
+        years = fit_exponential(between(price_dots()[series], first, last)).ten_fold_time.years
         page.locator("figure.chart svg", has_text=f"ten times as much every {years:.2f} years").wait_for(
             timeout=20_000
         )
