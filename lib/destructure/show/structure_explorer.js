@@ -170,7 +170,7 @@ const PAGE = `
 <div class="said"><p class="result" aria-live="polite"></p><p class="beyond"></p><div class="score"></div></div>
 <div class="steps" role="group" aria-label="Steps">${button("step", "first", "|◀", 'aria-label="first step"')}${button("step", "back", "◀", 'aria-label="step back"')}${button("step", "play", "▶ play")}${button("step", "next", "▶", 'aria-label="next step"')}${button("step", "last", "▶|", 'aria-label="last step"')}<output></output></div>
 <div class="seen"><div class="figure" tabindex="-1"></div>
-  <p class="legend"><span class="input">the input looks at itself</span><span class="cross">the target at the input, in a softmax of its own</span><span class="target">the target, in its softmax</span><span class="one">head 1</span><span class="two">head 2</span></p></div>
+  <p class="legend"><span class="input">the input looks at itself</span><span class="cross">the target at the input, in a softmax of its own</span><span class="target"></span><span class="one">head 1</span><span class="two">head 2</span></p></div>
 <div class="below"><div class="numbers"><label>The same in numbers: what <select></select> sees</label><div class="table" tabindex="-1"></div></div>
 <div class="beside"><div class="next"></div><div class="costs"></div><div class="mask"></div></div></div>`;
 
@@ -222,11 +222,12 @@ function mount(root, { bytes, number, code, keep = () => {} }) {
     for (const each of root.querySelectorAll("[data-switch]")) each.setAttribute("aria-checked", structure[each.dataset.switch]);
     for (const each of root.querySelectorAll("[data-code]")) each.setAttribute("aria-pressed", each.dataset.code === name);
     find('[data-step="play"]').textContent = clock ? "⏸ pause" : "▶ play";
-    find(".cross").hidden = !structure.S1;
+    find(".legend .cross").hidden = !structure.S1;
+    find(".legend .target").textContent = structure.S1 ? "the target at itself" : "the target at the input and itself, in one softmax";
     requestAnimationFrame(() => { // what is wider than its box can be scrolled by keyboard
       for (const each of root.querySelectorAll(".figure, .table")) each.tabIndex = each.scrollWidth > each.clientWidth ? 0 : -1;
     });
-    const rests = "This is how it stood when the notebook was saved. Run → Run All Cells to use it again.";
+    const rests = "This is how it stood when the notebook was saved; run its cells to use it again.";
     const parts = [".result", ".score p", ".figure", ".legend", ".table"];
     keep(() => `${parts.map((part) => find(part).outerHTML).join("")}<p><em>${rests}</em></p>`, view);
   }

@@ -55,7 +55,8 @@ class StructureExplorer(Saved, anywidget.AnyWidget):
             name = f"{structure.code}, {structure}".removesuffix(f", {structure.code}")
             answer = f"{escape(written)} {'✓' if written == right else '✗'}"
             rows.append(f'<tr><th scope="row">{name}</th><td>{answer}</td></tr>')
-        return _SAVED.format(self.number, self.code, read, "".join(rows))
+        self.resting = _SAVED.format(self.number, self.code, read, "".join(rows))  # until it is drawn
+        return self.resting
 
     def __repr__(self) -> str:
         return "<StructureExplorer: four switches, and the trained model that translates>"
