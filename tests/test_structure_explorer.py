@@ -165,7 +165,9 @@ def test_the_score_it_shows_is_that_of_the_stored_weights(structure):
 
 
 def test_without_a_kernel_there_is_a_table_of_what_all_sixteen_write():
-    saved = watch(23).saved()
+    explorer = watch(23)
+    saved = explorer.saved()
+    assert explorer.resting == saved  # also where its cell was run and it was never seen
     assert saved.count("<tr>") == 16
     assert saved.count("dreiundzwanzig") >= 12
     assert "S1 -- S3 --" in saved

@@ -1,15 +1,30 @@
 """The structure explorer on its page, opened from the folder of the built site, in Chromium."""
 
+from base64 import b64encode
 from statistics import median
 
 import pytest
 from visits import BUILT
+
+from destructure.show import watch
+from destructure.studies.corner_models import weights_file
 
 FRAME = 16  # milliseconds
 FLIP = """async turn => {  // so that all sixteen models come by
     document.querySelectorAll('.structure-explorer [data-switch]')[[0, 1, 0, 2, 0, 1, 0, 3][turn % 8]].click();
     await new Promise(requestAnimationFrame);
     await new Promise(requestAnimationFrame);
+}"""
+
+IN_A_NOTEBOOK = """weights => {  // a model as anywidget gives it
+    const traits = {number: 4711, code: 'S1 S2 S3 S4', _css: ''};
+    traits.weights = new DataView(Uint8Array.from(atob(weights), letter => letter.charCodeAt(0)).buffer);
+    const model = {
+        get: name => traits[name],
+        set: (name, value) => { traits[name] = value; },
+        save_changes: () => { window.kept = traits; },
+    };
+    explorer.render({model, el: document.body});
 }"""
 
 
@@ -107,3 +122,15 @@ def test_a_flip_is_computed_and_drawn_within_a_frame(explorer):
 def busy(browser):
     metrics = browser.send("Performance.getMetrics")["metrics"]
     return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
+
+
+def test_a_notebook_keeps_what_was_drawn(browser_page):
+    """For the second day, when no kernel runs: the view as it stands, without its controls."""
+    browser_page.add_script_tag(content=watch._esm.replace("export default", "window.explorer ="))
+    weights = b64encode(weights_file().read_bytes()).decode()
+    browser_page.evaluate(IN_A_NOTEBOOK, weights)
+    browser_page.locator("[data-switch=S3]").click()
+    browser_page.wait_for_function("window.kept && kept.code === 'S1 S2 -- S4'")
+    resting = browser_page.evaluate("kept.resting")
+    assert all(part in resting for part in ("viertausendsiebenhundertelf", "<svg", "<table", "2 layers"))
+    assert "<button" not in resting

@@ -62,7 +62,7 @@ def _train_all() -> None:
     tensors, about, table = {}, {}, stored_rows(PLAN)
     for code, run in tqdm(corner_runs().items(), unit="corner"):
         trained = []
-        row = run_configuration(run, device="cpu", after=trained.append)[-1]
+        row = run_configuration(run, device="cpu", then=trained.append)[-1]
         halves = {name: each.detach().half() for name, each in trained[0].named_parameters()}
         tensors |= {f"{code}/{name}": each.contiguous() for name, each in halves.items()}
         pairs = corner_task().pairs("test")[: row["examples"]]

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 import torch
-from torch import nn
 
 from destructure import cost
 from destructure import tasks as all_tasks
@@ -57,7 +56,7 @@ def run_configuration(
     configuration: RunConfiguration,
     device: str = "auto",
     progress: bool = False,
-    after: Callable[[nn.Module], None] | None = None,
+    then: Callable | None = None,
 ) -> list[dict[str, Any]]:
     """Train and measure one run with one thread; return one row a budget, with the columns of the table.
 
@@ -66,7 +65,7 @@ def run_configuration(
     Args:
         device: "auto" (CUDA where there is one), "cpu" or "cuda".
         progress: show a bar over the training steps.
-        after: called with the model as it is measured at the last budget, where its weights are wanted.
+        then: called with the model as it is measured at the last budget, where its weights are wanted.
 
     Raises:
         ValueError: if the task or the device cannot be had.
@@ -97,8 +96,8 @@ def run_configuration(
             "non_embedding_parameters": cost.non_embedding_parameters(model.config),
             "examples": len(measured),
         }
-        if after:
-            after(run.model)
+        if then:
+            then(run.model)
         return list(_rows(configuration, run, about | machine_facts(place), clock))
 
 
