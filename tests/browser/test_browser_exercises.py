@@ -6,6 +6,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from destructure.exercises import answer, write_summary
 from destructure.exercises.catalogue import find
 from destructure.exercises.editions import exercise_cell
 
@@ -61,7 +62,7 @@ def run_all(page, restart=False):
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
     page.evaluate(RUN_ALL, restart)
     # The last cell shows the progress panel.
-    page.locator('section[aria-label="Progress"] table').wait_for(state="attached")
+    page.locator('section[aria-label="Progress panel"] table').wait_for(state="attached")
 
 
 def open_notebook(lab, page, name):
@@ -196,7 +197,7 @@ def test_every_kind_by_mouse_then_reload_then_restart(lab, page, pictures):
     result.get_by_text("97: inside your interval").wait_for(state="attached")
     result.screenshot(path=pictures / "result.png")
     assert {id: record["score"] for id, record in stored(work).items()} == dict.fromkeys(IDS.values(), 1)
-    panel = page.locator('section[aria-label="Progress"]')
+    panel = page.locator('section[aria-label="Progress panel"]')
     panel.scroll_into_view_if_needed()
     panel.get_by_role("button", name="Refresh").click()
     panel.get_by_text("Next:").wait_for()
@@ -398,7 +399,7 @@ def test_axe_finds_no_serious_fault(opened, pictures, theme):
             f"{kind}: {text}" for text in serious(axe, page, f'section[data-exercise="{IDS[kind]}"]')
         ]
         box.screenshot(path=pictures / f"{kind}-{'light' if light else 'dark'}.png")
-    problems += serious(axe, page, 'section[aria-label="Progress"]') + serious(
+    problems += serious(axe, page, 'section[aria-label="Progress panel"]') + serious(
         axe, page, "section[data-reveal]"
     )
     assert problems == []
@@ -421,8 +422,22 @@ def test_axe_would_find_a_fault(lab, page):
     assert len(serious(axe, page, "[data-x]")) == 2
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault_in_the_page_to_keep(page, tmp_path, monkeypatch, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    monkeypatch.setenv("DESTRUCTURE_WORK", str(tmp_path))
+    for id in IDS.values():
+        answer(id, find(id).reference)
+    write_summary()
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": 375, "height": 800})
+    page.goto((tmp_path / "my_course.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert serious(axe, page, "main") == []
+
+
 def test_progress_links_open_the_notebook_inside_jupyterlab(opened):
-    panel = opened.locator('section[aria-label="Progress"]')
+    panel = opened.locator('section[aria-label="Progress panel"]')
     panel.scroll_into_view_if_needed()
     panel.get_by_role("link", name="04 Encoder-decoder").click()
     opened.locator(".lm-TabBar-tab.jp-mod-current", has_text="04_encoder_decoder.ipynb").first.wait_for()

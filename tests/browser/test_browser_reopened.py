@@ -246,7 +246,7 @@ def test_nothing_is_wider_than_its_box(opened, pictures, width):
         box = section(opened, kind)
         box.screenshot(path=pictures / f"{kind}-{width}.png")
         too_wide |= {f"{kind}: {name}": size for name, size in box.evaluate(TOO_WIDE).items()}
-    for name in ("section[data-reveal]", 'section[aria-label="Progress"]'):
+    for name in ("section[data-reveal]", 'section[aria-label="Progress panel"]'):
         box = opened.locator(name)
         box.scroll_into_view_if_needed()
         box.screenshot(path=pictures / f"{box.get_attribute('aria-label').split()[0]}-{width}.png")
@@ -283,4 +283,4 @@ def test_live_figures_are_dark_in_the_dark_theme(opened, pictures):
 
 def test_axe_finds_no_serious_fault_in_the_progress_table(opened):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    assert serious(axe, opened, 'section[aria-label="Progress"]') == []
+    assert serious(axe, opened, 'section[aria-label="Progress panel"]') == []

@@ -175,8 +175,8 @@ def _fives(minutes: float) -> int:
 
 def _span(minutes: float) -> str:
     if minutes >= 90:
-        return f"{round(minutes / 30) / 2:g} h"
-    return f"{_fives(minutes) if minutes > 10 else math.ceil(minutes)} min"
+        return f"{round(minutes / 30) / 2:g}\N{NO-BREAK SPACE}h"
+    return f"{_fives(minutes) if minutes > 10 else math.ceil(minutes)}\N{NO-BREAK SPACE}min"
 
 
 _TEMPLATES = Environment(
