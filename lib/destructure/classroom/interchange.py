@@ -55,10 +55,11 @@ def write_course(
     _write(homework, course / "source" / name)
     public = {"title": homework.title, "course": homework.course, "points": homework.points}
     (course / "source" / name / f"{name}.yaml").write_text(yaml.safe_dump(public))
-    known = json.loads(settings.read_text())["Destructure"] if settings.exists() else {}
-    known[name] = [str(Path(given).resolve()) if Path(given).is_file() else given, str(key.resolve()), how]
-    late = {"plugin_class": f"{__name__}.{LatePolicy.__name__}"}
-    settings.write_text(json.dumps({"AssignLatePenalties": late, "Destructure": known}, indent=1))
+    known = json.loads(settings.read_text()) if settings.exists() else {}
+    given = str(Path(given).resolve()) if Path(given).is_file() else given
+    known.setdefault("Destructure", {})[name] = [given, str(key.resolve()), how]
+    known.setdefault("AssignLatePenalties", {"plugin_class": f"{__name__}.{LatePolicy.__name__}"})
+    settings.write_text(json.dumps(known, indent=1))
     fitting = [row for row in lines if re.fullmatch(r"[\w@+-][\w@+.-]*", row.student)]
     for row in (one for one in fitting if one.file):
         place = course / "submitted" / row.student / name
