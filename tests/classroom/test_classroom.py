@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 import nbformat
 import pytest
-from classroom_of import CODE, DATA, TEXT
+from classroom_of import CODE, DATA, TEXT, record_of
 
 from destructure.classroom import gradebook, homework, run, sandbox
 from destructure.classroom.homework import read_set
@@ -69,8 +69,6 @@ def test_marks_in_the_answers_file_count_for_nothing(tmp_path, hand_in):
 
 
 def test_an_answer_to_another_students_variant_or_another_edition_earns_nothing(tmp_path, hand_in):
-    from classroom_of import record_of
-
     hand_in("a1", change=lambda records: records | {"04.shapes.cross": record_of("04.shapes.cross", "b7")})
     (row,) = lines_of(tmp_path / "class", tmp_path / "out")
     assert row.points["04.shapes.cross"] == 0
@@ -145,9 +143,8 @@ def test_a_grading_that_was_killed_goes_on_to_the_same_gradebook(tmp_path, hand_
         "import sys; sys.path.insert(0, sys.argv[3])\nfrom pathlib import Path\nfrom test_classroom import graded\n"
         "graded(Path(sys.argv[1]), Path(sys.argv[2]))"
     )
-    here = os.path.dirname(__file__)
     out = tmp_path / "killed"
-    command = [sys.executable, "-c", code, tmp_path / "class", out, here]
+    command = [sys.executable, "-c", code, tmp_path / "class", out, os.path.dirname(__file__)]
     child = subprocess.Popen(command, start_new_session=True)
     while len(list(out.glob("marks/*.json"))) < 4:
         assert child.poll() is None
@@ -155,6 +152,16 @@ def test_a_grading_that_was_killed_goes_on_to_the_same_gradebook(tmp_path, hand_
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     assert gradebook.gradebook(lines_of(tmp_path / "class", out), DATA, SECRET).equals(whole)
+
+
+def test_a_grader_that_fails_is_said_and_not_remembered(tmp_path, hand_in, monkeypatch):
+    hand_in("anna")
+    with monkeypatch.context() as broken:
+        broken.setattr(gradebook, "grade", int)
+        (row,) = lines_of(tmp_path / "class", tmp_path / "out")
+    assert row.refused == "Not graded: the grader failed (TypeError); grade again."
+    (row,) = lines_of(tmp_path / "class", tmp_path / "out")
+    assert (row.refused, row.total) == ("", 14)
 
 
 def test_shipped_sets_hold_the_tasks_and_broken_ones_are_one_sentence(tmp_path):
@@ -187,11 +194,15 @@ def test_a_submission_of_code_is_graded_in_the_sandbox(tmp_path, hand_in):
     endless = "def shift_right(target, begin):\n    raise SystemExit"
     hand_in("anna", CODE)
     hand_in("eve", CODE, **{"04.code.shift": endless})
+    hand_in(
+        "otto", CODE, change=lambda own: {id: replace(one, checked="#" * 9**5) for id, one in own.items()}
+    )
     how = sandbox.isolation(CODE.points, allow_none=True)
     marks = {one.student: one.marks for one in graded(tmp_path / "class", tmp_path / "out", CODE, how)}
     assert [mark.score for mark in marks["anna"].values()] == [1, 1]
     assert [mark.score for mark in marks["eve"].values()] == [0, 1]
     assert "raised SystemExit" in marks["eve"]["04.code.shift"].message
+    assert "59049 characters long" in marks["otto"]["04.code.shift"].message
 
 
 def test_what_is_kept_of_a_students_answers_is_handed_in(tmp_path, monkeypatch):

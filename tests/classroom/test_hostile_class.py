@@ -100,9 +100,7 @@ REFUSED = {
     "answers are not JSON": lambda files: packed(files | {"answers.json": b"{'a': 1}"}),
     "answers nested deep": lambda files: packed(files | {"answers.json": deep(100_000)}),
     "answers of 3 MB": lambda files: packed(files | {"answers.json": b" " * 3 * 2**20 + b"{}"}),
-    "answers with a huge number": lambda files: packed(
-        files | {"answers.json": b'{"a": ' + b"9" * 10**5 + b"}"}
-    ),
+    "answers with a huge number": lambda files: packed(files | {"answers.json": b"9" * 10**5}),
     "absolute name": lambda files: with_entry(files, "/etc/passwd"),
     "name that climbs": lambda files: with_entry(files, "../../escaped.txt"),
     "name that climbs inside": lambda files: with_entry(files, "code/../../escaped.py"),
@@ -119,9 +117,7 @@ REFUSED = {
     "a bomb": bomb(10**8),
     "a bomb said small": lambda files: bomb(10**8)(files).replace(struct.pack("<L", 10**8), b"\1\0\0\0"),
     "bombs": lambda files: packed(files | {f"outputs/{n}.txt": b"0" * 2**20 for n in range(10, 50)}),
-    "larger than five MB": lambda files: packed(
-        files | {"outputs/04.txt": random.Random(1).randbytes(6 * 2**20)}
-    ),
+    "larger than five MB": lambda files: packed(files | {"outputs/04.txt": random.randbytes(6 * 2**20)}),
     "packed by LZMA": lambda files: packed(files, method=zipfile.ZIP_LZMA),
     "a size that lies": lambda files: packed(files).replace(
         struct.pack("<L", len(files["answers.json"])), b"\1\0\0\0"

@@ -31,12 +31,8 @@ BODIES = {
     "gigabytes said": ("return ['x' * 10**6] * 100", "too large"),
     "a number without bounds": ("return 10 ** 10**4", ""),
     "a fork bomb": ("import os\nwhile True: os.fork()", ""),
-    "a patient fork bomb": (
-        "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "had not ended"
-    ),
-    "children left behind": (
-        "import os, time\nfor _ in range(20):\n    if not os.fork(): time.sleep(600)\nreturn []", "",
-    ),
+    "a patient fork bomb": ("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "had not ended"),
+    "children left behind": ("import os, time\nfor _ in range(20):\n    if not os.fork(): time.sleep(600)\nreturn []", ""),
     "a command": ("import os\nos.system('touch here')\nreturn performance[:]", "imports os"),
     "the catalogue asked": (
         "from destructure.exercises.catalogue import find\nreturn find('02.code.envelope').kind.reference",
@@ -44,16 +40,14 @@ BODIES = {
     ),
     "the catalogue asked, politely": (
         "try:\n    from destructure.exercises.catalogue import find\n    return find('02.code.envelope').solution\n"
-        "except Exception: return performance",
-        "imports destructure.exercises.catalogue",
+        "except Exception: return performance", "imports destructure.exercises.catalogue",
     ),
     "the sheets read": (f"return open({str(SHEET)!r}).read()", "No such file"),
     "passwords read": ("return open('/etc/passwd').read()", "No such file"),
     "the network": ("import socket\nreturn socket.create_connection(('1.1.1.1', 53), 2)", "Network is unreachable"),
     "frames walked": (
         "import sys\nframe = sys._getframe()\nwhile frame.f_back: frame = frame.f_back\n"
-        "return frame.f_locals.get('wanted', performance)",
-        "imports sys",
+        "return frame.f_locals.get('wanted', performance)", "imports sys",
     ),
     "memory searched": (
         "import gc\nreturn next((x for x in gc.get_objects() if x is best_so_far), None) or performance[:]",
@@ -61,8 +55,7 @@ BODIES = {
     ),
     "the check replaced": (
         "import destructure.exercises.kinds.code as code\ncode.agree = code.partly = lambda *a: ''\n"
-        "return performance",
-        "imports destructure",
+        "return performance", "imports destructure",
     ),
     "comparisons patched": (
         "np.isclose = np.array_equal = lambda *a, **k: True\nreturn performance[:1] * len(performance)",
@@ -83,8 +76,7 @@ BODIES = {
     "chance of a library": ("return np.random.rand(len(performance))", "in another order"),
     "an answer forged": (
         "import os\nfor n in range(3, 9):\n    try: os.write(n, b'{\"result\": 1}\\n')\n"
-        "    except OSError: pass\nreturn performance[:1] * len(performance)",
-        "could not be brought back",
+        "    except OSError: pass\nreturn performance[:1] * len(performance)", "could not be brought back",
     ),
     "a result that bites back": ("class X:\n    def detach(self): raise SystemExit\nreturn X()", "raised SystemExit"),
     "a result that bites": ("class X(list):\n    __iter__ = lambda self: 1 / 0\nreturn X([1])", "raised"),

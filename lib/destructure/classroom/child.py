@@ -80,23 +80,18 @@ def main():
 
 def define(request):
     """The submitted function, after the limits are set: its own import statements run under them, too."""
+    import resource
+
     modules = {alias: importlib.import_module(module) for alias, module in request["given"].items()}
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
-    _limit_this_process()
+    used = int(resource.getrusage(resource.RUSAGE_SELF).ru_utime)
+    resource.setrlimit(resource.RLIMIT_CPU, (used + CPU_SECONDS, resource.RLIM_INFINITY))
+    for name, most in {"DATA": MEMORY_BYTES, "FSIZE": 2**20, "NPROC": 64, "CORE": 0}.items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (most, most))
     namespace = {"__name__": "answer", "__builtins__": builtins, **modules}
     exec(compile(request["source"], "<answer>", "exec"), namespace)
     return namespace[request["name"]]
-
-
-def _limit_this_process():
-    import resource
-
-    used = int(resource.getrusage(resource.RUSAGE_SELF).ru_utime)
-    resource.setrlimit(resource.RLIMIT_CPU, (used + CPU_SECONDS, resource.RLIM_INFINITY))
-    most = {"DATA": MEMORY_BYTES, "FSIZE": 2**20, "NPROC": 64, "CORE": 0}
-    for name, amount in most.items():
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (amount, amount))
 
 
 if __name__ == "__main__":

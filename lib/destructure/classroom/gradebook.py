@@ -7,7 +7,6 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,8 +50,12 @@ def grade_folder(
                     write_atomically(kept, json.dumps(asdict(replace(job.result(), file=name))).encode())
                 found = json.loads(kept.read_bytes())
                 yield Graded(**found | {"marks": {id: Mark(**mark) for id, mark in found["marks"].items()}})
-            except BrokenProcessPool:
-                yield Graded(name, refused="Not graded: the grader itself was ended here; grade again.")
+            except (
+                Exception
+            ) as problem:  # of the grader itself, or its process was ended; the others are graded
+                yield Graded(
+                    name, refused=f"Not graded: the grader failed ({type(problem).__name__}); grade again."
+                )
 
 
 def zips(folder: Path) -> dict[str, Path]:

@@ -20,8 +20,9 @@ from destructure.exercises.kinds.code import KNOWN_ONLY
 from destructure.exercises.kinds.code_running import Fault, Task, Trial, tried
 from destructure.exercises.kinds.comparing import Inputs
 from destructure.exercises.kinds.isolation import Report
+from destructure.exercises.plain import as_plain
 from destructure.exercises.store import Record
-from destructure.exercises.verdict import Verdict, not_counted, wrong
+from destructure.exercises.verdict import UnreadableAnswer, Verdict, not_counted, wrong
 
 MORE_CASES = 12
 """Inputs drawn from the staff's secret, beside those that a student can read in the course."""
@@ -95,11 +96,15 @@ def grade(path: Path, homework: HomeworkSet, secret: bytes, how: str) -> Graded:
 
 
 def _mark(exercise: Exercise, record: Record, is_current: bool, secret: bytes, sandbox: Sandbox) -> Mark:
-    kind, checked = exercise.kind, record.checked
+    kind, nothing = exercise.kind, "No checked answer was handed in."
+    try:
+        checked = as_plain(record.checked)
+    except UnreadableAnswer as problem:
+        checked, nothing = None, str(problem)
     text = checked.get("text") if isinstance(checked, dict) else checked  # of one that is written
     answer = text if isinstance(text, str) else json.dumps(checked, ensure_ascii=False)
     if checked is None or record.kind != kind.name:
-        verdict = not_counted("No checked answer was handed in.")
+        verdict = not_counted(nothing)
     elif not is_current:
         another = "This answers the question of another version of the course; update, answer it again, submit again."
         verdict = wrong(another, "another edition")

@@ -19,10 +19,7 @@ def grade_class(
     workers: Annotated[int, Option(help="Submissions at a time.")] = 2,
     nbgrader: Annotated[Path | None, Option(help="Also put it all into this nbgrader course.")] = None,
 ) -> list[str]:
-    """Grade, and write the gradebook, its forms for Canvas and Moodle, what changed, feedback and a class report.
-
-    Returns sentences about what was done; raises ValueError with one, if something given is not as it must be.
-    """
+    """Write gradebook, forms for Canvas and Moodle, changes, feedback, class report, and say so (raises ValueError)."""
     # The command line knows this function, and most of its commands need nothing of all that.
     import pandas as pd
     from tqdm.auto import tqdm

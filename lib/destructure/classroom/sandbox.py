@@ -26,10 +26,8 @@ from destructure.classroom.homework import TEMPLATES, require
 from destructure.exercises.catalogue import find
 from destructure.exercises.kinds.code_running import CHANGED, Fault
 
-SECONDS = 20.0
-"""For all calls of one function together."""
-_START = 60.0
-"""To start and to import torch, which is not the function's time."""
+SECONDS, _START = 20.0, 60.0
+"""For all calls of one function together, and before them to start and to import torch."""
 BUBBLEWRAP = "bubblewrap"
 NONE = "none: a child process with limits only"
 _LOST = "The function's result could not be brought back."
