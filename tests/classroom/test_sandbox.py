@@ -32,7 +32,9 @@ BODIES = {
     "a number without bounds": ("return 10 ** 10**4", ""),
     "a fork bomb": ("import os\nwhile True: os.fork()", ""),
     "a patient fork bomb": ("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "had not ended"),
-    "children left behind": ("import os, time\nfor n in range(9):\n    if not os.fork(): time.sleep(99)\nreturn []", ""),
+    "children left behind": (
+        "import os, time\nfor _ in range(20):\n    if not os.fork(): time.sleep(600)\nreturn []", "",
+    ),
     "a command": ("import os\nos.system('touch here')\nreturn performance[:]", "imports os"),
     "the catalogue asked": (
         "from destructure.exercises.catalogue import find\nreturn find('02.code.envelope').kind.reference",

@@ -19,7 +19,7 @@ def grade_class(
     workers: Annotated[int, Option(help="Submissions at a time.")] = 2,
     nbgrader: Annotated[Path | None, Option(help="Also put it all into this nbgrader course.")] = None,
 ) -> list[str]:
-    """Write gradebook, forms for Canvas and Moodle, changes, feedback and class report; say so (raises ValueError)."""
+    """Write gradebook, forms for Canvas and Moodle, changes, feedback, class report; say so (raises ValueError)."""
     # The command line knows this function, and most of its commands need nothing of all that.
     import pandas as pd
     from tqdm.auto import tqdm
