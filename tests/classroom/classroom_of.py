@@ -41,11 +41,9 @@ def right_answer(exercise) -> object:
 def record_of(id, student, value=None) -> Record:
     """What the store keeps after a check, without running one."""
     exercise = find(id, student)
-    value = right_answer(exercise) if value is None else value
-    kept = exercise.kind.stored(exercise.kind.read(exercise.kind.plain(value)))
-    return Record(
-        kind=exercise.kind.name, value=kept, checked=kept, score=1, best=1, variant=variant_of(exercise)
-    )
+    kind, value = exercise.kind, right_answer(exercise) if value is None else value
+    kept = kind.stored(kind.read(kind.plain(value)))
+    return Record(kind=kind.name, value=kept, checked=kept, score=1, best=1, variant=variant_of(exercise))
 
 
 def zip_of(student: str, homework=DATA, change=None, **answers) -> bytes:
