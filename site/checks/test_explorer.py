@@ -60,6 +60,17 @@ def test_a_number_is_translated_and_the_keyboard_is_enough(explorer):
     assert "step 5 of 6" in explorer.locator(".structure-explorer output").inner_text()
 
 
+def test_a_new_number_plays_until_it_is_paused(explorer):
+    explorer.emulate_media(reduced_motion="no-preference")
+    explorer.get_by_role("button", name="98,765").click()
+    explorer.locator("output", has_text="step 2 of").wait_for()
+    explorer.get_by_role("button", name="pause").click()
+    paused = explorer.locator(".structure-explorer output").inner_text()
+    explorer.wait_for_timeout(1_500)
+    assert explorer.locator(".structure-explorer output").inner_text() == paused
+    assert not explorer.get_by_role("button", name="pause").count()
+
+
 def test_the_table_says_what_the_lines_say(explorer):
     """With S4 the first input token sees the second; without, only itself; target and input compete without S1."""
     explorer.get_by_label("Number", exact=True).fill("21")
