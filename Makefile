@@ -62,7 +62,7 @@ LECTURE := $(if $(filter lecture,$(firstword $(MAKECMDGOALS))),$(word 2,$(MAKECM
 $(if $(LECTURE),$(eval $(LECTURE): ; @:))
 
 # Builds all pages, then asks: links, requests to other hosts, axe, width of a telephone, citations, terms (site/checks/).
-site-check: site slides handout
+site-check: slides handout site
 	$(VENV)/$(BIN)/python -m pytest -q -p no:cacheprovider site/checks
 
 bench: install

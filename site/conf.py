@@ -54,6 +54,8 @@ EXPLORER = """<link rel="stylesheet" href="../_static/structure_explorer.css">
 html_extra_path = ["top"]  # index.html of the folder, which leads to the first page
 html_copy_source = html_show_sourcelink = html_show_sphinx = False
 
+EXPLORE = {"TrendExplorer(": "trends", "removal_factors": "factors"}  # how a cell begins, or its picture → page
+
 
 def _folded(summary: str, html: str) -> str:
     return f"<details><summary>{escape(summary)}</summary>\n{html}\n</details>\n"
@@ -91,6 +93,9 @@ def _cell(cell: dict, number: str) -> dict:
         if "text/html" in data:  # its links lead to pages, too
             data["text/html"] = re.sub(r'(href="\d\d_\w+\.)ipynb', r"\1html", "".join(data["text/html"]))
             data["text/html"] += EXPLORER * ('class="structure-explorer"' in data["text/html"])
+    if page := EXPLORE.get(ours.get("picture", "".join(cell["source"])[:14])):
+        link = f'<p><a href="../site/{page}.html">Explore this figure here, without a kernel</a></p>'
+        kept.append({"output_type": "display_data", "data": {"text/html": link}, "metadata": {}})
     if "reveal" in ours:
         tags.append("hide-output")
     told = [out.get("metadata", {}).get("image/png", {}).get("alt", "") for out in kept]
@@ -110,15 +115,16 @@ def _notebook(text: str, number: str) -> str:
 
 def _page(name: str, text: str) -> str:
     """A page of this folder, which is a template."""
-    known = {}
+    built = Path(__file__).parent / "built"
+    known = {"made": [kind for kind in ("slides", "handout") if (built / kind / "index.html").exists()]}
     if name == "bibliography":
         items = {number: bibliography.of_notebook(evidence.cells_of(number)) for number in catalogue.notebooks()}
         said = {number: "\n".join(each) for number, each in items.items()}
-        known = {"entries": bibliography.listed(said), "files": {number: evidence.file_of(number) for number in said}}
+        known |= {"entries": bibliography.listed(said), "files": {one: evidence.file_of(one) for one in said}}
     elif name == "tables":
-        known = {"tables": evidence.tables()}
+        known |= {"tables": evidence.tables()}
     elif name in ("trends", "factors"):
-        known = {part: f"```{{raw}} html\n{html}\n```" for part, html in charts.shown(name).items()}
+        known |= {part: f"```{{raw}} html\n{html}\n```" for part, html in charts.shown(name).items()}
     return jinja2.Template(text).render(**known) + (evidence.verdicts() if name == "verdicts" else "")
 
 
