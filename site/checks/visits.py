@@ -18,7 +18,7 @@ THIN = """first => {
     if (!first) document.querySelectorAll(".sidebar-drawer, .toc-drawer").forEach(each => each.remove());
     const seen = new Set();
     document.querySelectorAll(".rows tr:nth-child(n + 20)").forEach(each => each.remove());
-    document.querySelectorAll(".highlight pre span").forEach(each => {
+    document.querySelectorAll(".highlight pre span, pre.code span").forEach(each => {
         if (each.children.length == 0 && seen.has(each.className)) each.replaceWith(each.textContent);
         seen.add(each.className);
     });

@@ -129,21 +129,23 @@ class Cutter {
     open.remove();
     const first = sum(weights.slice(0, Math.max(1, held))), all = sum(weights);
     const each = all / Math.ceil(all / first);
-    let weight = 0;
+    let weight = 0, passed = 0, share = each;
     this.body.append((open = shell()));
     items.forEach((item, place) => {
       const blank = !item.textContent.trim(), started = weight > 0;
       if (blank && !started) return;
       open.append(item);
-      if (started && (!this.fits() || weight + weights[place] / 2 > each || (blank && weight > 0.7 * each && all - weight > 2))) {
+      if (started && (!this.fits() || passed + weights[place] / 2 > share || (blank && weight > 0.7 * each && all - passed > 2))) {
         item.remove();
         this.begin(part);
         this.body.append((open = shell()));
         weight = 0;
+        share = Math.max(share + each, passed + each / 2);
         if (blank) return;
         open.append(item);
       }
       weight += weights[place];
+      passed += weights[place];
     });
     if (!open.textContent.trim()) open.remove();
   }
@@ -218,6 +220,9 @@ async function start() {
       line.style.setProperty("--indent", `${text.search(/\S|$/)}ch`);
       return line;
     }));
+  }
+  for (const table of waiting.querySelectorAll("table:not(:has(thead))")) { // a table's first row goes with each part
+    if ([...table.rows[0].cells].every((cell) => cell.tagName === "TH")) table.createTHead().append(table.rows[0]);
   }
   for (const output of waiting.querySelectorAll("pre.output")) { // printed tables keep their columns
     const longest = Math.max(...[...output.children].map((line) => line.textContent.trimEnd().length));
