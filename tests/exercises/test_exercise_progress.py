@@ -30,6 +30,7 @@ def test_a_fresh_start():
     minutes = sum(one.minutes for one in every("04"))
     assert rows()["04"].cells() == (0, 0, len(graded("04")), "0%", committed("04"), minutes)
     assert rows()["04"].open[0].id == next(every("04")).id
+    assert sorted(rows()) == [number for number in notebooks() if number != "90"], "beside the course"
 
 
 def test_done_tried_and_open_are_told_apart():
