@@ -95,7 +95,7 @@ def test_a_part_of_a_page_that_does_not_end_is_told():
 def test_the_paths_take_what_they_say():
     """An hour is an hour, a weekend at most twelve of them; parts are real, and smaller than the whole."""
     hour, weekend, everything = re.findall(
-        r"^\| \*\*.*\| (\S+)\s(min|h) \|$", contents.part("paths"), re.MULTILINE
+        r"^- \*\*[^*]+: (\S+)\s(min|h)\*\*", contents.part("paths"), re.MULTILINE
     )
     assert (hour[1], weekend[1]) == ("min", "h")
     assert int(hour[0]) <= 60
