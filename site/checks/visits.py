@@ -43,10 +43,7 @@ class Visit:
     """Pixels by which the page is wider than a telephone of 375."""
 
 
-async def _visit(page, path: Path, first: bool) -> Visit:
-    seen = Visit()
-    page.on("request", lambda request: seen.requests.add(request.url))
-    page.on("pageerror", lambda error: seen.errors.append(str(error)))
+async def _visit(page, path: Path, seen: Visit, first: bool) -> None:
     await page.emulate_media(color_scheme="light", reduced_motion="reduce")
     await page.set_viewport_size({"width": 375, "height": 800})
     await page.goto(path.as_uri())
@@ -57,7 +54,6 @@ async def _visit(page, path: Path, first: bool) -> Visit:
     seen.axe["light"] = await page.evaluate(AXE_RUN, None)
     await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     seen.axe["dark"] = await page.evaluate(AXE_RUN, ["color-contrast"])
-    return seen
 
 
 async def visit_all(paths: list[Path]) -> dict[Path, Visit]:
@@ -68,12 +64,15 @@ async def visit_all(paths: list[Path]) -> dict[Path, Visit]:
         browser = await running.chromium.launch(executable_path=chromium(), args=FLAGS)
 
         async def work() -> None:
+            page, now = await browser.new_page(), Visit()
+            page.set_default_timeout(180_000)
+            page.on("request", lambda request: now.requests.add(request.url))
+            page.on("pageerror", lambda error: now.errors.append(str(error)))
             while waiting:
                 path = waiting.pop(0)
-                page = await browser.new_page()
-                page.set_default_timeout(60_000)
-                seen[path] = await _visit(page, path, path.parent.name == "site")
-                await page.close()
+                now = seen[path] = Visit()
+                await _visit(page, path, now, path.name == "index.html")
+                await page.goto("about:blank")  # what comes late counts for the page that it comes from
 
         await asyncio.gather(*(work() for _ in range(AT_ONCE)))
         await browser.close()
