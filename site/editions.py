@@ -40,8 +40,14 @@ def text(source: str, folder: Path) -> str:
     html = re.sub(
         r'src="([^":]+\.png)"', lambda found: f'src="{_address((folder / found[1]).read_bytes())}"', html
     )
-    html = re.sub(r'<a href="(\d\d)_\w+\.ipynb(?:#[^"]*)?"', r'<a href="\1.html"', html)
-    return re.sub(r'<a href="(?!https?:|\d\d\.html)[^"]*"[^>]*>(.*?)</a>', r"\1", html, flags=re.DOTALL)
+    return linked(html)
+
+
+def linked(html: str) -> str:
+    """A page whose links lead to the other pages of its kind, or out of the course; what else is linked is text."""
+    html = re.sub(r'<a (?:[^<>]* )?href="(\d\d)_\w+\.ipynb(?:#[^"]*)?"', r'<a href="\1.html"', html)
+    pattern = r'<a (?:[^<>]* )?href="(?!https?:|\d\d\.html)[^"]*"[^>]*>(.*?)</a>'
+    return re.sub(pattern, r"\1", html, flags=re.DOTALL)
 
 
 def code(source: str) -> str:
@@ -76,9 +82,9 @@ def _output(output: dict) -> dict | None:
         alt = output["metadata"].get("image/png", {}).get("alt", "")
         return {"image": f"data:image/png;base64,{''.join(data['image/png']).strip()}", "alt": alt}
     if "text/html" in data:
-        return {"html": re.sub(r"<style.*?</style>", "", "".join(data["text/html"]), flags=re.DOTALL)}
+        return {"html": linked(re.sub(r"<style.*?</style>", "", "".join(data["text/html"]), flags=re.DOTALL))}
     if "text/markdown" in data:
-        return {"html": MARKDOWN.render("".join(data["text/markdown"]))}
+        return {"html": linked(MARKDOWN.render("".join(data["text/markdown"])))}
     plain = re.sub(
         r" +$", "", "".join(output.get("text") or data.get("text/plain", "")), flags=re.MULTILINE
     ).strip("\n")

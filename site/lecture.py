@@ -24,6 +24,7 @@ from destructure.course.notebooks import use_one_thread
 from destructure.files import FOLDER_VARIABLE, work_folder
 
 HERE = Path(__file__).parent
+FOLDED = 8  # lines of code above a picture
 SCREEN = 16  # lines of text on a slide; 75 characters each
 BEFORE = "## Before the room comes in\n\nRun this cell; it says when all is ready. Then go on to the right."
 
@@ -38,15 +39,19 @@ def blocks(source: str) -> list[str]:
     return ["".join(lines[start:end]) for start, end in pairwise(cuts)]
 
 
-def height(cell: dict) -> float:
-    """About how many lines of text it takes."""
-    lines = "".join(cell["source"]).split("\n")
-    if cell["cell_type"] == "markdown":
-        return sum(1.5 + len(line) / 75 for line in lines if line.strip())
-    shown = [output.get("data", {}).keys() for output in cell["outputs"]]
-    pictures = any("image/png" in kinds or "text/html" in kinds for kinds in shown)
-    printed = sum("".join(output.get("text", "")).count("\n") for output in cell["outputs"])
-    return 0.75 * (len(lines) + printed) + SCREEN * pictures
+def height(text: str) -> float:
+    """About how many lines a text takes."""
+    return sum(1.5 + len(line) / 75 for line in text.split("\n") if line.strip())
+
+
+def program(cell: dict) -> tuple[nbformat.NotebookNode, float]:
+    """A cell of code, not run, and its height with what it will show; long code above a picture is folded."""
+    source, shown = "".join(cell["source"]), [output.get("data", {}) for output in cell["outputs"]]
+    made, lines = new_code_cell(source, metadata=cell["metadata"]), source.count("\n") + 1
+    if lines > FOLDED and any("image/png" in kinds for kinds in shown):
+        made.metadata["jupyter"] = {"source_hidden": True}
+    lines += sum("".join(output.get("text", "")).count("\n") for output in cell["outputs"])
+    return made, 0.75 * lines + SCREEN * any({"image/png", "text/html"} & kinds.keys() for kinds in shown)
 
 
 def lecture(number: str, cells: list[dict]) -> nbformat.NotebookNode:
@@ -66,21 +71,17 @@ def lecture(number: str, cells: list[dict]) -> nbformat.NotebookNode:
     for cell in cells:
         kind = cell["metadata"].get("slideshow", {}).get("slide_type", "-")
         if cell["cell_type"] == "code":
-            add(new_code_cell("".join(cell["source"]), metadata=cell["metadata"]), height(cell), kind)
+            add(*program(cell), kind)
             continue
-        text = ""
-        for block in blocks(
-            re.sub(r"\n*^\*\*Course\*\*: .*$", "", "".join(cell["source"]), flags=re.MULTILINE)
-        ):
-            both = text + block
-            if text and height({"cell_type": "markdown", "source": both}) > SCREEN:
-                add(new_markdown_cell(text), height({"cell_type": "markdown", "source": text}), kind)
-                kind, both = "subslide", block
-            text = both
-        add(new_markdown_cell(text), height({"cell_type": "markdown", "source": text}), kind)
-    return nbformat.v4.new_notebook(
-        cells=made, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    )
+        piece, source = "", "".join(cell["source"])
+        for block in blocks(re.sub(r"\n*^\*\*Course\*\*: .*$", "", source, flags=re.MULTILINE)):
+            if piece and height(piece + block) > SCREEN:
+                add(new_markdown_cell(piece), height(piece), kind)
+                kind, piece = "subslide", ""
+            piece += block
+        add(new_markdown_cell(piece), height(piece), kind)
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    return nbformat.v4.new_notebook(cells=made, metadata=kernel)
 
 
 def prepare(one: Lesson) -> Path:
