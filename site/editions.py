@@ -132,31 +132,27 @@ def parts(cells: list[dict], folder: Path) -> list[dict]:
 
 def shared(folder: Path) -> None:
     """The files that all pages need: reveal.js, MathJax, the house's own."""
-    packages = {
-        name: Path(find_spec(name).submodule_search_locations[0])
-        for name in ("sphinx_revealjs", "sphinx-mathjax-offline")
-    }
-    reveal = packages["sphinx_revealjs"] / "_static/revealjs"
+    names = ("sphinx_revealjs", "sphinx-mathjax-offline")
+    revealjs, mathjax = (Path(find_spec(name).submodule_search_locations[0]) for name in names)
+    reveal, own = revealjs / "_static/revealjs", ("deck.js", "deck.css", "handout.css", "mathjax.js")
     files = [
         (reveal / "dist", "reveal.js"),
         (reveal / "dist", "reveal.css"),
         (reveal / "plugin/notes", "notes.js"),
     ]
-    files += [(packages["sphinx-mathjax-offline"] / "static/mathjax", "tex-svg.js")]
-    files += [(HERE / "static", name) for name in ("deck.js", "deck.css", "handout.css", "mathjax.js")]
+    files += [(mathjax / "static/mathjax", "tex-svg.js"), *((HERE / "static", name) for name in own)]
     folder.mkdir(parents=True, exist_ok=True)
     for place, name in files:
         shutil.copy(place / name, folder / name)
-    (folder / "code.css").write_text(
-        HtmlFormatter(style="a11y-high-contrast-light").get_style_defs(".code"), "utf-8"
-    )
+    colours = HtmlFormatter(style="a11y-high-contrast-light").get_style_defs(".code")
+    (folder / "code.css").write_text(colours, "utf-8")
 
 
 def make(kind: str, numbers: list[str], built: Path, pdf: bool = False) -> None:
     """Write the pages of some notebooks, for students and for instructors; with Chromium also as PDF."""
     shared(built / "shared")
     template = TEMPLATES.get_template(f"{kind}.html")
-    for one in [lesson(number) for number in numbers] or written_lessons():
+    for one in [lesson(number) for number in numbers] or written_lessons(extra=True):
         cells = json.loads(one.file.read_text("utf-8"))["cells"]
         content = {"lesson": one, "parts": parts(cells, one.file.parent)}
         for name, instructor in (("", False), ("instructor", True)):
@@ -165,23 +161,15 @@ def make(kind: str, numbers: list[str], built: Path, pdf: bool = False) -> None:
             page.write_text(template.render(content, instructor=instructor, up="../" * instructor), "utf-8")
             if pdf:
                 _print(page)
-    index = TEMPLATES.get_template("index.html").render(kind=kind, lessons=written_lessons())
+    index = TEMPLATES.get_template("index.html").render(kind=kind, lessons=written_lessons(extra=True))
     (built / "index.html").write_text(index, "utf-8")
     print(f"Open {built / 'index.html'}")
 
 
 def _print(page: Path) -> None:
     if (browser := shutil.which("chromium") or shutil.which("google-chrome")) is None:
-        sys.exit(
-            "A PDF is printed by Chromium, which is not installed here; open the page in a browser and print it."
-        )
-    options = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--no-pdf-header-footer",
-        "--virtual-time-budget=20000",
-    ]
+        sys.exit("A PDF is printed by Chromium, which is not here; print the page from a browser.")
+    options = ["--headless", "--no-sandbox", "--no-pdf-header-footer", "--virtual-time-budget=20000"]
     command = [browser, *options, f"--print-to-pdf={page.with_suffix('.pdf')}", page.as_uri()]
     subprocess.run(command, check=True, capture_output=True)
 
