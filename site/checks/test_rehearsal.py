@@ -19,8 +19,7 @@ sys.path.insert(0, str(course_folder() / "site"))
 import lecture
 import stage
 
-ROOT = course_folder()
-NUMBER, TOKEN, WORDS_PER_MINUTE = "07", "lecture", 130
+ROOT, NUMBER, TOKEN, WORDS_PER_MINUTE = course_folder(), "07", "lecture", 130
 DECK = "window.jupyterapp.shell.currentWidget.content"
 CELLS = f"""() => {DECK}.widgets.filter((one) => one.model.type === "code").map((one) => ({{
   source: one.model.sharedModel.getSource(), count: one.model.executionCount,
