@@ -1,5 +1,6 @@
 """One test over every exercise of the course, now and later: it can tell right from wrong."""
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -10,6 +11,7 @@ from wrong_answers import Wrong, wrong_answers
 from destructure.exercises.catalogue import every, find, notebooks, task
 
 EXERCISES = list(every())
+EMPHASIS = re.compile(r"(?<![\w*])(\*\*?)[a-z]+\1(?![\w*])")
 STUDENTS = [f"student {number}" for number in range(5)]
 
 each = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
@@ -69,6 +71,8 @@ def faults(exercise, wrong: dict[str, Wrong]) -> list[str]:
             found.append(f"wrong answer {name!r} scores {verdict.score} as {verdict.misconception!r}")
         if wrong[name].says not in verdict.message:
             found.append(f"wrong answer {name!r} is told {verdict.message!r}")
+        if EMPHASIS.search(verdict.message):
+            found.append(f"a message is plain text, its asterisks are shown: {verdict.message!r}")
     demands = getattr(exercise.kind, "requirements", getattr(exercise.kind, "mentions", ()))
     if idle := {one.name for one in demands} - {verdict.misconception for verdict in verdicts.values()}:
         found.append(f"refuse nothing: {sorted(idle)}")

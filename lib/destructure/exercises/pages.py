@@ -57,8 +57,9 @@ def resting_page(
         said: the verdict in words, "" if the answer is not checked.
         hints, solution: HTML of what was opened.
     """
-    found = f"<b>Your last answer:</b> {shown(exercise, answer)}" if answer else "No answer yet."
-    parts = [f"<div>{found}</div>", f"<p>{escape(said or 'Not checked yet.')}</p>" if answer else ""]
+    is_there = answer not in (None, "", [], {})  # 0 and False are answers
+    found = f"<b>Your last answer:</b> {shown(exercise, answer)}" if is_there else "No answer yet."
+    parts = [f"<div>{found}</div>", f"<p>{escape(said or 'Not checked yet.')}</p>" if is_there else ""]
     parts += [f"<div><b>Hint {number}.</b> {hint}</div>" for number, hint in enumerate(hints, start=1)]
     parts.append(f"<div><b>Solution.</b> {solution}</div>" if solution else "")
     return _framed(exercise, "".join(parts) + run_again("answer again"))

@@ -236,7 +236,7 @@ class Code(Kind):
         if not failing and trial.broken is None:
             remark = ""
             if wanted[0].array.dtype == bool and any(result.array.dtype != bool for result in results):
-                remark = " As truth values it would be safer: torch *adds* a mask of numbers to the scores."
+                remark = " As truth values it would be safer: torch adds a mask of numbers to the scores."
             found = f"{self.function} agrees with the reference on {len(wanted)} inputs, edges and new ones included."
             return right(found + remark)
         example = failing.get(min(failing, default=0), "")
