@@ -53,6 +53,7 @@ EXPLORER = """<link rel="stylesheet" href="../_static/structure_explorer.css">
 <script defer src="../_static/explorer.js"></script>"""  # brings every element of that class to life
 html_extra_path = ["top"]  # index.html of the folder, which leads to the first page
 html_copy_source = html_show_sourcelink = html_show_sphinx = False
+html_show_search_summary = False  # the search would fetch each page that it found, which no page from a folder may
 
 EXPLORE = {"TrendExplorer(": "trends", "removal_factors": "factors"}  # how a cell begins, or its picture → page
 

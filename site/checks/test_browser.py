@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
-from visits import told
+from visits import BUILT, told
 
 HERE = {"file", "data", "blob", "about"}
 
@@ -23,3 +23,17 @@ def test_axe_finds_nothing_serious(visits, theme):
 
 def test_every_page_fits_a_telephone(visits):
     assert told(visits, lambda seen: [f"{seen.wider} px too wide"] * (seen.wider > 0)) == []
+
+
+@pytest.mark.parametrize("words", ["teacher forcing", "κ", "decoder-only"])
+def test_the_search_finds_pages_without_a_server(browser_page, words):
+    errors = []
+    browser_page.on("pageerror", lambda error: errors.append(str(error)))
+    browser_page.goto(f"{(BUILT / 'pages/search.html').as_uri()}?q={words}")
+    browser_page.get_by_text("Search finished").wait_for(timeout=20_000)
+    found = browser_page.locator("ul.search a")
+    assert found.count() > 4
+    found.first.click()
+    browser_page.wait_for_load_state()
+    assert browser_page.title() and "search.html" not in browser_page.url
+    assert errors == []
