@@ -31,9 +31,5 @@ def test_the_search_finds_pages_without_a_server(browser_page, words):
     browser_page.on("pageerror", lambda error: errors.append(str(error)))
     browser_page.goto(f"{(BUILT / 'pages/search.html').as_uri()}?q={words}")
     browser_page.get_by_text("Search finished").wait_for(timeout=20_000)
-    found = browser_page.locator("ul.search a")
-    assert found.count() > 4
-    found.first.click()
-    browser_page.wait_for_load_state()
-    assert browser_page.title() and "search.html" not in browser_page.url
+    assert browser_page.locator("ul.search a").count() > 4
     assert errors == []

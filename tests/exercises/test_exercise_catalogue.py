@@ -11,7 +11,6 @@ from wrong_answers import Wrong, wrong_answers
 from destructure.exercises.catalogue import every, find, notebooks, task
 
 EXERCISES = list(every())
-EMPHASIS = re.compile(r"(?<![\w*])(\*\*?)[a-z]+\1(?![\w*])")
 STUDENTS = [f"student {number}" for number in range(5)]
 
 each = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.id)
@@ -71,12 +70,11 @@ def faults(exercise, wrong: dict[str, Wrong]) -> list[str]:
             found.append(f"wrong answer {name!r} scores {verdict.score} as {verdict.misconception!r}")
         if wrong[name].says not in verdict.message:
             found.append(f"wrong answer {name!r} is told {verdict.message!r}")
-        if EMPHASIS.search(verdict.message):
-            found.append(f"a message is plain text, its asterisks are shown: {verdict.message!r}")
     demands = getattr(exercise.kind, "requirements", getattr(exercise.kind, "mentions", ()))
     if idle := {one.name for one in demands} - {verdict.misconception for verdict in verdicts.values()}:
         found.append(f"refuse nothing: {sorted(idle)}")
     messages = Counter(verdict.message for verdict in verdicts.values())
+    found += [f"shows *: {text!r}" for text in messages if re.search(r"(?<![\w*])\*[a-z]+\*(?!\w)", text)]
     found += [f"told for several wrong answers: {text!r}" for text, count in messages.items() if count > 1]
     return found
 

@@ -336,12 +336,6 @@ def texts(page):
     return " ".join(html.unescape(re.sub("<[^>]*>", " ", page)).split())
 
 
-def test_zero_is_an_answer_and_is_there_when_the_notebook_is_reopened():
-    resting = hand_in(find("90.number.step"), 0.0).resting
-    assert "Your last answer:</b> 0.0<" in resting
-    assert "You went uphill" in resting
-
-
 @pytest.mark.slow
 @each
 def test_an_exercise_at_rest_has_question_answer_verdict_and_a_way_on(one):
