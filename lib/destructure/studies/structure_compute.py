@@ -48,13 +48,27 @@ SMALLER = {
     (ATTENTION, 32): (3e11,),
 }
 """Smaller sizes, registered later: so that the best size at a budget has a smaller one beside it that is worse."""
+EDGES = {
+    (RECURRENCE, 4): (3e8, 1e9),
+    (ATTENTION, 4): (3e8, 1e9, 3e9),
+    (RECURRENCE, 32): (1e11,),
+    (ATTENTION, 32): (1e12,),
+    (RECURRENCE, 64): (3e11,),
+    (RECURRENCE, 256): (3e11, 1e12),
+}
+"""Registered last: what the ends of both envelopes still lacked, a smaller or a larger size beside the best one."""
 RATES = (4e-3, 8e-3, 16e-3)
 RATES_BEYOND = {
     (RECURRENCE, 32): (32e-3,),
     (ATTENTION, 32): (32e-3,),
     (ATTENTION, 64): (2e-3,),
     (ATTENTION, 128): (2e-3,),
-} | dict.fromkeys(list(SMALLER)[:-1], (16e-3, 32e-3, 64e-3))
+    (RECURRENCE, 256): (1e-3, 2e-3, 4e-3),
+} | {
+    (method, width): (8e-3,) * (width == 16) + (16e-3, 32e-3, 64e-3)
+    for method in (RECURRENCE, ATTENTION)
+    for width in (4, 8, 16)
+}
 """Registered with the smaller sizes: the rate beyond each one that was the smallest or largest tried, and theirs."""
 WRITERS = [(RECURRENCE, *case) for case in ((16, 1e9), (16, 1e10), (64, 1e11), (128, 1e12))]
 WRITERS += [(ATTENTION, *case) for case in ((16, 1e9), (16, 1e10), (32, 1e11), (64, 1e12))]
@@ -94,8 +108,8 @@ def train_method(
 ) -> Run:
     """Train a `make_network`; the run's results hold `bits` per character of unseen text.
 
-    Methods and widths are those of `BUDGETS`, `SECOND_STAGE` and `SMALLER`. The seed decides the weights and the
-    order of the pieces; the recipe is `flops` and `learning_rate` (of the reporting runs: `rates()[method, width]`).
+    Methods and widths are those of `BUDGETS`, `SECOND_STAGE`, `SMALLER` and `EDGES`. The seed decides the weights
+    and the order of the pieces; the recipe is `flops` and `learning_rate` (reported: `rates()[method, width]`).
     """
     task, pairs = make_task(), held_out(split)
     model = make_network(method, width, seed)
@@ -182,7 +196,7 @@ def _cases(cases: dict, seeds: Sequence[int], **others: Any) -> pd.DataFrame:
 
 def _tuned(case: tuple[str, int], rates: Sequence[float] = RATES) -> pd.DataFrame:
     """At the last budget but one of the case's first stage."""
-    budgets = next(stage[case] for stage in (BUDGETS, SMALLER, SECOND_STAGE) if case in stage)
+    budgets = next(stage[case] for stage in (BUDGETS, SMALLER, SECOND_STAGE, EDGES) if case in stage)
     return _cases({case: budgets[-2:-1]}, (100, 101), learning_rate=rates)
 
 
@@ -195,7 +209,7 @@ STUDY = Study(
     gained=LATER[:2],
     runs=pd.concat(
         _cases(stage, SEEDS)
-        for stage in ({(COUNTING, WINDOW): PIECES_COUNTED} | BUDGETS, SECOND_STAGE, SMALLER)
+        for stage in ({(COUNTING, WINDOW): PIECES_COUNTED} | BUDGETS, SECOND_STAGE, SMALLER, EDGES)
     ),
     tuning=Tuning(
         pd.concat(
