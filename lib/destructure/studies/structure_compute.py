@@ -8,6 +8,7 @@ pilots and what would contradict the lecture, is in data/results/README.md.
 import math
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,8 @@ METHODS = COUNTING, RECURRENCE, ATTENTION = "counting", "recurrence", "attention
 """From the most structure to the least."""
 PIECE, BATCH = 64, 512
 """Characters in a piece, beyond which nothing is seen, and in a training step."""
-WINDOW = 5
-PIECES_COUNTED = (16, 50, 160, 500, 1600, 5000)
-"""How many pieces counting learns from, before it learns from all there are."""
+WINDOW, PIECES_COUNTED = 5, (16, 50, 160, 500, 1600, 5000)
+"""Counting's largest window, and how many pieces it learns from, before it learns from all there are."""
 BUDGETS = {
     (RECURRENCE, 32): (3e8, 1e9, 3e9, 1e10, 3e10),
     (RECURRENCE, 64): (1e10, 3e10, 1e11),
@@ -48,15 +48,10 @@ SMALLER = {
     (ATTENTION, 32): (3e11,),
 }
 """Smaller sizes, registered later: so that the best size at a budget has a smaller one beside it that is worse."""
-EDGES = {
-    (RECURRENCE, 4): (3e8, 1e9),
-    (ATTENTION, 4): (3e8, 1e9, 3e9),
-    (RECURRENCE, 32): (1e11,),
-    (ATTENTION, 32): (1e12,),
-    (RECURRENCE, 64): (3e11,),
-    (RECURRENCE, 256): (3e11, 1e12),
-}
+EDGES = {(RECURRENCE, 4): (3e8, 1e9), (ATTENTION, 4): (3e8, 1e9, 3e9), (RECURRENCE, 32): (1e11,)}
+EDGES |= {(ATTENTION, 32): (1e12,), (RECURRENCE, 64): (3e11,), (RECURRENCE, 256): (3e11, 1e12)}
 """Registered last: what the ends of both envelopes still lacked, a smaller or a larger size beside the best one."""
+LATER_STAGES = SECOND_STAGE, SMALLER, EDGES
 RATES = (4e-3, 8e-3, 16e-3)
 RATES_BEYOND = {
     (RECURRENCE, 32): (32e-3,),
@@ -64,11 +59,7 @@ RATES_BEYOND = {
     (ATTENTION, 64): (2e-3,),
     (ATTENTION, 128): (2e-3,),
     (RECURRENCE, 256): (1e-3, 2e-3, 4e-3),
-} | {
-    (method, width): (8e-3,) * (width == 16) + (16e-3, 32e-3, 64e-3)
-    for method in (RECURRENCE, ATTENTION)
-    for width in (4, 8, 16)
-}
+} | {case: (8e-3,) * (case[1] == 16) + (16e-3, 32e-3, 64e-3) for case in [*SMALLER, *EDGES] if case[1] < 32}
 """Registered with the smaller sizes: the rate beyond each one that was the smallest or largest tried, and theirs."""
 WRITERS = [(RECURRENCE, *case) for case in ((16, 1e9), (16, 1e10), (64, 1e11), (128, 1e12))]
 WRITERS += [(ATTENTION, *case) for case in ((16, 1e9), (16, 1e10), (32, 1e11), (64, 1e12))]
@@ -196,7 +187,7 @@ def _cases(cases: dict, seeds: Sequence[int], **others: Any) -> pd.DataFrame:
 
 def _tuned(case: tuple[str, int], rates: Sequence[float] = RATES) -> pd.DataFrame:
     """At the last budget but one of the case's first stage."""
-    budgets = next(stage[case] for stage in (BUDGETS, SMALLER, SECOND_STAGE, EDGES) if case in stage)
+    budgets = next(stage[case] for stage in (BUDGETS, *LATER_STAGES) if case in stage)
     return _cases({case: budgets[-2:-1]}, (100, 101), learning_rate=rates)
 
 
@@ -208,15 +199,10 @@ STUDY = Study(
     ),
     gained=LATER[:2],
     runs=pd.concat(
-        _cases(stage, SEEDS)
-        for stage in ({(COUNTING, WINDOW): PIECES_COUNTED} | BUDGETS, SECOND_STAGE, SMALLER, EDGES)
+        _cases(one, SEEDS) for one in ({(COUNTING, WINDOW): PIECES_COUNTED} | BUDGETS, *LATER_STAGES)
     ),
     tuning=Tuning(
-        pd.concat(
-            [_tuned(case) for case in dict.fromkeys([*BUDGETS, *SECOND_STAGE])]
-            + [_tuned(*beyond) for beyond in RATES_BEYOND.items()]
-        ),
-        metric="bits",
+        pd.concat(starmap(_tuned, [*zip(BUDGETS | SECOND_STAGE), *RATES_BEYOND.items()])), metric="bits"
     ),
     one_run=_one_run,
 )
