@@ -5,7 +5,7 @@ Thin lines inside a block say who sees whom. All measures are inches.
 """
 
 from collections.abc import Collection, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,11 +20,11 @@ from destructure.show.style import CROSS_ATTENTION, INK, QUIET, SHARED, SOURCE, 
 from destructure.structure import Structure
 
 _FOLLOWING = (*TARGET_TOKENS[1:], "[EOS]")  # what should be predicted above each target token
-_ROWS = {plans.SELF_ATTENTION: 0.54, plans.CROSS_ATTENTION: 0.48, plans.FEED_FORWARD: 0.36}
-_TOKEN, _STAGGER = 0.36, 0.45  # height of a token's box; how much higher every second one may stand
-_BETWEEN_ROWS, _BETWEEN_LAYERS, _TOKEN_GAP = 0.1, 0.3, 0.32
-_LAYER_NAME, _PADDING = 0.28, 0.07  # "layer 1" at the left edge; between a block's edge and its first token
-_MARGIN, _TITLE, _LEGEND_LINE = 0.1, 0.4, 0.31
+_ROWS = {plans.SELF_ATTENTION: 0.5, plans.CROSS_ATTENTION: 0.44, plans.FEED_FORWARD: 0.34}
+_LOWER = 0.1  # by how much rows without a name are lower
+_TOKEN, _TOKEN_GAP, _BETWEEN_ROWS, _BETWEEN_LAYERS = 0.33, 0.22, 0.07, 0.22
+_LAYER_NAME, _PORTS = 0.26, 0.22  # "layer 1" at the left edge; from a block's left edge to its first token
+_MARGIN, _TITLE, _LEGEND_LINE = 0.06, 0.34, 0.26
 _BAND = "#D5EDE3"  # a breath of the shared green behind layers that both stacks use
 _ASIDE = {"style": "italic", "color": QUIET}
 
@@ -70,10 +70,9 @@ def _drawing(several: Sequence[ArchitecturePlan], changed: Collection[str]) -> F
     panels = [Panel(plan, labelled=alone) for plan in several]
     texts = [sentence.text for plan in several for sentence in plan.sentences]
     room = max(panel.width + 2 * _MARGIN for panel in panels)
-    room = max(
-        style.WIDTH / len(panels), room, *(1.1 * text_width(text) + 0.9 for text in texts)
-    )  # bold is wider
-    below = 2 * _LEGEND_LINE + 0.2 if alone else 4 * _LEGEND_LINE + 0.75
+    lines = [1.1 * text_width(text) + 0.9 for text in texts]  # bold is wider
+    room = max(style.WIDTH / len(panels), room, *lines)
+    below = 2 * _LEGEND_LINE + 0.16 if alone else 4 * _LEGEND_LINE + 0.4
     height = _TITLE + max(panel.height for panel in panels) + below + 2 * _MARGIN
     with style.use_style():
         figure = Figure(figsize=(len(panels) * room, height), dpi=style.DOTS_PER_INCH)
@@ -87,8 +86,7 @@ def _drawing(several: Sequence[ArchitecturePlan], changed: Collection[str]) -> F
             if name == code and absent:
                 name = f"encoder-decoder without {' and '.join(absent)}"
             line.text(0, height - 0.1, name, va="top", weight="bold", size=15, parse_math=False)
-            first = 2 * _LEGEND_LINE - 0.05 if alone else below - 0.25
-            _draw_legend(line, panel.plan.sentences, first, 2 if alone else 4, changed)
+            _draw_legend(line, panel.plan.sentences, below - 0.18, 2 if alone else 4, changed)
         if not alone:
             _draw_samples(_axes(figure, 0, 0, 2 * room, height), room)
     return figure
@@ -97,49 +95,47 @@ def _drawing(several: Sequence[ArchitecturePlan], changed: Collection[str]) -> F
 class Panel:
     """One drawing of a plan: where its parts stand, in inches from its lower left corner, and the strokes.
 
-    Without labels it is narrow: blocks have no names, and every second token stands higher than its neighbours.
+    Without labels it is small: blocks have no names, and tokens stand close together.
     """
 
     def __init__(self, plan: ArchitecturePlan, labelled: bool):
         self.plan, self.labelled, structure = plan, labelled, plan.structure
         self.single = structure.is_single_stack
-        self.name_room, self._gap = (1.45, 0.58) if labelled else (0.0, 0.5)
-        start = _LAYER_NAME + self.name_room + _PADDING
-        self.sources, self.source_end = self._columns(start, SOURCE_TOKENS)
-        start = self.source_end + (0.0 if self.single else 2 * _PADDING + self._gap)
-        self.targets, self.target_end = self._columns(start, TARGET_TOKENS, _FOLLOWING)
-        self.target_start = start - _PADDING
+        self.name_room, self._gap, self._edge = (1.45, 0.45, 0.28) if labelled else (0.0, 0.34, 0.15)
+        start = _LAYER_NAME + self.name_room + self._edge
+        unnamed = ("",) * len(SOURCE_TOKENS)
+        if self.single:
+            columns = self._columns(start, SOURCE_TOKENS + TARGET_TOKENS, unnamed + _FOLLOWING)
+            self.sources, self.targets = columns[: len(unnamed)], columns[len(unnamed) :]
+            self.source_end = self.target_start = (self.sources[-1] + self.targets[0]) / 2
+        else:
+            self.sources = self._columns(start, SOURCE_TOKENS)
+            self.source_end = self.sources[-1] + self._edge
+            self.target_start = self.source_end + self._gap
+            self.targets = self._columns(self.target_start + _PORTS, TARGET_TOKENS, _FOLLOWING)
+        self.target_end = self.targets[-1] + self._edge + (0.0 if self.single else self.name_room)
         # An equals sign beside the target stack says that cross-attention borrows self-attention's parameters.
         self._tie_room = 0.36 if structure.tied_cross_attention else 0.0
-        right = _PADDING if self.single else _PADDING + self.name_room + self._tie_room
-        self.width = self.target_end + right
-        # One row over input and target has many lines: they need height to stay apart.
-        self._rows = _ROWS | ({plans.SELF_ATTENTION: 0.8} if self.single else {})
+        self.width = max(self.target_end + self._tie_room, self.targets[-1] + text_width(_FOLLOWING[-1]) / 2)
+        lower = 0.0 if labelled else _LOWER
+        self._rows = {kind: height - lower for kind, height in _ROWS.items()}
+        if self.single:  # one row over input and target has many lines: they need height to stay apart
+            self._rows[plans.SELF_ATTENTION] = 0.8
         if not structure.separate_cross_attention:
             del self._rows[plans.CROSS_ATTENTION]
         self._layer_height = sum(self._rows.values()) + _BETWEEN_ROWS * (len(self._rows) - 1)
-        token_room = _TOKEN + (0.0 if labelled else _STAGGER)
-        self._first_layer = token_room + _TOKEN_GAP
         self.top = self.layer(plan.layers + 1) - _BETWEEN_LAYERS
-        self.height = self.top + _TOKEN_GAP + token_room
+        self.height = self.top + _TOKEN_GAP + _TOKEN
 
-    def _columns(self, start: float, *rows: Sequence[str]) -> tuple[list[float], float]:
-        """The middle of each token's column, and where the last one ends; staggered tokens may overlap."""
-        widths = [max(0.4, *(text_width(token) + 0.15 for token in each)) for each in zip(*rows, strict=True)]
-        if not self.labelled:
-            widest = max(text_width(token) for row in rows for token in row) + 0.12
-            widths = [max(0.36, widest / 2 + 0.07)] * len(widths)
-        ends = list(accumulate(widths, initial=start))
-        return [end + width / 2 for end, width in zip(ends, widths, strict=False)], ends[-1]
+    def _columns(self, start: float, *rows: Sequence[str]) -> list[float]:
+        """The middle of each token's column, the first at `start`: no box of a row touches its neighbour."""
+        room, widths = 0.28 if self.labelled else 0.16, [[text_width(token) for token in row] for row in rows]
+        steps = [max(map(sum, zip(*pair, strict=True))) / 2 for pair in pairwise(zip(*widths, strict=True))]
+        return list(accumulate((max(0.36, step + room) for step in steps), initial=start))
 
     def columns(self, stack: str) -> list[float]:
         """Horizontal middle of each of a stack's tokens."""
         return {plans.INPUT: self.sources, plans.TARGET: self.targets}.get(stack, self.sources + self.targets)
-
-    def _bottom(self, column: float) -> float:
-        """Lower edge of the token box at a column."""
-        columns = next(each for each in map(self.columns, self.plan.stacks) if column in each)
-        return 0.0 if self.labelled or columns.index(column) % 2 == 0 else _STAGGER
 
     def level(self, level: int) -> float:
         """Height at which the states after `level` layers are read."""
@@ -149,22 +145,22 @@ class Panel:
 
     def layer(self, layer: int) -> float:
         """Lower edge of a layer."""
-        return self._first_layer + (layer - 1) * (self._layer_height + _BETWEEN_LAYERS)
+        return _TOKEN + _TOKEN_GAP + (layer - 1) * (self._layer_height + _BETWEEN_LAYERS)
 
     def block(self, block: Block) -> Bbox:
         """The area of one block."""
         kinds = list(self._rows)
         row = kinds.index(plans.SELF_ATTENTION if block.kind == plans.JOINT_ATTENTION else block.kind)
         y = self.layer(block.layer) + sum(self._rows[kind] + _BETWEEN_ROWS for kind in kinds[:row])
-        left, right = _LAYER_NAME, _PADDING + (self.target_end if self.single else self.source_end)
+        left, right = _LAYER_NAME, self.target_end if self.single else self.source_end
         if block.stack == plans.TARGET:
-            left, right = self.target_start, self.target_end + _PADDING + self.name_room
+            left, right = self.target_start, self.target_end
         return Bbox.from_extents(left, y, right, y + self._rows[kinds[row]])
 
     def ports(self, block: Block) -> list[tuple[float, float]]:
         """Where the memory enters a block: a further key per input token, left of the stack's own."""
         area = self.block(block)
-        return [(area.x0 + 0.13, area.y0 + 0.1 + 0.1 * place) for place in range(len(SOURCE_TOKENS))]
+        return [(area.x0 + 0.1, area.y0 + 0.08 + 0.1 * place) for place in range(len(SOURCE_TOKENS))]
 
     def draw(self, axes: Axes) -> None:
         """Draw everything, the lower left corner at (0, 0)."""
@@ -192,18 +188,15 @@ class Panel:
         thin = {"color": QUIET, "linewidth": 1.2, "zorder": 1}
         top = self.level(self.plan.layers) if self.plan.structure.final_layer_memory else self.top
         for x in self.sources:
-            _line(axes, [(x, self._bottom(x) + _TOKEN), (x, top)], **thin)
+            _line(axes, [(x, _TOKEN), (x, top)], **thin)
         for x in self.targets:
-            end = self.top + _TOKEN_GAP + self._bottom(x)
-            _line(axes, [(x, self._bottom(x) + _TOKEN), (x, end - 0.05)], **thin)
+            end = self.top + _TOKEN_GAP
+            _line(axes, [(x, _TOKEN), (x, end - 0.05)], **thin)
             _arrow(axes, (x, end - 0.1), (x, end), **thin)
 
     def _draw_block(self, axes: Axes, block: Block) -> None:
-        structure, area, colour = (
-            self.plan.structure,
-            self.block(block),
-            block_colour(block, self.plan.structure),
-        )
+        structure, area = self.plan.structure, self.block(block)
+        colour = block_colour(block, structure)
         on_it = {"color": "white" if colour in (SOURCE, CROSS_ATTENTION) else INK}
         borrowed = block.kind == plans.CROSS_ATTENTION and structure.tied_cross_attention
         edge, width = (CROSS_ATTENTION, 4) if borrowed else (INK, 1)
@@ -238,10 +231,8 @@ class Panel:
             for x in self.sources:
                 _line(axes, [(x, height)], marker="o", markersize=7, **stroke)
             if self.plan.structure.tied_cross_attention:  # a bracket: it borrows self-attention's parameters
-                own, borrowed = (
-                    self.block(self.plan.block(plans.TARGET, layer, plans.SELF_ATTENTION)),
-                    self.block(reader),
-                )
+                own = self.block(self.plan.block(plans.TARGET, layer, plans.SELF_ATTENTION))
+                borrowed = self.block(reader)
                 low, high = (own.y0 + own.y1) / 2, (borrowed.y0 + borrowed.y1) / 2
                 x, look = own.x1, {"color": CROSS_ATTENTION, "zorder": 5}
                 _line(axes, [(x, low), (x + 0.14, low), (x + 0.14, high), (x, high)], linewidth=2, **look)
@@ -259,7 +250,7 @@ class Panel:
         )
         for texts, columns, level, colour, name, is_left in rows:
             for text, x in zip(texts, columns, strict=True):
-                y, half = level + self._bottom(x), text_width(text) / 2 + 0.06
+                y, half = level, text_width(text) / 2 + 0.06
                 look = {"facecolor": "white", "edgecolor": colour, "linewidth": 1.8, "zorder": 2}
                 _box(axes, Bbox.from_extents(x - half, y, x + half, y + _TOKEN), **look)
                 _text(axes, x, y + _TOKEN / 2 - 0.01, text, zorder=4)
@@ -293,24 +284,24 @@ def _draw_legend(
 
 def _draw_samples(axes: Axes, middle: float) -> None:
     """Explain the unlabelled blocks of a pair: small samples of the lines in them."""
-    low, high, port, columns = 0.19, 0.41, 0.08, (0.12, 0.31, 0.5)
+    low, high, port, columns = 0.08, 0.3, 0.08, (0.12, 0.31, 0.5)
     samples = {
         "attention": [((key, low), (query, high)) for query in columns for key in columns if key <= query],
         "attention to the input": [
-            ((port, 0.23 + 0.1 * key), (query, high)) for query in columns for key in (0, 1)
+            ((port, 0.12 + 0.1 * key), (query, high)) for query in columns for key in (0, 1)
         ],
         "feed-forward": [((column, low), (column, high)) for column in columns],
     }
     side, gap = 0.62, 0.35
     x = middle - (sum(side + 0.1 + text_width(name) for name in samples) + gap * (len(samples) - 1)) / 2
     for name, lines in samples.items():
-        _box(axes, Bbox.from_bounds(x, 0.15, side, 0.3), facecolor="white", edgecolor=INK, linewidth=1.0)
+        _box(axes, Bbox.from_bounds(x, 0.04, side, 0.3), facecolor="white", edgecolor=INK, linewidth=1.0)
         if lines[0][0][0] == port:
             for key in (0, 1):
-                _line(axes, [(x + port, 0.23 + 0.1 * key)], color=INK, marker="s", markersize=4)
+                _line(axes, [(x + port, 0.12 + 0.1 * key)], color=INK, marker="s", markersize=4)
         for line in lines:
             _line(axes, [(x + across, y) for across, y in line], color=INK, linewidth=1.2)
-        _text(axes, x + side + 0.1, 0.3, name, ha="left")
+        _text(axes, x + side + 0.1, 0.19, name, ha="left")
         x += side + 0.1 + text_width(name) + gap
 
 

@@ -43,10 +43,11 @@ def attention_map(
             "each side of the line."
         )
     with use_style():
-        drawing, cell = grid_figure(queries, keys, title, beside=0.9)
+        drawing, cell, high = grid_figure(queries, keys, title, beside=0.9)
         axes = drawing.subplots()
         # One hue from white to dark: the same order in grey and for every eye.
-        image = axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+        look = {"interpolation": "nearest", "aspect": high / cell}
+        image = axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, **look)
         label_cells(axes, queries, keys, cell, "#C9C9C9")
         if source_length:
             _mark_boundary(axes, source_length, len(keys), cell)
@@ -90,16 +91,10 @@ def _mark_boundary(axes: Axes, source_length: int, keys: int, cell: float) -> No
     """Draw a line between the source's and the target's columns, and name both parts below them."""
     edge = source_length - 0.5
     axes.axvline(edge, color=INK, linewidth=2.5)
-    parts = (
-        (source_length, "input", SOURCE, "right", -1),
-        (keys - source_length, "target", _DARK_ORANGE, "left", 1),
-    )
-    look = {
-        "xycoords": ("data", "axes fraction"),
-        "textcoords": "offset points",
-        "va": "top",
-        "weight": "bold",
-    }
+    rest = keys - source_length
+    parts = (source_length, "input", SOURCE, "right", -1), (rest, "target", _DARK_ORANGE, "left", 1)
+    look = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+    look |= {"va": "top", "weight": "bold"}
     for columns, name, colour, side, sign in parts:
         fits = 1.15 * text_width(name) < columns * cell  # bold letters are wider
         place = edge + sign * (columns / 2 if fits else 0.08 / cell)

@@ -82,10 +82,8 @@ def curves(
                 if seeds == "lines":
                     _draw_runs(axes, group, x, y, look)
                 elif seeds == "dots":
-                    places, small = (
-                        _dodged(group[x], dodge, steps, frame.log_x),
-                        {"markersize": 4, "alpha": 0.45},
-                    )
+                    places = _dodged(group[x], dodge, steps, frame.log_x)
+                    small = {"markersize": 4, "alpha": 0.45}
                     axes.plot(places, group[y], color=colour, marker=marker, linestyle="", **small)
                 if isinstance(band, pd.DataFrame):
                     line = _given(band, {hue: label, panel: heading}).sort_values(x, kind="stable")

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogFormatterMathtext, LogLocator, N
 
 from destructure.show.arrays import levels
 from destructure.show.picture import Picture
-from destructure.show.style import CURVES, INK, WIDTH, figure
+from destructure.show.style import CURVES, INK, TALLEST, WIDTH, figure
 
 _NAMES = {
     "step": "training step",
@@ -83,7 +83,8 @@ class Frame:
         headings = [None] if panel is None else levels(rows[panel])
         columns = min(self.columns or 3, len(headings))
         lines = -(-len(headings) // columns)
-        drawing = figure(*(self.size or (WIDTH, height if lines == 1 else 3.1 * lines + 0.6)))
+        height = height if lines == 1 else fitted(3.1 * lines + 0.6, 2.2 * lines + 0.6)
+        drawing = figure(*(self.size or (WIDTH, height)))
         shared = {"sharex": columns < len(headings), "sharey": True} | layout
         grid = drawing.subplots(lines, columns, squeeze=False, **shared).ravel()
         for axes in grid[len(headings) :]:
@@ -176,6 +177,11 @@ def check_values(values: pd.Series, is_log: bool, percent: bool = False) -> None
     if percent and not known.between(0, 1).all():
         wrong = known[~known.between(0, 1)].iloc[0]
         raise ValueError(f"The {values.name} {wrong:g} lies outside 0 to 1; percent=True is for shares.")
+
+
+def fitted(height: float, least: float) -> float:
+    """A height in inches brought to what a slide has room for, as far as the least that the texts need allows."""
+    return min(height, max(TALLEST, least))
 
 
 def name_of(column: str) -> str:

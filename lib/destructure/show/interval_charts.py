@@ -186,8 +186,10 @@ class _Places:
         if not self.lies:
             return frame.panels(self.table, self.panel, sharex=self.same)
         if self.same:
-            return frame.panels(self.table, self.panel, height=0.36 * self.counts[0] + 1.7, sharex=True)
-        height = 0.48 * sum(self.counts) + 0.55 * len(self.counts) + 1.3
+            height = frames.fitted(0.36 * self.counts[0] + 1.7, 0.27 * self.counts[0] + 1.5)
+            return frame.panels(self.table, self.panel, height=height, sharex=True)
+        rows, parts = sum(self.counts), len(self.counts)
+        height = frames.fitted(0.48 * rows + 0.55 * parts + 1.3, 0.27 * rows + 0.4 * parts + 1.2)
         stacked = replace(frame, columns=1, size=frame.size or (8, height))
         layout = {"sharex": True, "sharey": False, "height_ratios": self.counts}
         return stacked.panels(self.table, self.panel, **layout)

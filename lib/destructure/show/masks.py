@@ -41,9 +41,9 @@ def mask_picture(mask, queries: Sequence[str], keys: Sequence[str], *, title: st
     queries = token_labels(queries, len(visible), "queries")
     keys = token_labels(keys, visible.shape[1], "keys")
     with use_style():
-        drawing, cell = grid_figure(queries, keys, title, below=0.4)
+        drawing, cell, high = grid_figure(queries, keys, title, below=0.4)
         axes = drawing.subplots()
-        _fill_cells(axes, visible, SOURCE, cell)
+        _fill_cells(axes, visible, SOURCE, cell, high)
         label_cells(axes, queries, keys, cell, "white")
         axes.set_xlabel(KEYS, **AXIS_NAME)
         _explain(drawing, [(SOURCE, "visible", INK), (HIDDEN, "hidden", INK)], columns=2)
@@ -62,12 +62,12 @@ def _describe(visible: np.ndarray, queries: Sequence[str], keys: Sequence[str]) 
     return f"{len(queries)} by {len(keys)} mask: {what}."
 
 
-def _fill_cells(axes: Axes, visible: np.ndarray, colour: str, cell: float) -> None:
+def _fill_cells(axes: Axes, visible: np.ndarray, colour: str, wide: float, high: float) -> None:
     """Colour the cells of a grid and put a dot into each visible one, so that colour never speaks alone."""
-    axes.imshow(visible, cmap=ListedColormap([HIDDEN, colour]), vmin=0, vmax=1)
+    axes.imshow(visible, cmap=ListedColormap([HIDDEN, colour]), vmin=0, vmax=1, aspect=high / wide)
     rows, columns = np.nonzero(visible)
     dot = INK if colour == TARGET else "white"  # white on orange is hard to see
-    axes.scatter(columns, rows, s=(0.28 * 72 * cell) ** 2, color=dot, linewidths=0)
+    axes.scatter(columns, rows, s=(0.28 * 72 * min(wide, high)) ** 2, color=dot, linewidths=0)
 
 
 def _explain(drawing: Figure, meanings: Sequence[tuple[str, str, str]], columns: int) -> None:
@@ -115,11 +115,11 @@ def structure_mask(structure: Structure) -> Picture:
     parts = mask_parts(structure, source, len(TARGET_TOKENS))
     title = f"Who sees whom: {structure.name}"
     with use_style():
-        drawing, cell = grid_figure(tokens, tokens, title, below=0.3 * len(parts) + 0.5)
+        drawing, cell, high = grid_figure(tokens, tokens, title, below=0.3 * len(parts) + 0.5)
         grid = drawing.add_gridspec(len(tokens), len(tokens), wspace=0, hspace=0)
         for rows, columns, colour, edge, _ in parts:
             axes = drawing.add_subplot(grid[rows, columns])
-            _fill_cells(axes, whole[rows, columns], colour, cell)
+            _fill_cells(axes, whole[rows, columns], colour, cell, high)
             # Columns of the target have no rows of the input above them (unless there is one stack).
             first = source if rows.start and not columns.start else 0
             keys = [""] * first + tokens[columns][first:]

@@ -17,14 +17,15 @@ from matplotlib.patches import FancyBboxPatch
 from matplotlib.ticker import LogLocator
 
 from destructure.show.picture import Picture
-from destructure.show.style import CURVES, HIDDEN, INK, QUIET, figure, use_style
+from destructure.show.style import CURVES, HIDDEN, INK, QUIET, TALLEST, figure, use_style
 from destructure.structure import Structure
 
-DIRECTIONS = ((-3.0, -1.45), (-1.0, -1.15), (1.0, -1.15), (3.0, -1.45))
+DIRECTIONS = ((-3.0, -1.58), (-1.0, -1.02), (1.0, -1.02), (3.0, -1.58))
 """Where the removal of S1, S2, S3, S4 leads to."""
 _REMOVED = ("cross-attention", "parameters", "final layer", "both directions")
 _PATH = tuple(pairwise(Structure.ladder()))
 _MAP = colormaps["cividis"]  # its lightness rises evenly, so it reads the same in grey
+_MARKS = 1.74  # width of a corner's four marks
 _CENTRE = {"ha": "center", "va": "center"}
 
 
@@ -46,15 +47,15 @@ def structure_cube(*, names: Mapping[Structure, str] | None = None, title: str |
     usual = {corner: corner.name for corner in corners if corner.name != corner.code}
     names = usual if names is None else dict(names)
     with use_style():
-        drawing = figure(9.2, 7.4)
+        drawing = figure(9.2, TALLEST)
         axes = drawing.subplots()
         _draw_edges(axes, zorder=1)
-        for number, ends in enumerate(_PATH, start=1):
+        for number, (ends, part) in enumerate(zip(_PATH, (0.35, 0.5, 0.5, 0.65), strict=True), start=1):
             (x, y), (across, up) = map(corner_place, ends)
             axes.plot([x, across], [y, up], color=INK, linestyle="-", linewidth=6, zorder=2)
             ball = {"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": "white"}
             look = {"color": "white", "weight": "bold", "size": 14, "zorder": 5, "bbox": ball}
-            axes.text((x + across) / 2, (y + up) / 2, str(number), **look, **_CENTRE)
+            axes.text(x + part * (across - x), y + part * (up - y), str(number), **look, **_CENTRE)
         for corner in corners:
             _draw_corner(axes, corner, corner in ladder, names.get(corner))
         axes.set(xlim=(-5.1, 5.1), ylim=(-5.85, 0.65))
@@ -99,7 +100,7 @@ def corner_cube(
     scale = LogNorm(low, high) if logarithmic else Normalize(low, high)
     colours = _MAP if dark_is_low else _MAP.reversed()
     with use_style():
-        drawing = figure(9.2, 7.4)
+        drawing = figure(9.2, TALLEST)
         axes = drawing.subplots()
         _draw_edges(axes, zorder=2, thick=_PATH)
         for corner in Structure.all():
@@ -108,7 +109,7 @@ def corner_cube(
             _draw_node(
                 axes, corner, text(value) if known else "–", colours(scale(value)) if known else (1,) * 4
             )
-        axes.set(xlim=(-5.1, 5.1), ylim=(-5.65, 0.45))
+        axes.set(xlim=(-5.1, 5.1), ylim=(-5.55, 0.35))
         shades = ScalarMappable(scale, colours)
         bar = drawing.colorbar(shades, ax=axes, orientation="horizontal", shrink=0.6, aspect=40, pad=0.01)
         bar.set_label(name)
@@ -156,14 +157,14 @@ def _draw_corner(axes: Axes, corner: Structure, on_path: bool, name: str | None)
     """A box with the four marks: a number where the structure is present, a dash where it is gone."""
     x, y = corner_place(corner)
     edge = {"edgecolor": INK if on_path else QUIET, "linewidth": 3 if on_path else 1.2}
-    _draw_box(axes, x, y, 1.5, 0.42, "round,pad=0,rounding_size=0.1", facecolor="white", zorder=3, **edge)
+    _draw_box(axes, x, y, _MARKS, 0.42, "round,pad=0,rounding_size=0.1", facecolor="white", zorder=3, **edge)
     for number, (switch, (colour, _, _)) in enumerate(zip(Structure.SWITCHES, CURVES, strict=False), start=1):
-        present, step = getattr(corner, switch), (1.5 - 0.14) / 4
-        middle = x - 1.5 / 2 + 0.07 + (number - 0.5) * step
+        present, step = getattr(corner, switch), (_MARKS - 0.14) / 4
+        middle = x - _MARKS / 2 + 0.07 + (number - 0.5) * step
         face, ink = (colour, INK if number == 4 else "white") if present else (HIDDEN, QUIET)
         _draw_box(axes, middle, y, step - 0.04, 0.28, "square,pad=0", facecolor=face, linewidth=0, zorder=4)
         mark = f"S{number}" if present else "–"
-        axes.text(middle, y - 0.01, mark, color=ink, weight="bold", size=10.5, zorder=5, **_CENTRE)
+        axes.text(middle, y - 0.01, mark, color=ink, weight="bold", size=13, zorder=5, **_CENTRE)
     if name:
         x += -0.3 if x < -2 else 0.0
         y += 0.42 if corner == Structure.ENCODER_DECODER else -0.42
@@ -176,10 +177,10 @@ def _draw_node(axes: Axes, corner: Structure, number: str, fill: tuple) -> None:
     light = 0.2126 * fill[0] + 0.7152 * fill[1] + 0.0722 * fill[2] > 0.45
     x, y = corner_place(corner)
     look = {"facecolor": fill, "edgecolor": INK, "linewidth": 1, "zorder": 3}
-    _draw_box(axes, x, y, 1.64, 0.54, "round,pad=0,rounding_size=0.08", **look)
+    _draw_box(axes, x, y, 1.64, 0.64, "round,pad=0,rounding_size=0.08", **look)
     look = {"color": INK if light else "white", "zorder": 4} | _CENTRE
-    axes.text(x, y + 0.14, corner.code, fontsize=11.5, **look)
-    axes.text(x, y - 0.10, number, fontsize=14, weight="bold", **look)
+    axes.text(x, y + 0.14, corner.code, fontsize=13, **look)
+    axes.text(x, y - 0.145, number, fontsize=14, weight="bold", **look)
 
 
 def _ticks(low: float, high: float) -> list[float]:

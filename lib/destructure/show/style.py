@@ -38,6 +38,8 @@ CURVES = (
 
 WIDTH = 8.0
 """Standard figure width in inches; font sizes are chosen for it."""
+TALLEST = 5.45
+"""Figure height in inches up to which the smallest text is readable on a slide of the lecture."""
 FONT_SIZE = 13.0
 """Smallest text in points, at the standard width."""
 DOTS_PER_INCH = 144

@@ -1,4 +1,4 @@
-"""What attention maps and masks share: queries as rows, keys as columns, square cells, texts that do not collide."""
+"""What attention maps and masks share: queries as rows, keys as columns, texts that do not collide."""
 
 from collections.abc import Sequence
 from math import cos, radians, sin
@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from destructure.show.style import FONT_SIZE, QUIET, WIDTH, figure, text_width
+from destructure.show.style import FONT_SIZE, QUIET, TALLEST, WIDTH, figure, text_width
 
 _SMALLEST = 1.35 * FONT_SIZE / 72  # inches: a cell is at least as high as a line of text
 _SLANT = 50  # degrees
@@ -16,8 +16,10 @@ KEYS, AXIS_NAME = "keys: looked at", {"size": FONT_SIZE, "style": "italic", "col
 
 def grid_figure(
     queries: Sequence[str], keys: Sequence[str], title: str | None, *, beside=0.0, below=0.0
-) -> tuple[Figure, float]:
-    """An empty figure with room for a grid, its rows named, with a title; and the size of a cell in inches.
+) -> tuple[Figure, float, float]:
+    """An empty figure with room for a grid, its rows named, with a title; and a cell's width and height in inches.
+
+    Cells are square, unless their rows would then stand too high for a slide.
 
     `beside` and `below` are inches to the right and below for whatever explains the colours.
     """
@@ -30,12 +32,14 @@ def grid_figure(
             break
     width = left + beside + slant + len(keys) * cell
     above = 0.4 + (widest * sin(radians(_SLANT)) if slant else 0.1) + (0.4 if title else 0)
-    drawing = figure(max(WIDTH, width), max(3.0, above + 0.7 + below + len(queries) * cell))
+    around = above + 0.7 + below
+    high = min(cell, max(_SMALLEST, (TALLEST - around) / len(queries)))
+    drawing = figure(max(WIDTH, width), max(3.0, around + len(queries) * high))
     if title:
         size = min(15, 15 * (drawing.get_figwidth() - 0.3) / (1.15 * text_width(title, 15)))  # bold is wider
         drawing.suptitle(title, x=0.01, ha="left", weight="bold", size=size, parse_math=False)
     drawing.supylabel("queries: who looks", **AXIS_NAME)
-    return drawing, cell
+    return drawing, cell, high
 
 
 def label_cells(axes: Axes, queries: Sequence[str], keys: Sequence[str], cell: float, line: str) -> None:
