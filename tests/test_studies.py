@@ -31,10 +31,8 @@ BEGUN = [study for study in STUDIES if study.file.exists()]  # a plan is committ
 each_study = pytest.mark.parametrize("study", BEGUN, ids=lambda study: study.name)
 RATES = {
     "structure_compute": {
-        ("attention", 8): 0.032, ("attention", 16): 0.016, ("recurrence", 8): 0.032, ("recurrence", 16): 0.016,
-        ("attention", 32): 0.016, ("attention", 64): 0.004, ("attention", 128): 0.004,
-        ("recurrence", 32): 0.016, ("recurrence", 64): 0.008, ("recurrence", 128): 0.008,
-    },
+        ("attention", width): rate / 1000 for width, rate in {4: 64, 8: 32, 16: 16, 32: 16, 64: 4, 128: 4}.items()
+    } | {("recurrence", n): rate / 1000 for n, rate in {4: 64, 8: 32, 16: 16, 32: 16, 64: 8, 128: 8, 256: 4}.items()},
     "telephone_numbers": {
         "fixed vector": 0.01, "fixed vector, source reversed": 0.01, "fixed vector, twice as wide": 0.005,
         "attention": 0.0025, "attention, dot products": 0.005,
