@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from destructure.exercises import answer, progress_panel
+from destructure.exercises import answer, progress_panel, reveal
 from destructure.exercises.catalogue import every, find, notebooks, retired
 from destructure.exercises.progress import progress
 from destructure.exercises.store import AnswerStore, Record
@@ -72,13 +72,25 @@ def test_the_last_row_is_the_whole_course():
 
 
 @pytest.mark.slow
-def test_everything_done():
+def test_everything_done_and_static_views_tell_nothing_of_it(monkeypatch):
+    def static():
+        with monkeypatch.context() as nobody:  # as in notebooks that are executed without a learner
+            nobody.setenv("DESTRUCTURE_NOBODY", "1")
+            views = progress_panel(), reveal("00.prediction.paper", 2.0)
+            bundles = [view._repr_mimebundle_()[0] for view in views]
+        return [{key: value for key, value in one.items() if "widget" not in key} for one in bundles]
+
+    before = static()
     for one in every():
         answer(one.id, one.reference)
     for row in rows().values():
         locked = len(row.scores) - len(graded(row.number))
         assert row.cells() == (len(graded(row.number)), 0, 0, "100%", f"{locked} of {locked}", 0)
     assert "Everything is done." in progress_panel().table
+    assert static() == before
+    assert before[1]["text/plain"] == "Result of exercise 00.prediction.paper"
+    assert before[1]["image/png"]
+    assert "text/html" not in before[1]
 
 
 def test_answers_to_exercises_that_are_no_more_are_kept_and_shown():

@@ -419,23 +419,6 @@ def test_the_text_path_can_be_pasted(one):
 # --- the static view -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
-def test_static_views_do_not_depend_on_stored_answers(monkeypatch):
-    monkeypatch.setenv("DESTRUCTURE_NOBODY", "1")  # as in notebooks that are executed without a learner
-    panel, result = progress_panel(), reveal("00.prediction.paper", 2.0)
-    before = panel._repr_mimebundle_()[0], result._repr_mimebundle_()[0]
-    for one in EXERCISES:
-        answer(one.id, one.reference)
-    after = progress_panel()._repr_mimebundle_()[0], reveal("00.prediction.paper", 2.0)._repr_mimebundle_()[0]
-    for old, new in zip(before, after, strict=True):
-        assert {key: value for key, value in old.items() if "widget" not in key} == {
-            key: value for key, value in new.items() if "widget" not in key
-        }
-    assert before[1]["text/plain"] == "Result of exercise 00.prediction.paper"
-    assert before[1]["image/png"]
-    assert "text/html" not in before[1]
-
-
 def test_a_text_is_committed_once_and_marked_afterwards():
     one = find("02.written.crossings")
     hand_in(one, {"text": one.reference, "met": []})
