@@ -47,7 +47,8 @@ def test_these_import_without_torch(module):
 def test_doctor_reports_what_it_should():
     result = CliRunner().invoke(app, ["doctor"])
     assert result.exit_code == 0, result.output
-    for word in ("Python", "torch", "processors", "ms per step", "[test]", "[chat_model]", "00 Study"):
+    words = ("Python", "torch", "processors", "ms per step", "[test]", "[chat_model]", "00 Study the change")
+    for word in words:
         assert word in result.output
 
 

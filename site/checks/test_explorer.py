@@ -10,9 +10,7 @@ from destructure.show import watch
 from destructure.studies.corner_models import weights_file
 
 FRAME = 16  # milliseconds
-QUIET = (
-    4.9  # milliseconds: the yardstick on the two cores where the course is made, with nothing else running
-)
+QUIET = 4.9  # milliseconds for the yardstick, on the course's two cores with nothing else running
 YARDSTICK = """() => { const a = new Float32Array(65536).fill(1.5); let sum = 0;
     for (let i = 0; i < 60; i++) for (let j = 0; j < 65536; j++) sum += a[j] * a[(j + i) & 65535]; return sum; }"""
 FLIP = """async turn => {  // so that all sixteen models come by

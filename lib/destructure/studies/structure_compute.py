@@ -52,15 +52,16 @@ EDGES = {(RECURRENCE, 4): (3e8, 1e9), (ATTENTION, 4): (3e8, 1e9, 3e9), (RECURREN
 EDGES |= {(ATTENTION, 32): (1e12,), (RECURRENCE, 64): (3e11,), (RECURRENCE, 256): (3e11, 1e12)}
 """Registered last: what the ends of both envelopes still lacked, a smaller or a larger size beside the best one."""
 LATER_STAGES = SECOND_STAGE, SMALLER, EDGES
-RATES = (4e-3, 8e-3, 16e-3)
+FIRST_RATES = dict.fromkeys(BUDGETS | SECOND_STAGE, (4e-3, 8e-3, 16e-3))
 RATES_BEYOND = {
     (RECURRENCE, 32): (32e-3,),
     (ATTENTION, 32): (32e-3,),
     (ATTENTION, 64): (2e-3,),
     (ATTENTION, 128): (2e-3,),
     (RECURRENCE, 256): (1e-3, 2e-3, 4e-3),
-} | {case: (8e-3,) * (case[1] == 16) + (16e-3, 32e-3, 64e-3) for case in [*SMALLER, *EDGES] if case[1] < 32}
-"""Registered with the smaller sizes: the rate beyond each one that was the smallest or largest tried, and theirs."""
+} | dict.fromkeys([case for case in SMALLER | EDGES if case[1] < 32], (16e-3, 32e-3, 64e-3))
+RATES_BEYOND |= dict.fromkeys([(RECURRENCE, 16), (ATTENTION, 16)], (8e-3, 16e-3, 32e-3, 64e-3))
+"""Registered with the later sizes: the rate beyond each one that was the smallest or largest tried, and theirs."""
 WRITERS = [(RECURRENCE, *case) for case in ((16, 1e9), (16, 1e10), (64, 1e11), (128, 1e12))]
 WRITERS += [(ATTENTION, *case) for case in ((16, 1e9), (16, 1e10), (32, 1e11), (64, 1e12))]
 """Method, width and training FLOPs of the networks whose writing is kept."""
@@ -185,7 +186,7 @@ def _cases(cases: dict, seeds: Sequence[int], **others: Any) -> pd.DataFrame:
     return table.drop(columns="case").assign(method=methods, size=sizes, budgets=budgets)
 
 
-def _tuned(case: tuple[str, int], rates: Sequence[float] = RATES) -> pd.DataFrame:
+def _tuned(case: tuple[str, int], rates: Sequence[float]) -> pd.DataFrame:
     """At the last budget but one of the case's first stage."""
     budgets = next(stage[case] for stage in (BUDGETS, *LATER_STAGES) if case in stage)
     return _cases({case: budgets[-2:-1]}, (100, 101), learning_rate=rates)
@@ -201,9 +202,7 @@ STUDY = Study(
     runs=pd.concat(
         _cases(one, SEEDS) for one in ({(COUNTING, WINDOW): PIECES_COUNTED} | BUDGETS, *LATER_STAGES)
     ),
-    tuning=Tuning(
-        pd.concat(starmap(_tuned, [*zip(BUDGETS | SECOND_STAGE), *RATES_BEYOND.items()])), metric="bits"
-    ),
+    tuning=Tuning(pd.concat(starmap(_tuned, [*FIRST_RATES.items(), *RATES_BEYOND.items()])), metric="bits"),
     one_run=_one_run,
 )
 rows, rates = STUDY.rows, STUDY.rates
