@@ -6,17 +6,12 @@ import transformers
 from torch import nn
 
 from destructure import EncoderOnly, Structure, Transformer, TransformerConfig
+from pretrained_files import randomise
 
 TOLERANCE = 1e-5
 VOCABULARY, WIDTH, LAYERS, HEADS, HIDDEN, LONGEST = 37, 32, 3, 4, 56, 48
-SIZES = {
-    "vocabulary": VOCABULARY,
-    "width": WIDTH,
-    "layers": LAYERS,
-    "heads": HEADS,
-    "feed_forward": HIDDEN,
-    "max_length": LONGEST,
-}
+SIZES = {"vocabulary": VOCABULARY, "width": WIDTH, "layers": LAYERS, "heads": HEADS}
+SIZES |= {"feed_forward": HIDDEN, "max_length": LONGEST}
 # (batch, source, target, padding at the end of some sources, of some targets)
 SHAPES = [(1, 1, 1, 0, 0), (3, 7, 5, 0, 0), (4, 9, 12, 4, 0), (4, 6, 8, 3, 5)]
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -33,15 +28,6 @@ def make_batch(shape, seed=0):
     if target_padding:
         target[::3, -target_padding:] = 0
     return source, target
-
-
-def randomise(model, seed=1):
-    """Random values everywhere, biases and norms included, so that no weight can be forgotten."""
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for weights in model.parameters():
-            around = 1.0 if weights.dim() == 1 and float(weights.detach().mean()) > 0.5 else 0.0
-            weights.copy_(around + 0.2 * torch.randn(weights.shape, generator=generator))
 
 
 def copy_linear(to, weight, bias=None):

@@ -10,6 +10,7 @@ import transformers
 from destructure import Transformer
 from destructure.generate import Beam, FastWriter, Greedy, PlainWriter, Sampling, generate
 from destructure.pretrained.checkpoints import from_checkpoint
+from pretrained_files import randomise
 from random_models import (
     EVERY_STRUCTURE,
     RECURRENT,
@@ -19,7 +20,6 @@ from random_models import (
     random_prompts,
     random_recurrent,
 )
-from test_equality import randomise
 
 every_structure = pytest.mark.parametrize("structure", EVERY_STRUCTURE, ids=str)
 every_variant = pytest.mark.parametrize(

@@ -6,6 +6,7 @@ One sentence within the limit, and the kernel as before: in a forked child (Linu
 import os
 import random
 import signal
+import subprocess
 import sys
 import textwrap
 import threading
@@ -80,6 +81,34 @@ def test_hostile_code_in_a_thread(body, says, capfd, monkeypatch):
     """Windows and macOS."""
     monkeypatch.setattr(isolation, "_in_a_child", isolation._in_a_thread)
     tried(body, says, capfd)
+
+
+SLEEPER = """
+import sys, time
+from pathlib import Path
+from destructure.exercises.kinds import isolation
+begun, go = map(Path, sys.argv[1:])
+isolation.SECONDS = 1
+def work():
+    begun.touch()
+    while not go.exists(): time.sleep(0.01)
+    return "done"
+print(isolation.isolated(work))
+"""
+
+
+@linux
+def test_a_machine_that_sleeps_uses_up_no_time(tmp_path):
+    begun, go = tmp_path / "begun", tmp_path / "go"
+    command = [sys.executable, "-c", SLEEPER, begun, go]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
+        while not begun.exists():
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGSTOP)
+        time.sleep(2.5)  # longer than both limits, the parent's of one second and the child's of two
+        os.killpg(process.pid, signal.SIGCONT)
+        go.touch()
+        assert b"value='done'" in process.communicate()[0]
 
 
 @pytest.mark.slow

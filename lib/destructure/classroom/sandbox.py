@@ -16,7 +16,6 @@ import sys
 import sysconfig
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from destructure.classroom.homework import TEMPLATES, require
 from destructure.exercises.catalogue import find
 from destructure.exercises.kinds.code_running import CHANGED, Fault
 
-SECONDS, _START = 20.0, 60.0
+SECONDS, _START, _SLICE = 20.0, 60.0, 0.1
 """For all calls of one function together, and before them to start and to import torch."""
 BUBBLEWRAP = "bubblewrap"
 NONE = "none: a child process with limits only"
@@ -87,11 +86,11 @@ class Sandbox(contextlib.ExitStack):
         """
         if anew or not self._process or self._process.poll() is not None:
             self._start()
-        self._until = time.monotonic() + _START
+        self._left = _START
         _, raised, text = self._ask({"source": source, "name": name, "given": given})
         if raised:
             raise Fault(f"Defining the function raised {raised}: {text}", "raises an error")
-        self._until = time.monotonic() + SECONDS
+        self._left = SECONDS
         return self._call
 
     def _call(self, *inputs: Any) -> Any:
@@ -111,20 +110,17 @@ class Sandbox(contextlib.ExitStack):
 
         Returns the reply, and what was raised: its type's name, "" if nothing was, and its text.
         """
-        number, line = secrets.randbits(50), b""
-        clock = threading.Timer(self._until - time.monotonic(), self._wire.shutdown, [socket.SHUT_RDWR])
-        clock.daemon = True
-        clock.start()
+        number, line, replied = secrets.randbits(50), b"", threading.Event()
+        threading.Thread(target=self._watch, args=[replied], daemon=True).start()
         with contextlib.suppress(OSError):
             self._wire.sendall(json.dumps(request | {"number": number}).encode() + b"\n")
             line = self._replies.readline(child.REPLY_BYTES + 1)
-        clock.cancel()
+        replied.set()
         if len(line) > child.REPLY_BYTES:
             raise self._fault("The function's result is too large.")
         if not line.endswith(b"\n"):
-            is_late = time.monotonic() >= self._until
             late = f"The function had not ended after {SECONDS:g} seconds."
-            raise self._fault(late if is_late else "The function ended the process in which it ran.")
+            raise self._fault("The function ended the process in which it ran." if self._left > 0 else late)
         with contextlib.suppress(Exception):  # whatever a malformed line makes it raise
             reply = json.loads(line)
             raised, text = (str(part)[:250] for part in reply.get("raised", ("", "")))
@@ -133,6 +129,13 @@ class Sandbox(contextlib.ExitStack):
                     self.close()
                 return reply, raised, text
         raise self._fault(_LOST)
+
+    def _watch(self, replied: threading.Event) -> None:
+        """Count the time in slices, so that a machine that slept for a minute has used up one of them."""
+        while self._left > 0 and not replied.wait(_SLICE):
+            self._left -= _SLICE
+        if not replied.is_set():
+            self._wire.shutdown(socket.SHUT_RDWR)
 
     def _fault(self, sentence: str) -> Fault:
         self.close()

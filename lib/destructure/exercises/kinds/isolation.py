@@ -28,7 +28,7 @@ from destructure.files import notebooks_folder
 SECONDS = 10.0
 MORE_BYTES = 2 * 2**30
 ABANDONED = "abandoned"
-_SHOWN = 120
+_SHOWN, _SLICE = 120, 0.1
 _PATCHED = ("builtins", "math", "itertools", "random", "numpy", "torch", "torch.nn.functional")
 
 
@@ -50,10 +50,7 @@ class Report:
 
 
 _INTERRUPTED = Report(stopped="You interrupted the check; it does not count.", counted=False)
-_TOO_LONG = (
-    "The function had not ended after {:g} seconds: does a loop never end, or a number grow without bounds? Try it on"
-    " one small input."
-)
+_TOO_LONG = "The function had not ended after {:g} seconds: does a loop never end? Try it on one small input."
 
 
 def isolated(work: Callable[[], Any]) -> Report:
@@ -62,6 +59,11 @@ def isolated(work: Callable[[], Any]) -> Report:
     can_fork = sys.platform == "linux" and not (torch and torch.cuda.is_initialized())
     can_fork = can_fork and not multiprocessing.current_process().daemon  # which may have no children
     return (_in_a_child if can_fork else _in_a_thread)(work, SECONDS)
+
+
+def _waited(wait: Callable[[float], bool], seconds: float) -> bool:
+    """Whether it came in time. Waits in slices, so that a machine that slept for a minute has used up one of them."""
+    return any(wait(_SLICE) for _ in range(max(1, round(seconds / _SLICE))))
 
 
 # --- a forked child ----------------------------------------------------------------------------------------------
@@ -76,9 +78,8 @@ def _in_a_child(work: Callable[[], Any], seconds: float) -> Report:
             warnings.simplefilter("ignore", DeprecationWarning)  # "multi-threaded, use of fork() …"
             child.start()
         sender.close()
-        if not receiver.poll(seconds):
-            return Report(stopped=_TOO_LONG.format(seconds))
-        return receiver.recv()
+        in_time = _waited(receiver.poll, seconds)
+        return receiver.recv() if in_time else Report(stopped=_TOO_LONG.format(seconds))
     except KeyboardInterrupt:
         return _INTERRUPTED
     except (EOFError, OSError):
@@ -148,15 +149,13 @@ def _in_a_thread(work: Callable[[], Any], seconds: float) -> Report:
     with fence(), redirect_stdout(printed), redirect_stderr(printed):
         try:
             thread.start()
-            ended.wait(seconds)  # before Python 3.13 an interrupted join takes the thread for ended
+            _waited(ended.wait, seconds)  # before Python 3.13 an interrupted join takes the thread for ended
             stopped = Report(stopped=_TOO_LONG.format(seconds)) if thread.is_alive() else None
         except KeyboardInterrupt:
             stopped = _INTERRUPTED
-        end = time.monotonic() + 2
+        end, interrupt = time.monotonic() + 2, ctypes.pythonapi.PyThreadState_SetAsyncExc
         while thread.is_alive() and time.monotonic() < end:
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(thread.ident), ctypes.py_object(_Stopped)
-            )
+            interrupt(ctypes.c_ulong(thread.ident), ctypes.py_object(_Stopped))
             thread.join(0.1)
     if stopped and thread.is_alive():
         thread.name = ABANDONED
