@@ -13,7 +13,8 @@ from destructure.studies.plans.tuning import tuned_rate, with_rates
 from destructure.study.configuration import RunConfiguration
 from destructure.study.machine import processor
 
-SMALLEST_WIDTH, ITS_BUDGETS = 8, (1e10, 2e10, 4e10)
+NARROW, ITS_BUDGETS = (8, 4), (1e10, 2e10, 4e10)
+"""The lesser one came later, for the ladder and the tied path alone: width 8 had been the best size."""
 CONTINUED = (*BUDGETS[16], 8e10, 1.6e11)
 """Width 16 went to the third of these."""
 FIRST = 1e10
@@ -32,9 +33,7 @@ def tuning_file() -> Path:
 @register
 def completion_tuning() -> list[RunConfiguration]:
     """Learning rates of width 8, of the tied arms, anew of the corners with S3; at the last budget."""
-    narrow = [
-        replace(arm, budgets=ITS_BUDGETS[:2]) for arm in _narrow()
-    ]  # the third would cost as much again
+    narrow = [replace(arm, budgets=ITS_BUDGETS[:2]) for arm in _narrow()]  # the third costs as much again
     return with_rates([*narrow, *_tied(), *_late()], tuning_file())
 
 
@@ -80,9 +79,10 @@ def _continued() -> Iterator[RunConfiguration]:
 
 
 def _narrow() -> list[RunConfiguration]:
-    """One head of width 8, so its attention is not exactly that of the wider models."""
-    sizes = {"heads": 1, "budgets": ITS_BUDGETS}
-    return [corner(structure, SMALLEST_WIDTH, **sizes) for structure in (*Structure.all(), *TIED)]
+    """One head as wide as the model, so its attention is not exactly that of the wider models."""
+    arms = [(each, NARROW[0]) for each in (*Structure.all(), *TIED)]
+    arms += [(each, NARROW[1]) for each in (*Structure.ladder(), *TIED)]
+    return [corner(each, width, heads=1, budgets=ITS_BUDGETS) for each, width in arms]
 
 
 def _tied() -> list[RunConfiguration]:
