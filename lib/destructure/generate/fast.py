@@ -118,7 +118,7 @@ class FastLayer:
 class FastAttention:
     """Attention of one new token per row; cross-attention without `room`, since no column is added there.
 
-    The fused kernel is made for many queries; with one per row, products of many small matrices take less time.
+    The fused kernel is made for many queries; with one per row, it is left alone.
     The `buffer` is (2, rows, key-value heads, room, head width), keys before values.
     """
 

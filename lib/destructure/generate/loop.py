@@ -38,7 +38,7 @@ def generate(
         prompts: what each target begins with, after `begin`: one list of ids for each row, or (batch, length) ids
             with padding on any side; `None` to start from `begin` alone.
         how: `Greedy()`, `Sampling(...)` or `Beam(...)`.
-        cache: keep what was computed from step to step; without it the same tokens are written, only later.
+        cache: keep what was computed from step to step; without it every step computes all of it anew.
         fast: with the cache, use preallocated buffers (`FastWriter`); without, the plain path (`PlainWriter`).
         begin, end: ids put before each prompt and that end a text (`end` may be several); `None` for none.
 

@@ -12,24 +12,8 @@ import torch
 from torch import Tensor
 
 from destructure.config import TransformerConfig
-from destructure.pretrained.reading import OtherContentError, layer_name, reading
+from destructure.pretrained.reading import NAMES, OtherContentError, layer_name, reading
 from destructure.structure import Structure
-
-_TABLES = {
-    "token_embd.weight": "embedding.tokens.weight",
-    "output_norm.weight": "input_stack.final_norm.weight",
-}
-_PARTS = {
-    "attn_norm": "attention_norm",
-    "attn_q": "attention.query",
-    "attn_k": "attention.key",
-    "attn_v": "attention.value",
-    "attn_output": "attention.output",
-    "ffn_norm": "feed_forward_norm",
-    "ffn_gate": "feed_forward.gate",
-    "ffn_up": "feed_forward.expand",
-    "ffn_down": "feed_forward.contract",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,9 +65,9 @@ def read_gguf(path: Path) -> GGUFModel:
             norm_epsilon=fields["llama.attention.layer_norm_rms_epsilon"],
             tied_output="output.weight" not in {each.name for each in reader.tensors},
         )
-        weights = {}
+        weights, tables, parts = {}, *NAMES["gguf"].values()
         for each in reader.tensors:
-            name = _TABLES.get(each.name) or layer_name(each.name, "blk.", "input_stack.layers.", _PARTS)
+            name = tables.get(each.name) or layer_name(each.name, "blk.", "input_stack.layers.", parts)
             weights[name] = torch.from_numpy(dequantize(each.data, each.tensor_type).copy())
             if name.endswith(("attention.query.weight", "attention.key.weight")):
                 weights[name] = half_split(weights[name], config.head_width)

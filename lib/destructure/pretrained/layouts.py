@@ -10,58 +10,12 @@ import math
 from torch import Tensor
 
 from destructure.config import TransformerConfig
-from destructure.pretrained.reading import count_layers, layer_name
+from destructure.pretrained.reading import NAMES, count_layers, layer_name
 from destructure.structure import Structure
 
 _ACTIVATIONS = {"gelu": "gelu", "gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "relu": "relu"}
 _USUAL = "vocab_size hidden_size num_hidden_layers intermediate_size"
-_GPT2_PARTS = {
-    "ln_1": "attention_norm",
-    "ln_2": "feed_forward_norm",
-    "attn.c_proj": "attention.output",
-    "mlp.c_fc": "feed_forward.expand",
-    "mlp.c_proj": "feed_forward.contract",
-}
-_LLAMA_PARTS = {
-    "input_layernorm": "attention_norm",
-    "post_attention_layernorm": "feed_forward_norm",
-    "self_attn.q_proj": "attention.query",
-    "self_attn.k_proj": "attention.key",
-    "self_attn.v_proj": "attention.value",
-    "self_attn.o_proj": "attention.output",
-    "mlp.gate_proj": "feed_forward.gate",
-    "mlp.up_proj": "feed_forward.expand",
-    "mlp.down_proj": "feed_forward.contract",
-}
-_BERT_PARTS = {
-    "attention.self.query": "attention.query",
-    "attention.self.key": "attention.key",
-    "attention.self.value": "attention.value",
-    "attention.output.dense": "attention.output",
-    "attention.output.LayerNorm": "attention_norm",
-    "intermediate.dense": "feed_forward.expand",
-    "output.dense": "feed_forward.contract",
-    "output.LayerNorm": "feed_forward_norm",
-}
-_GPT2_TABLES = {
-    "wte.weight": "embedding.tokens.weight",
-    "wpe.weight": "embedding.positions.weight",
-    "lm_head.weight": "output.weight",
-    "ln_f.weight": "input_stack.final_norm.weight",
-    "ln_f.bias": "input_stack.final_norm.bias",
-}
-_LLAMA_TABLES = {
-    "embed_tokens.weight": "embedding.tokens.weight",
-    "norm.weight": "input_stack.final_norm.weight",
-    "lm_head.weight": "output.weight",
-}
-_BERT_TABLES = {
-    "embeddings.word_embeddings.weight": "embedding.tokens.weight",
-    "embeddings.position_embeddings.weight": "embedding.positions.weight",
-    "embeddings.token_type_embeddings.weight": "embedding.segments.weight",
-    "embeddings.LayerNorm.weight": "embedding.norm.weight",
-    "embeddings.LayerNorm.bias": "embedding.norm.bias",
-}
+_GPT2, _LLAMA, _BERT = (NAMES[family] for family in ("gpt2", "llama", "bert"))
 
 
 class Settings(dict):
@@ -132,8 +86,8 @@ def gpt2(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
             for part, rows in zip(("query", "key", "value"), tensor.unflatten(0, (3, -1)), strict=True):
                 weights[f"input_stack.layers.{layer}.attention.{part}.{kind}"] = rows
         else:
-            ours = layer_name(name, "h.", "input_stack.layers.", _GPT2_PARTS)
-            weights[_GPT2_TABLES.get(name, ours)] = tensor
+            ours = layer_name(name, "h.", "input_stack.layers.", _GPT2["parts"])
+            weights[_GPT2["tables"].get(name, ours)] = tensor
     config = TransformerConfig(
         **_sizes(settings, weights, "input_stack.layers.", "vocab_size n_embd n_layer n_inner"),
         heads=settings.size("n_head", 12),
@@ -159,7 +113,9 @@ def llama(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCo
     heads = settings.size("num_attention_heads", 32)
     tensors = _cleaned(tensors, "model.", ("rotary_emb.inv_freq",), tied)
     weights = {
-        _LLAMA_TABLES.get(name, layer_name(name, "layers.", "input_stack.layers.", _LLAMA_PARTS)): tensor
+        _LLAMA["tables"].get(
+            name, layer_name(name, "layers.", "input_stack.layers.", _LLAMA["parts"])
+        ): tensor
         for name, tensor in tensors.items()
     }
     sizes = _sizes(settings, weights, "input_stack.layers.")
@@ -188,9 +144,9 @@ def bert(settings: Settings, tensors: dict[str, Tensor]) -> tuple[TransformerCon
     activation = settings.require("hidden_act", "gelu", tuple(_ACTIVATIONS))
     settings.setdefault("pad_token_id", 0)
     weights = {
-        _BERT_TABLES.get(name, layer_name(name, "encoder.layer.", "stack.layers.", _BERT_PARTS)): tensor
+        _BERT["tables"].get(name, layer_name(name, "encoder.layer.", "stack.layers.", _BERT["parts"])): tensor
         for name, tensor in _cleaned(tensors, "bert.").items()
-        if name in _BERT_TABLES or name.startswith("encoder.")
+        if name in _BERT["tables"] or name.startswith("encoder.")
     }
     config = TransformerConfig(
         **_sizes(settings, weights, "stack.layers."),

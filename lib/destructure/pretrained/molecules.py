@@ -16,7 +16,7 @@ from torch import Tensor
 from destructure.config import BEGIN, END, SPECIAL_TOKENS, TransformerConfig
 from destructure.generate import greedy
 from destructure.pretrained.packages import weight_file
-from destructure.pretrained.reading import count_layers, damaged, fill, read_plain_pickle, read_torch
+from destructure.pretrained.reading import NAMES, count_layers, damaged, fill, read_plain_pickle, read_torch
 from destructure.structure import Structure
 from destructure.transformer import Transformer
 
@@ -24,22 +24,6 @@ HEADS = 8  # the one size that cannot be read off the weights
 UNKNOWN = "[UNK]"
 _THEIR_SPECIALS = ("<pad>", "<sos>", "<eos>", "<unk>")  # in our order; theirs begins with "<unk>"
 _TOKEN = re.compile(r"\[[^\]]*\]|%\d\d|Br|Cl|.", re.DOTALL)
-_OUR_WORDS = {
-    "self_attention": "attention",
-    "encoder_attention": "cross_attention",
-    "positionwise_feedforward": "feed_forward",
-    "self_attn_layer_norm": "attention_norm",
-    "enc_attn_layer_norm": "cross_attention_norm",
-    "ff_layer_norm": "feed_forward_norm",
-    "fc_q": "query",
-    "fc_k": "key",
-    "fc_v": "value",
-    "fc_o": "output",
-    "fc_1": "expand",
-    "fc_2": "contract",
-    "tok_embedding": "tokens",
-    "pos_embedding": "positions",
-}
 _STACKS = {"encoder": ("input_stack", "embedding"), "decoder": ("target_stack", "target_embedding")}
 
 
@@ -144,5 +128,5 @@ def _our_name(name: str) -> str:
         return ".".join(["output", *rest[1:]])
     stack, embedding = _STACKS[side]
     return ".".join(
-        [stack if rest[0] == "layers" else embedding, *(_OUR_WORDS.get(word, word) for word in rest)]
+        [stack if rest[0] == "layers" else embedding, *(NAMES["molecules"].get(word, word) for word in rest)]
     )

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import yaml
 from torch import Tensor, nn
 
+NAMES = yaml.safe_load(Path(__file__).with_name("names.yaml").read_text(encoding="utf-8"))
+"""Other libraries' names of weights → this course's."""
 RESTORE = (
     "Put a fresh copy in its place (if it belongs to a package: uninstall the package with pip, then run "
     "python -m destructure weights)"

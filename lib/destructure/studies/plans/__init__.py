@@ -21,27 +21,3 @@ from destructure.studies.plans.removal import (
     structure_corners,
     structure_tuning,
 )
-
-__all__ = [
-    "completion",
-    "completion_tuning",
-    "continuation",
-    "dial_runs",
-    "dial_tuning",
-    "example",
-    "grid",
-    "make_plan",
-    "matching_width",
-    "noise_floor",
-    "plan_names",
-    "register",
-    "removal_examples",
-    "rounding",
-    "scarce_corners",
-    "stored_rows",
-    "structure_corners",
-    "structure_tuning",
-    "verses",
-    "verses_checks",
-    "verses_path",
-]
