@@ -1,9 +1,10 @@
 """The training loss by a shorter way: to rounding the plain model's numbers, with less work.
 
-Queries, keys and values come from one matrix product; a causal mask is a flag of the fused kernel; padding is
-skipped: a single stack packs input and target without a gap, and the output layer sees real tokens only;
-normalisation takes fewer passes through memory. Last bits differ, so such a run says so (`numerics` of
-`RunConfiguration`). `transformer.py` is the text to read; tests hold the two together.
+Queries, keys and values come from one matrix product; a causal mask is a flag of the fused kernel; normalisation takes
+fewer passes through memory. What nothing reads is left out: padding (a single stack packs input and target without a
+gap), a single stack's last layer beyond its target tokens, the dead end of an input stack whose last layer nobody
+reads. Last bits differ, so such a run says so (`numerics` of `RunConfiguration`). `transformer.py` is the text to read;
+tests hold the two together.
 """
 
 from dataclasses import fields
@@ -57,9 +58,10 @@ def _one_stack(model: Transformer, source: Tensor, target: Tensor) -> Tensor:
     if model.config.structure.bidirectional_input:
         mask = _additive((places[:, None] >= places) | (real & ~wrote)[:, None], states)
     for layer in model.input_stack.layers:
-        queries, keys, values = _project(layer.attention, _norm(layer.attention_norm, states))
-        states = _finish(layer, states, layer.attention, queries, keys, values, mask, mask is None)
-    return _norm(model.input_stack.final_norm, states[real & wrote])
+        seen = _project(layer.attention, _norm(layer.attention_norm, states))
+        only = real & wrote if layer is model.input_stack.layers[-1] else ...
+        states = _finish(layer, states, layer.attention, *seen, mask, mask is None, only)
+    return _norm(model.input_stack.final_norm, states)
 
 
 def _two_roles(model: Transformer, source: Tensor, target: Tensor) -> Tensor:
@@ -73,6 +75,8 @@ def _two_roles(model: Transformer, source: Tensor, target: Tensor) -> Tensor:
         passed.append(_norm(layer.attention_norm, states))
         queries, *seen = _project(layer.attention, passed[-1])
         own.append(seen)
+        if layer is model.input_stack.layers[-1] and not structure.final_layer_memory:
+            break
         causal = not structure.bidirectional_input  # padding stands behind everything that is real
         states = _finish(layer, states, layer.attention, queries, *seen, mask, causal)
     final = _norm(model.input_stack.final_norm, states) if structure.final_layer_memory else None
@@ -128,14 +132,14 @@ def _project(attention, states, parts="query key value"):
     return [each.transpose(1, 2) for each in found]
 
 
-def _attend(attention, queries, keys, values, mask, causal):
+def _attend(attention, queries, keys, values, mask, causal, only=...):
     mixed = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=mask, is_causal=causal)
-    return attention.output(mixed.transpose(1, 2).flatten(2))
+    return attention.output(mixed.transpose(1, 2).flatten(2)[only])
 
 
-def _finish(layer, states, attention, queries, keys, values, mask, causal):
-    """The rest of a layer: its last attention and the feed-forward block, each with its residual sum."""
-    states = states + _attend(attention, queries, keys, values, mask, causal)
+def _finish(layer, states, attention, queries, keys, values, mask, causal, only=...):
+    """The rest of a layer, for all tokens or `only` some: its last attention and the feed-forward block."""
+    states = states[only] + _attend(attention, queries, keys, values, mask, causal, only)
     return states + layer.feed_forward(_norm(layer.feed_forward_norm, states))
 
 
