@@ -1,10 +1,10 @@
 """The training loss by a shorter way: to rounding the plain model's numbers, with less work.
 
-Queries, keys and values come from one matrix product; a causal mask is a flag of the fused kernel; normalisation takes
-fewer passes through memory. What nothing reads is left out: padding (a single stack packs input and target without a
-gap), a single stack's last layer beyond its target tokens, the dead end of an input stack whose last layer nobody
-reads. Last bits differ, so such a run says so (`numerics` of `RunConfiguration`). `transformer.py` is the text to read;
-tests hold the two together.
+Queries, keys and values come from one matrix product; a causal mask is a flag of the fused kernel; normalisation
+takes fewer passes through memory. What nothing reads is left out: padding (a single stack packs input and target), a
+single stack's last layer beyond its target tokens, the last layer of an input stack where nobody reads it. Last bits
+differ, so such a run says so (`numerics` of `RunConfiguration`). `transformer.py` is the text to read; tests hold the
+two together.
 """
 
 from dataclasses import fields
