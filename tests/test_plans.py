@@ -220,12 +220,16 @@ def test_the_side_arms_match_what_they_control():
     for width in real_text.BUDGETS:
         whole = real_text.text_arm(Structure.ENCODER_DECODER, width, (1e11,))
         alone = real_text.text_arm(real_text.ALONE[2], width, (1e11,))
-        equal, deep = (
-            next(run for run in path if run.arm == arm and run.budgets[0] == real_text.BUDGETS[width][0])
+        *equal, deep = (
+            run
             for arm in ("same parameters", "twice the layers")
+            for run in path
+            if run.arm == arm and run.budgets[0] == real_text.BUDGETS[width][0]
         )
-        assert equal.width == width
-        assert parameters(equal) == pytest.approx(parameters(whole), rel=0.01)
+        assert [run.structure for run in equal] == [Structure.DECODER_ONLY, real_text.ALONE[1]]
+        for run, near in zip(equal, (0.01, 0.06), strict=True):
+            assert run.width == width
+            assert parameters(run) == pytest.approx(parameters(whole), rel=near)
         assert deep.layers == 2 * alone.layers
         assert parameters(deep) == pytest.approx(parameters(alone), rel=0.07)
         assert deep.structure == alone.structure

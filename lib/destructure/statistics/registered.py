@@ -13,7 +13,7 @@ def predictions(part: str) -> pd.DataFrame:
     """The predictions of a part of `data/registration.md`, indexed by their id: `text`, `odds` from 0 to 1.
 
     Args:
-        part: "A" and "C" (notebook 08), "B" (09), "E" (10), "F" (11) or "G" (12).
+        part: "A", "C" and "D" (notebook 08), "B" (09), "E" (10), "F" (11) or "G" (12).
 
     Raises:
         ValueError: if the part has none.

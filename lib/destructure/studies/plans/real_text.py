@@ -21,19 +21,29 @@ BUDGETS = {
     64: (3e11, 1e12, 3e12),
     128: (1e12, 3e12, 1e13),
 }
-"""Training FLOPs of each width for the primary arms; the others end at `SIDE_END`."""
+"""Training FLOPs of each width for the primary arms and decoder-only; the others end at `SIDE_END`."""
 SIDE_END = 1e12
 BATCH = {8: 600, 16: 600}
 """Real tokens per batch where it is not 300: narrow models take many steps for the same FLOPs."""
 CONTINUATION_BUDGETS = {16: (3e10, 1e11), 32: (1e11, 3e11), 64: (3e11, 1e12), 128: (1e12,)}
 CHECKED_RATES = {32: (1e11, 3e11), 64: (3e11, 1e12)}
-BRACKETS = {8: (1e11, 2e11, 3e11), 16: (1e12,), 32: (3e12,), 64: (1e13,), 256: (1e13,)}
-"""Budgets of a width that is smaller or larger than those run there with all seeds."""
+BRACKETS = {
+    8: (1e11, 2e11, 3e11),
+    16: (1e11, 2e11, 3e11, 1e12),
+    32: (1e12, 3e12),
+    64: (3e12, 1e13),
+    128: (1e13,),
+    256: (1e13,),
+}
+"""Budgets of a width that is smaller or larger than those run there with all seeds, and of its neighbour."""
 
 ALL = Structure.ENCODER_DECODER
 LADDER = Structure.ladder()
 ALONE = tuple(ALL.without(switch) for switch in Structure.SWITCHES)
 """Each structure removed from the encoder-decoder; the first is the ladder's second step, too."""
+
+SAME_PARAMETERS = {Structure.DECODER_ONLY: LAYERS * 7 // 3, ALONE[1]: LAYERS * 5 // 3}
+"""Layers that give one stack the encoder-decoder's parameters: 12 · 7 d² or (nearly) 16 · 5 d² for 28 · 3 d²."""
 
 VERSES = {"task": "VerseTranslation", "dials": {"pieces": 500}}
 DOCSTRINGS = {"task": "DocstringContinuation", "dials": {}}
@@ -61,10 +71,10 @@ def text_arm(structure: Structure, width: int, budgets: tuple[float, ...], **set
     return RunConfiguration(structure=structure, width=width, budgets=budgets, **(VERSES | usual | settings))
 
 
-def same_parameters(width: int, budgets: tuple[float, ...], **settings) -> RunConfiguration:
-    """Decoder-only with the encoder-decoder's parameters: 7 layers for 3 + 3 (12 · 7 d² = 28 · 3 d²)."""
-    settings |= {"layers": LAYERS * 7 // 3, "arm": "same parameters"}
-    return text_arm(Structure.DECODER_ONLY, width, budgets, **settings)
+def same_parameters(width: int, budgets: tuple[float, ...], structure=Structure.DECODER_ONLY, **settings):
+    """One stack, decoder-only or S2 removed alone, with the encoder-decoder's parameters."""
+    settings |= {"layers": SAME_PARAMETERS[structure], "arm": "same parameters"}
+    return text_arm(structure, width, budgets, **settings)
 
 
 def twice_the_layers(width: int, budgets: tuple[float, ...]) -> RunConfiguration:
@@ -92,8 +102,9 @@ def verses_path() -> list[RunConfiguration]:
     arms = []
     for width, whole in BUDGETS.items():
         budgets = tuple(budget for budget in whole if budget <= SIDE_END)
-        arms += [text_arm(structure, width, budgets) for structure in LADDER[2:]]
-        arms += [same_parameters(width, budgets)]
+        arms += [text_arm(structure, width, budgets) for structure in LADDER[2:-1]]
+        arms += [text_arm(LADDER[-1], width, whole)]
+        arms += [same_parameters(width, budgets, structure) for structure in SAME_PARAMETERS]
         arms += [text_arm(structure, width, budgets) for structure in TIED]
         arms += [twice_the_layers(width, budgets)]
     return _seed_by_seed(arms)
