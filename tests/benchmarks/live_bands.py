@@ -1,8 +1,8 @@
 """Runs that notebooks make live, with the kernels and threads of this process, beside the bands that they print.
 
-`python tests/benchmarks/live_bands.py 00 04` appends to data/results/live_bands.csv; the plan is in the README there.
-Threads: OMP_NUM_THREADS; shorter instructions: `ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2`; notebook 00's
-other seeds: `00 seeds`.
+`python tests/benchmarks/live_bands.py 00 04` appends to data/results/live_bands.csv; the plan is in the README
+there. Threads: OMP_NUM_THREADS; shorter instructions: `ATEN_CPU_CAPABILITY=avx2 MKL_ENABLE_INSTRUCTIONS=AVX2`;
+notebook 00's other seeds: `00 seeds`.
 """
 
 import sys

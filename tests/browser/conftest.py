@@ -1,30 +1,12 @@
 """A real JupyterLab and a real Chromium, once for all browser tests."""
 
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from chromium import FLAGS, MISSING, chromium
-
-TOKEN = "course"
-
-
-def wait_for(address: str, log: Path) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(address, timeout=2)
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail("JupyterLab did not start:\n" + log.read_text()[-2000:])
+from running_lab import TOKEN, Lab
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +22,8 @@ def browser():
         browser.close()
 
 
-class Lab:
-    """A running JupyterLab whose root folder holds `notebooks/`; on the same folder another may follow it."""
+class LabOn(Lab):
+    """JupyterLab on a root folder that holds `notebooks/`; on the same folder another may follow it."""
 
     def __init__(self, root: Path):
         self.root = root
@@ -49,46 +31,17 @@ class Lab:
         settings = root / "settings" / "@jupyterlab" / "apputils-extension"
         settings.mkdir(parents=True, exist_ok=True)
         (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        options = [
-            f"--ServerApp.root_dir={root}",
-            f"--ServerApp.port={self.port}",
-            f"--IdentityProvider.token={TOKEN}",
-            "--ServerApp.open_browser=False",
-            "--ServerApp.port_retries=0",
-            f"--LabApp.user_settings_dir={root / 'settings'}",
-            "--LabApp.expose_app_in_browser=True",
-            "--allow-root",
-        ]
-        self.log = open(root / "lab.log", "w")  # noqa: SIM115 (closed in stop)
-        command = [sys.executable, "-m", "jupyterlab", *options]
-        self.process = subprocess.Popen(command, stdout=self.log, stderr=subprocess.STDOUT, cwd=root)
+        options = [f"--ServerApp.root_dir={root}", f"--LabApp.user_settings_dir={root / 'settings'}"]
+        super().__init__(root, "-m", "jupyterlab", *options, "--allow-root")
 
-    def address(self, notebook: str) -> str:
-        return f"http://127.0.0.1:{self.port}/lab/tree/notebooks/{notebook}?token={TOKEN}&reset"
-
-    def wait(self) -> None:
-        wait_for(f"http://127.0.0.1:{self.port}/api?token={TOKEN}", self.root / "lab.log")
-
-    def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-        self.log.close()
+    def page_of(self, notebook: str) -> str:
+        return f"{self.address}/lab/tree/notebooks/{notebook}?token={TOKEN}&reset"
 
 
 @pytest.fixture(scope="session")
 def lab(browser, tmp_path_factory):
-    lab = Lab(tmp_path_factory.mktemp("lab"))
-    try:
-        lab.wait()
+    with LabOn(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
-    finally:
-        lab.stop()
 
 
 @contextmanager

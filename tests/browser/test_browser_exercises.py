@@ -66,7 +66,7 @@ def run_all(page, restart=False):
 
 
 def open_notebook(lab, page, name):
-    page.goto(lab.address(f"{name}.ipynb"))
+    page.goto(lab.page_of(f"{name}.ipynb"))
     run_all(page)
 
 

@@ -1,68 +1,25 @@
 """The first day and the update, in JupyterLab as `make lab` starts it, on a fresh copy of the whole course."""
 
 import json
-import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-from contextlib import contextmanager
-from pathlib import Path
 
 import nbformat
 import pytest
 
-from conftest import wait_for
+from running_lab import RUN_ALL, TOKEN, environment, fresh_course, lab_of
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-TOKEN = "course"
 SECONDS_FOR_A_NOTEBOOK = 120
 ANSWERED, CHANGED, UNTOUCHED = "00_study_the_change", "01_compute_trends", "02_structure_and_compute"
-RUN_ALL = """async () => {
-    await jupyterapp.shell.currentWidget.context.sessionContext.ready;
-    await jupyterapp.commands.execute('notebook:run-all-cells');
-}"""
 SAVE = "() => jupyterapp.commands.execute('docmanager:save')"
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """What a learner has after the installation."""
-    folder = tmp_path_factory.mktemp("fresh") / "destructure"
-    for part in ("lib", "notebooks", "data"):
-        shutil.copytree(
-            ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info", ".running")
-        )
-    return folder
-
-
-def environment(course):
-    own = {name: value for name, value in os.environ.items() if name != "DESTRUCTURE_WORK"}
-    settings = {"JUPYTERLAB_SETTINGS_DIR": str(course.parent / "settings")}  # of a user who has none yet
-    return own | settings | {"PYTHONPATH": str(course / "lib")}
-
-
-@contextmanager
-def lab(course):
-    """Run `python -m destructure lab`; yields the address of the server and what it printed."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--no-browser", f"--port={port}", f"--IdentityProvider.token={TOKEN}"]
-    command = [sys.executable, "-m", "destructure", "lab", *options, "--LabApp.expose_app_in_browser=True"]
-    log = course.parent / "lab.log"
-    with log.open("w") as output:
-        there = {"cwd": course.parent, "env": environment(course), "start_new_session": True}
-        process = subprocess.Popen(command, stdout=output, stderr=output, **there)
-        try:
-            wait_for(f"http://127.0.0.1:{port}/api?token={TOKEN}", log)
-            yield f"http://127.0.0.1:{port}", log
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)  # the server that it has started, too
-            process.wait(30)
+    return fresh_course(tmp_path_factory.mktemp("fresh"))
 
 
 def open_notebook(page, address, name):
@@ -99,8 +56,9 @@ def test_first_day_and_update(course, page, pictures):
     page.set_default_timeout(SECONDS_FOR_A_NOTEBOOK * 1000)
     requests = []
     page.on("request", lambda request: requests.append(request.url))
-    with lab(course) as (address, log):
-        assert f"Your notebooks and answers are in {course / 'work'}" in log.read_text()
+    with lab_of(course) as lab:
+        address = lab.address
+        assert f"Your notebooks and answers are in {course / 'work'}" in lab.log.read_text()
         page.goto(f"{address}/?token={TOKEN}")  # where the browser opens
         page.wait_for_selector(".jp-Notebook .jp-MarkdownCell")
         page.wait_for_url(f"**/lab/tree/work/{ANSWERED}.ipynb*")
@@ -129,7 +87,8 @@ def test_first_day_and_update(course, page, pictures):
     assert json.loads((course / "work" / "answers.json").read_text())["answers"] == answers
     (kept,) = (course / "work").glob("*_yours-until-*.ipynb")
     assert kept.name.startswith("01_yours-until-")
-    with lab(course) as (address, _):
+    with lab_of(course) as lab:
+        address = lab.address
         for name, text in (
             (UNTOUCHED, "The newer course."),
             (CHANGED, "The newer course."),

@@ -17,7 +17,7 @@ from test_browser_exercises import (
     write_notebook,
 )
 
-from conftest import Lab, new_page
+from conftest import LabOn, new_page
 from destructure.exercises.catalogue import find
 
 pytestmark = pytest.mark.browser
@@ -112,7 +112,7 @@ def screenshots(page, folder, name):
 
 
 def test_the_second_day(browser, tmp_path, pictures):
-    first = Lab(tmp_path)
+    first = LabOn(tmp_path)
     work = write_second_day(first, "second")
     first.wait()
     with new_page(browser) as page:
@@ -123,55 +123,50 @@ def test_the_second_day(browser, tmp_path, pictures):
     first.stop()
     answers = stored(work)
 
-    second = Lab(tmp_path)
-    try:
-        second.wait()
-        with new_page(browser) as page:
-            page.goto(second.address("second.ipynb"))
-            page.get_by_text("Run All Cells to answer again").first.wait_for(state="attached", timeout=60_000)
-            page.wait_for_timeout(3000)  # models that are not found give up after two seconds
-            screenshots(page, pictures, "second-day")
-            text = " ".join(outputs(page).split())
-            assert "model not found" not in text
-            assert "Loading widget" not in text
-            for id in IDS.values():
-                assert find(id).title in text
-            assert text.count("Run → Run All Cells to answer again.") == len(IDS)
-            assert "Your last answer: Training becomes sequential" in text
-            assert "✗ Not right yet. The reverse" in text
-            assert f"Your last answer: {find(IDS['number']).reference:g}" in text
-            assert "97: inside your interval" in text
-            assert "Hint 1." in text
-            assert "Number 7" in text
-            assert "the model writes seven ✓ right" in text
-            assert "S2 separate parameters" in text
-            assert "All notebooks" in text
-            assert "a slider of mine 5" in text
-            assert "kept: 100%" in text
-            assert "gone" not in text.replace('desc="gone"', "")
-            assert text.count("Run → Run All Cells to use it again.") == 5
-            page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
-            page.wait_for_timeout(1000)
-            page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTo(0, 0)")
-            screenshots(page, pictures, "second-day-dark")
-            assert brightness(page, ".jp-RenderedImage img") < 60
-            assert brightness(page, ".at-rest img") < 60
+    with LabOn(tmp_path) as second, new_page(browser) as page:
+        page.goto(second.page_of("second.ipynb"))
+        page.get_by_text("Run All Cells to answer again").first.wait_for(state="attached", timeout=60_000)
+        page.wait_for_timeout(3000)  # models that are not found give up after two seconds
+        screenshots(page, pictures, "second-day")
+        text = " ".join(outputs(page).split())
+        assert "model not found" not in text
+        assert "Loading widget" not in text
+        for id in IDS.values():
+            assert find(id).title in text
+        assert text.count("Run → Run All Cells to answer again.") == len(IDS)
+        assert "Your last answer: Training becomes sequential" in text
+        assert "✗ Not right yet. The reverse" in text
+        assert f"Your last answer: {find(IDS['number']).reference:g}" in text
+        assert "97: inside your interval" in text
+        assert "Hint 1." in text
+        assert "Number 7" in text
+        assert "the model writes seven ✓ right" in text
+        assert "S2 separate parameters" in text
+        assert "All notebooks" in text
+        assert "a slider of mine 5" in text
+        assert "kept: 100%" in text
+        assert "gone" not in text.replace('desc="gone"', "")
+        assert text.count("Run → Run All Cells to use it again.") == 5
+        page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+        page.wait_for_timeout(1000)
+        page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollTo(0, 0)")
+        screenshots(page, pictures, "second-day-dark")
+        assert brightness(page, ".jp-RenderedImage img") < 60
+        assert brightness(page, ".at-rest img") < 60
 
-            save_by_menu(page)  # saved without having been run: what rests goes on resting
-            page.reload()
-            page.get_by_text("Run All Cells to answer again").first.wait_for(state="attached", timeout=60_000)
-            assert "model not found" not in outputs(page)
-            open_notebook(second, page, "second")
-            expect_right(section(page, "number"))
-            assert stored(work) == answers
-            save_by_menu(page)
+        save_by_menu(page)  # saved without having been run: what rests goes on resting
+        page.reload()
+        page.get_by_text("Run All Cells to answer again").first.wait_for(state="attached", timeout=60_000)
+        assert "model not found" not in outputs(page)
+        open_notebook(second, page, "second")
+        expect_right(section(page, "number"))
+        assert stored(work) == answers
+        save_by_menu(page)
         notebook = tmp_path / "notebooks" / "second.ipynb"
         kept = json.loads(notebook.read_text())["metadata"]["widgets"]
         (states,) = (one["state"] for one in kept.values())
         assert len(states) == len(IDS) + 8, "yesterday's pages went with yesterday's outputs"
         assert notebook.stat().st_size < 600_000
-    finally:
-        second.stop()
 
 
 def brightness(page, selector):
