@@ -7,7 +7,7 @@ BIN := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
 RUN := $(VENV)/$(BIN)/python -m destructure
 INSTALLED := $(VENV)/installed
 
-.PHONY: lab update check test test-all notebooks results thesis verdicts site site-check slides handout lecture bench doctor install weights constraints clean
+.PHONY: lab update check test test-all notebooks results thesis verdicts site site-check slides handout lecture bench bench-check doctor install weights constraints clean
 
 # make lab NOTEBOOK=04 OPTIONS=--no-browser
 lab: install
@@ -66,8 +66,14 @@ $(if $(LECTURE),$(eval $(LECTURE): ; @:))
 site-check: slides handout site
 	$(VENV)/$(BIN)/python -m pytest -q -p no:cacheprovider site/checks
 
+# Speed beside others: make bench WORK="training sweeps" OPTIONS="--rounds 10"; and against the stored ratios.
+BENCHMARKS := $(VENV)/$(BIN)/python tests/benchmarks
+
 bench: install
-	$(VENV)/$(BIN)/python tests/benchmarks/generation.py
+	$(BENCHMARKS) $(WORK) $(OPTIONS)
+
+bench-check: install
+	$(BENCHMARKS) $(WORK) --check $(OPTIONS)
 
 doctor: install
 	$(RUN) doctor

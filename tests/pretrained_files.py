@@ -44,6 +44,32 @@ def tiny_llama(**changes):
     return randomise(transformers.LlamaForCausalLM(transformers.LlamaConfig(**(settings | changes))))
 
 
+def tiny_gpt2(**changes):
+    settings = {
+        "vocab_size": VOCABULARY,
+        "n_positions": LONGEST,
+        "n_embd": WIDTH,
+        "n_layer": LAYERS,
+        "n_head": HEADS,
+        "n_inner": HIDDEN,
+        "attn_implementation": "eager",
+    }
+    return randomise(transformers.GPT2LMHeadModel(transformers.GPT2Config(**(settings | changes))))
+
+
+def tiny_bert(kind=transformers.BertModel, **changes):
+    settings = {
+        "vocab_size": VOCABULARY,
+        "hidden_size": WIDTH,
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": HEADS,
+        "intermediate_size": HIDDEN,
+        "max_position_embeddings": LONGEST,
+        "attn_implementation": "eager",
+    }
+    return randomise(kind(transformers.BertConfig(**(settings | changes))))
+
+
 def interleaved(rows, head_width):
     """The order of query and key rows in GGUF, as llama.cpp's converter makes it from the halves' order."""
     heads = len(rows) // head_width

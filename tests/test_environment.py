@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 INSTALL = '-c constraints.txt -e ".[all]"'
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
-APART = {"nbgrader"}  # an extra that staff install, and no learner
+APART = {"nbgrader", "benchmarks"}  # extras that no learner installs
 EXACT = {"django"}  # its texts are the course's data
 TRIED = {"statsmodels"}  # 0.14.6 runs notebooks 01 and 09 to the same outputs; 0.14.5 does not import
 

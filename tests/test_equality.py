@@ -5,8 +5,9 @@ import torch
 import transformers
 from torch import nn
 
-from destructure import EncoderOnly, Structure, Transformer, TransformerConfig
-from pretrained_files import randomise
+from destructure import Transformer, TransformerConfig
+from destructure.pretrained import from_checkpoint
+from pretrained_files import randomise, tiny_bert, tiny_gpt2, tiny_llama
 
 TOLERANCE = 1e-5
 VOCABULARY, WIDTH, LAYERS, HEADS, HIDDEN, LONGEST = 37, 32, 3, 4, 56, 48
@@ -45,6 +46,12 @@ def assert_equal_where_real(ours, theirs, ids):
     real = ids != 0
     difference = (ours - theirs)[real].abs().max()
     assert difference < TOLERANCE, f"largest difference {difference:.1e}"
+
+
+def read_from(folder, theirs):
+    """Our class with the weights of a model of the transformers library, by way of its file."""
+    theirs.save_pretrained(folder)
+    return from_checkpoint(folder)
 
 
 # --- encoder-decoder corner = torch.nn.Transformer -----------------------------------------------------------
@@ -133,140 +140,25 @@ def compare_decoder_only(ours, theirs, shape):
 
 
 @shapes
-def test_decoder_only_equals_gpt2(shape):
-    theirs = transformers.GPT2LMHeadModel(
-        transformers.GPT2Config(
-            vocab_size=VOCABULARY,
-            n_positions=LONGEST,
-            n_embd=WIDTH,
-            n_layer=LAYERS,
-            n_head=HEADS,
-            n_inner=HIDDEN,
-            attn_implementation="eager",
-        )
-    ).eval()
-    randomise(theirs)
-    config = TransformerConfig(
-        **SIZES, structure=Structure.DECODER_ONLY, norm="layer", activation="gelu_tanh", bias=True
-    )
-    ours = Transformer(config)
-    body = theirs.transformer
-    with torch.no_grad():
-        ours.embedding.tokens.weight.copy_(body.wte.weight)
-        ours.embedding.positions.weight.copy_(body.wpe.weight)
-    for to, other in zip(ours.input_stack.layers, body.h, strict=True):
-        copy_module(to.attention_norm, other.ln_1)
-        copy_module(to.feed_forward_norm, other.ln_2)
-        packed = other.attn.c_attn  # GPT-2 keeps its matrices transposed and three in one
-        for part, weight, bias in zip(
-            (to.attention.query, to.attention.key, to.attention.value),
-            packed.weight.T.chunk(3),
-            packed.bias.chunk(3),
-            strict=True,
-        ):
-            copy_linear(part, weight, bias)
-        copy_linear(to.attention.output, other.attn.c_proj.weight.T, other.attn.c_proj.bias)
-        copy_linear(to.feed_forward.expand, other.mlp.c_fc.weight.T, other.mlp.c_fc.bias)
-        copy_linear(to.feed_forward.contract, other.mlp.c_proj.weight.T, other.mlp.c_proj.bias)
-    copy_module(ours.input_stack.final_norm, body.ln_f)
-    compare_decoder_only(ours, theirs, shape)
+def test_decoder_only_equals_gpt2(shape, tmp_path):
+    theirs = tiny_gpt2(pad_token_id=0)
+    compare_decoder_only(read_from(tmp_path, theirs), theirs, shape)
 
 
 @shapes
 @pytest.mark.parametrize("key_value_heads", [4, 2, 1])
-def test_decoder_only_equals_llama(shape, key_value_heads):
-    theirs = transformers.LlamaForCausalLM(
-        transformers.LlamaConfig(
-            vocab_size=VOCABULARY,
-            hidden_size=WIDTH,
-            intermediate_size=HIDDEN,
-            num_hidden_layers=LAYERS,
-            num_attention_heads=HEADS,
-            num_key_value_heads=key_value_heads,
-            max_position_embeddings=LONGEST,
-            rms_norm_eps=1e-5,
-            tie_word_embeddings=False,
-            attn_implementation="eager",
-        )
-    ).eval()
-    randomise(theirs)
-    config = TransformerConfig(
-        **SIZES,
-        structure=Structure.DECODER_ONLY,
-        norm="rms",
-        activation="swiglu",
-        positions="rotary",
-        key_value_heads=key_value_heads,
-        tied_output=False,
-    )
-    ours = Transformer(config)
-    copy_module(ours.embedding.tokens, theirs.model.embed_tokens)
-    copy_module(ours.output, theirs.lm_head)
-    for to, other in zip(ours.input_stack.layers, theirs.model.layers, strict=True):
-        copy_module(to.attention_norm, other.input_layernorm)
-        copy_module(to.feed_forward_norm, other.post_attention_layernorm)
-        for name, projection in (
-            ("query", other.self_attn.q_proj),
-            ("key", other.self_attn.k_proj),
-            ("value", other.self_attn.v_proj),
-            ("output", other.self_attn.o_proj),
-        ):
-            copy_module(getattr(to.attention, name), projection)
-        copy_module(to.feed_forward.gate, other.mlp.gate_proj)
-        copy_module(to.feed_forward.expand, other.mlp.up_proj)
-        copy_module(to.feed_forward.contract, other.mlp.down_proj)
-    copy_module(ours.input_stack.final_norm, theirs.model.norm)
-    compare_decoder_only(ours, theirs, shape)
+def test_decoder_only_equals_llama(shape, key_value_heads, tmp_path):
+    theirs = tiny_llama(num_key_value_heads=key_value_heads, tie_word_embeddings=False, pad_token_id=0)
+    compare_decoder_only(read_from(tmp_path, theirs), theirs, shape)
 
 
 # --- encoder-only = BERT -------------------------------------------------------------------------------------
 
 
-def copy_bert_layer(to, other):
-    attention = other.attention
-    copy_module(to.attention.query, attention.self.query)
-    copy_module(to.attention.key, attention.self.key)
-    copy_module(to.attention.value, attention.self.value)
-    copy_module(to.attention.output, attention.output.dense)
-    copy_module(to.attention_norm, attention.output.LayerNorm)
-    copy_module(to.feed_forward.expand, other.intermediate.dense)
-    copy_module(to.feed_forward.contract, other.output.dense)
-    copy_module(to.feed_forward_norm, other.output.LayerNorm)
-
-
 @shapes
-def test_encoder_only_equals_bert(shape):
-    theirs = transformers.BertModel(
-        transformers.BertConfig(
-            vocab_size=VOCABULARY,
-            hidden_size=WIDTH,
-            num_hidden_layers=LAYERS,
-            num_attention_heads=HEADS,
-            intermediate_size=HIDDEN,
-            max_position_embeddings=LONGEST,
-            attn_implementation="eager",
-        ),
-        add_pooling_layer=False,
-    ).eval()
-    randomise(theirs)
-    config = TransformerConfig(
-        **SIZES,
-        norm="layer",
-        norm_placement="after",
-        bias=True,
-        segments=2,
-        embedding_norm=True,
-        norm_epsilon=1e-12,
-    )
-    ours = EncoderOnly(config)
-    tables = theirs.embeddings
-    copy_module(ours.embedding.tokens, tables.word_embeddings)
-    copy_module(ours.embedding.positions, tables.position_embeddings)
-    copy_module(ours.embedding.segments, tables.token_type_embeddings)
-    copy_module(ours.embedding.norm, tables.LayerNorm)
-    for to, other in zip(ours.stack.layers, theirs.encoder.layer, strict=True):
-        copy_bert_layer(to, other)
-
+def test_encoder_only_equals_bert(shape, tmp_path):
+    theirs = tiny_bert()
+    ours = read_from(tmp_path, theirs)
     ids, _ = make_batch(shape)
     segments = torch.zeros_like(ids)
     segments[:, ids.shape[1] // 2 :] = 1

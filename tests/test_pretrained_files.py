@@ -24,17 +24,7 @@ from destructure.pretrained.reading import (
     read_torch,
 )
 from destructure.pretrained.spelling import read_spelling_to_sound
-from pretrained_files import (
-    HEADS,
-    HIDDEN,
-    LAYERS,
-    LONGEST,
-    VOCABULARY,
-    WIDTH,
-    randomise,
-    tiny_llama,
-    write_gguf,
-)
+from pretrained_files import LONGEST, VOCABULARY, tiny_bert, tiny_gpt2, tiny_llama, write_gguf
 from refusals import refused
 
 TOLERANCE = 1e-5
@@ -42,32 +32,6 @@ TOLERANCE = 1e-5
 
 def random_ids(rows=3, length=9, lowest=0, seed=0):
     return torch.randint(lowest, VOCABULARY, (rows, length), generator=torch.Generator().manual_seed(seed))
-
-
-def tiny_gpt2(**changes):
-    settings = {
-        "vocab_size": VOCABULARY,
-        "n_positions": LONGEST,
-        "n_embd": WIDTH,
-        "n_layer": LAYERS,
-        "n_head": HEADS,
-        "n_inner": HIDDEN,
-        "attn_implementation": "eager",
-    }
-    return randomise(transformers.GPT2LMHeadModel(transformers.GPT2Config(**(settings | changes))))
-
-
-def tiny_bert(kind=transformers.BertModel, **changes):
-    settings = {
-        "vocab_size": VOCABULARY,
-        "hidden_size": WIDTH,
-        "num_hidden_layers": LAYERS,
-        "num_attention_heads": HEADS,
-        "intermediate_size": HIDDEN,
-        "max_position_embeddings": LONGEST,
-        "attn_implementation": "eager",
-    }
-    return randomise(kind(transformers.BertConfig(**(settings | changes))))
 
 
 def assert_same_logits(ours, theirs, ids):

@@ -1,7 +1,7 @@
 """How time and memory grow with length, width and seeds, beside what `cost.py` says; and each peer's peak memory.
 
-Every measurement is a process of its own, so that its peak memory is its own (`ru_maxrss`, less what it was before
-the first step). Exponents are slopes over the logarithms of size and cost, the formula's on the same sizes. A ratio
+Every measurement is a process of its own, so that its peak memory is its own: what it grew by after a few tiny steps.
+Exponents are slopes over the logarithms of size and cost, the formula's on the same sizes. A ratio
 is the growth by formula over the measured one, from the smallest size to the largest; the band that it must lie in
 allows the exponents to differ by `BAND`: at small sizes fixed costs hide growth, so measured exponents may be
 lower.
@@ -11,6 +11,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -28,7 +29,7 @@ from destructure import cost
 from destructure.generate import generate
 
 BASE = Sizes(width=64, batch=16, source=32, target=32, heads=4)
-LENGTHS, WIDTHS, SEEDS, ROUNDS = (64, 128, 256, 512), (128, 256, 512, 1024), (1, 2, 4, 8), 3
+LENGTHS, WIDTHS, SEEDS, ROUNDS = (64, 128, 256, 512), (256, 512, 1024), (1, 2, 4, 8), 3
 NUMBERS_KEPT = 4 * 4  # bytes a parameter in training: weight, gradient and two moments of AdamW, fp32
 BAND = -0.5, 0.15  # measured less the formula's exponent
 PAGE = 4096  # bytes; less than one is not seen
@@ -70,6 +71,7 @@ class Job:
                 __import__(package)
         tiny = Sizes(16, 2, 3, 3, heads=2, layers=1)
         _learn(Job(tiny, family=self.family, side=self.side), steps=2)
+        _forget_peak()
         before = _peak_bytes()
         # Of several trainings each counts by its middle step, so that starting up is in none of them.
         seconds = (
@@ -165,11 +167,19 @@ def _beside_peers(sizes, family, rounds, measure) -> Iterator[Figure]:
 # --- inside the process that is measured ------------------------------------------------------------------------
 
 
+def _forget_peak() -> None:
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
 def _peak_bytes() -> float:
+    """Of this process since `_forget_peak`. On Linux `ru_maxrss` will not do: it begins with the parent's."""
+    with contextlib.suppress(OSError):
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+        return 1024 * int(found[1])
     import resource
 
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _learn(job: Job, steps: int) -> float:
