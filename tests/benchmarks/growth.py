@@ -111,7 +111,7 @@ def figures(
 ) -> Iterator[Figure | str]:
     """Growth over each of the three, then the peers' memory at the sizes of `training.py`."""
     if importlib.util.find_spec("resource") is None:
-        yield "No memory is measured: this system does not tell a process its peak (module resource)."
+        yield "growth: no memory is measured, since this system does not tell a process its peak (module resource)."
         return
     yield from said_missing()
     longer = [replace(base, source=length // 2, target=length // 2) for length in lengths]

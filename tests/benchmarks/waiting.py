@@ -40,7 +40,7 @@ def figures(rounds: int = ROUNDS, whole: bool = True) -> Iterator[Figure | str]:
     """
     sentence = MISSING if chromium() is None else missing("playwright", "test", "Nothing waits for a figure")
     if sentence:
-        yield sentence
+        yield f"waiting: {sentence}"
         return
     with tempfile.TemporaryDirectory() as folder, new_page() as page:
         course, bare = fresh_course(Path(folder)), _bare(Path(folder) / "bare")
