@@ -55,5 +55,5 @@ def figures(
     times = take_turns(sides, rounds)
     for ours, theirs, promise in ((more, one, TWO_WORKERS), (one, bare, ENGINE)):
         pair, case = {name: times[name] for name in (ours, theirs)}, f"{runs} runs, {ours}"
-        settings = {"unit": "runs", "amount": runs, "promised": {theirs: promise}, "threads": 1}
+        settings = {"unit": "", "promised": {theirs: promise}, "threads": 1}
         yield from compare("sweeps", case, pair, ours=ours, **settings)

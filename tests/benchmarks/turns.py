@@ -106,7 +106,7 @@ def compare(
     """One side beside each of the others that took turns with it.
 
     Args:
-        amount: how many units one timed piece of work holds, for the rates that are printed.
+        unit, amount: how many of what one timed piece of work holds, for the rates printed; "" prints seconds.
         promised: side → how many times as fast ours must be.
     """
     mine = times[ours]
@@ -114,13 +114,19 @@ def compare(
         if side == ours:
             continue
         low, high = middle_half([theirs / my for my, theirs in zip(mine.clock, theirs.clock, strict=True)])
-        rates = [amount / statistics.median(each.clock) for each in (mine, theirs)]
+        medians = [statistics.median(each.clock) for each in (mine, theirs)]
+        shown = [_short(amount / each) for each in medians] if unit else [f"{each:.1f} s" for each in medians]
+        rate = f" {unit} a second" if unit else ""
         processor = statistics.median(theirs.processor) / max(statistics.median(mine.processor), 1e-12)
-        behind = f"{rates[0]:,.4g} against {rates[1]:,.4g} {unit} a second, in processor time {processor:.2f}"
-        ratio = statistics.median(theirs.clock) / statistics.median(mine.clock)
+        behind = f"{' against '.join(shown)}{rate}, in processor time {processor:.2f}"
+        ratio = medians[1] / medians[0]
         least = (promised or {}).get(side, -math.inf)
         rounds, other = len(mine.clock), {} if threads is None else {"threads": threads}
         yield Figure(work, case, side, ratio, low, high, rounds, behind, least, **other)
+
+
+def _short(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
 
 
 def missing(package: str, extra: str, what: str) -> str:

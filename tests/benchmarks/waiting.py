@@ -56,7 +56,7 @@ def figures(rounds: int = ROUNDS, whole: bool = True) -> Iterator[Figure | str]:
                 _until_the_first_figure(page, lab)
 
         times = take_turns({"ours": ours, BARE: theirs}, rounds)
-        yield from compare("waiting", "make lab to the first figure", times, unit="figures", threads=1)
+        yield from compare("waiting", "make lab to the first figure", times, unit="", threads=1)
         if whole:
             with lab_of(course) as lab:
                 _until_the_first_figure(page, lab)
