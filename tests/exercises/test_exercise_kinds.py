@@ -59,6 +59,8 @@ SEVERAL = Choice(
     [
         (["a", "c"], 1, "The first is true. The third is true."),
         ("c, A", 1, "The first"),
+        ("AC", 1, "The first"),
+        (" ac", 1, "The first"),
         (["one", "third"], 1, "The first"),
         (["a"], 0.5, "1 still missing"),
         (["a", "b", "c"], 0.5, "The second is false."),
@@ -72,9 +74,9 @@ def test_several_right_options(value, score, says):
     assert says in verdict.message
 
 
-def test_choosing_everything_or_nothing_earns_nothing():
-    assert grade(SEVERAL, ["a", "b", "c", "d"]).score == 0
+def test_choosing_nothing_earns_nothing_and_what_is_no_option_is_refused():
     assert "No true statement" in SEVERAL.grade([]).message
+    assert complaint(SEVERAL, "a, x").endswith("give one or more letters of a, b, c, d.")
 
 
 def test_choices_that_cannot_work_are_refused():

@@ -65,13 +65,11 @@ class Choice(Kind):
     def read(self, answer: Plain) -> Plain:
         """Accept an option by letter, key or text; where several are right, a list of them."""
         if not self.several:
-            if isinstance(answer, list) and len(answer) == 1:
-                answer = answer[0]
-            return self._option(answer).key
+            return self._option(answer[0] if isinstance(answer, list) and len(answer) == 1 else answer).key
         if isinstance(answer, str):
-            apart = re.split(r"[\s,;/&+]+(?:and\s+)?", answer.strip().casefold())
-            if len(apart) == 1 and set(answer) <= set(_LETTERS[: len(self.options)]):
-                apart = list(answer)
+            answer = answer.strip().casefold()
+            run_together = set(answer) <= set(_LETTERS[: len(self.options)])
+            apart = list(answer) if run_together else re.split(r"[\s,;/&+]+(?:and\s+)?", answer)
             answer = apart if all(len(one.strip("()[].'\"")) == 1 for one in apart) else answer.split(",")
         if not isinstance(answer, list):
             raise UnreadableAnswer(f"Give a list of options, such as {self.example()}, not {shown(answer)}.")
@@ -83,8 +81,9 @@ class Choice(Kind):
             known = (letter, str(number), option.key.casefold(), option.text.casefold())
             if wanted is not None and (wanted in known or wanted.strip("()[].'\"") in known):
                 return option
-        letters = ", ".join(_LETTERS[: len(self.options)])
-        raise UnreadableAnswer(f"{shown(answer)} is not one of the options; give one letter of {letters}.")
+        letters = "one or more letters" if self.several else "one letter"
+        letters += f" of {', '.join(_LETTERS[: len(self.options)])}"
+        raise UnreadableAnswer(f"{shown(answer)} is not one of the options; give {letters}.")
 
     def grade(self, answer: Plain) -> Verdict:
         """A wrong option gives its own credit; where several are right, every option counts."""
@@ -99,10 +98,10 @@ class Choice(Kind):
         score = max(0.0, 2 * judged_right / len(self.options) - 1)
         if astray:
             return partly(score, astray[0].feedback, astray[0].key)
-        missed = len(rights - chosen)
-        if missed == len(rights):
+        if not chosen:
             return wrong("No true statement is chosen yet.", "none chosen")
-        return partly(score, f"Not all true statements are chosen: {missed} still missing.", "incomplete")
+        missed = f"Not all true statements are chosen: {len(rights - chosen)} still missing."
+        return partly(score, missed, "incomplete")
 
     def control(self, live: bool) -> str:
         """Radio buttons or check boxes."""
