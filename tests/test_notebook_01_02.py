@@ -37,28 +37,21 @@ def test_a_bend_costs_coverage_and_score_and_a_short_memory_saves_some():
     assert TRENDS["look_back"](BENT, 20).score.mean() < bent.score
 
 
-def planted_points(attention_sizes):
-    """Recurrence of widths 16 and 32 against attention of some widths; the best of 16 alone overtakes at 1e10."""
-    levels = {16: (5.0, 4.0, 3.0), 32: (5.5, 4.5, 3.7)}
+def planted_points():
+    """Recurrence of widths 16 and 32 against attention of both; the best of 16 alone overtakes at 1e10."""
+    levels = {("attention", 16): (5.0, 4.0, 3.0), ("attention", 32): (5.5, 4.5, 3.7)}
+    levels |= {("recurrence", 16): (3.5,) * 3, ("recurrence", 32): (3.6,) * 3}
     rows = [
-        ("attention", size, budget, bits)
-        for size in attention_sizes
-        for budget, bits in zip((1e9, 1e10, 1e11), levels[size], strict=True)
+        (*case, budget, budget, seed, bits + 0.001 * seed)
+        for case, curve in levels.items()
+        for budget, bits in zip((1e9, 1e10, 1e11), curve, strict=True)
+        for seed in range(8)
     ]
-    rows += [
-        ("recurrence", size, budget, 3.5 + 0.1 * (size == 32))
-        for size in (16, 32)
-        for budget in (1e9, 1e10, 1e11)
-    ]
-    table = pd.DataFrame(rows, columns=["method", "size", "compute", "bits"])
-    return pd.concat(
-        [table.assign(seed=seed, budget=table.compute, bits=table.bits + 0.001 * seed) for seed in range(8)]
-    )
+    return pd.DataFrame(rows, columns=["method", "size", "compute", "budget", "seed", "bits"])
 
 
 def test_a_crossing_that_hangs_on_one_width_is_seen_when_it_is_left_out():
-    points = planted_points((16, 32))
-    study = functions_of("02", points=points, budgets=np.array([1e9, 1e10, 1e11]))
+    study = functions_of("02", points=planted_points(), budgets=np.array([1e9, 1e10, 1e11]))
     found = study["leave_one_size_out"](("attention", "recurrence"))
     assert {case: each.verdict for case, each in found.items()} == {
         ("attention", 16): "none in range",
@@ -71,14 +64,18 @@ def test_a_crossing_that_hangs_on_one_width_is_seen_when_it_is_left_out():
 @pytest.mark.parametrize(("left_out", "expected"), [(None, True), (8, False), (32, False)])
 def test_the_best_width_needs_a_worse_one_on_either_side(left_out, expected):
     bits = {(8, 1e9): 4.5, (16, 1e9): 4.2, (32, 1e9): 4.9, (16, 1e10): 3.5, (32, 1e10): 3.9}
-    index = pd.MultiIndex.from_tuples(
-        [("attention", budget, size) for size, budget in bits if size != left_out],
-        names=["method", "budget", "size"],
-    )
-    means = pd.Series(
-        [value for (size, _), value in bits.items() if size != left_out], index=index
-    ).sort_index()
+    rows = [("attention", budget, size, bits[size, budget]) for size, budget in bits if size != left_out]
+    table = pd.DataFrame(rows, columns=["method", "budget", "size", "bits"])
+    means = table.set_index(["method", "budget", "size"]).bits.sort_index()
     assert functions_of("02", means=means)["has_neighbours"]("attention", 1e10) == expected
+
+
+def test_a_planted_power_law_is_found_and_the_middle_goes_by_chance():
+    budgets, chances = np.array([1e9, 1e10, 1e12]), np.array([0.02, 0.5, 0.47, 0.01])
+    study = functions_of("02", budgets=budgets, chances=chances)
+    lines = budgets[:, None] ** [[-0.08, -0.1]] * [[3, 40]]
+    assert np.allclose(study["exponents"](lines, np.full(3, True)), (0.08, 0.1))
+    assert study["middle"](np.array([1, 3, 2, 9])).tolist() == [2, 3]
 
 
 def test_the_formula_of_counting_depends_on_the_text():
