@@ -156,9 +156,9 @@ def _final_memory_flops(config: TransformerConfig, source: int) -> int:
 def writing_flops(config: TransformerConfig, source: int, prompt: int, new: int, cache: bool = True) -> int:
     """FLOPs to write `new` tokens, one at a time, with a key-value cache or without.
 
-    With the cache, input and prompt are computed once and then one token a step: it looks at the keys and values that
-    were kept. Without, each step computes the input and the whole target again. In both, the last token written is
-    never read.
+    With the cache, input and prompt are computed once and then one token per step: it looks at the keys and values
+    that were kept. Without, each step computes the input and the whole target again. In both, the last token written
+    is never read.
 
     Args:
         source, prompt: tokens of the input, and target tokens given, `[BOS]` included; 1 or more.

@@ -25,7 +25,7 @@ def use_one_thread() -> None:
     """Give matrix products one thread in every process started from here; a setting of your own is left alone.
 
     The course's models are small: at width 64 a second thread gained nothing on an idle machine with two cores (104
-    to 129 ms a training step with two threads, 113 to 129 with one, measured in turn), and on a busy one the two
+    to 129 ms per training step with two threads, 113 to 129 with one, measured in turn), and on a busy one the two
     waited for each other (588 to 2,009 ms against 225 to 258).
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -26,7 +26,7 @@ SMALL = 2**20  # numbers; a copy of a larger matrix costs more time and memory t
 
 
 class FastWriter:
-    """A `Transformer` that writes one token a step, with preallocated buffers; else as `PlainWriter`.
+    """A `Transformer` that writes one token per step, with preallocated buffers; else as `PlainWriter`.
 
     `longest` says how many tokens will be appended at most.
     """

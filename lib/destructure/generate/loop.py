@@ -127,7 +127,7 @@ def next_token_probabilities(
 
 
 def draw(probabilities: Tensor, spins: Tensor) -> Tensor:
-    """Draw one token a row: lay the probabilities end to end from 0 to 1 and see where the spin falls.
+    """Draw one token per row: lay the probabilities end to end from 0 to 1 and see where the spin falls.
 
     From probabilities (rows, vocabulary) and spins (rows,), from 0 up to, but not including, 1, to ids (rows,); never
     a token of probability 0.

@@ -58,13 +58,13 @@ def make_config() -> TransformerConfig:
 
 
 def held_out() -> list[Pair]:
-    """The pieces on which bits a character are measured."""
+    """The pieces on which bits per character are measured."""
     pairs = make_task().pairs("test")
     return [pairs[place] for place in np.linspace(0, len(pairs) - 1, MEASURED_PIECES).astype(int)]
 
 
 def train_writer(recipe: Recipe = LESSON_RECIPE, seed: int = SEED, progress: bool = True) -> Run:
-    """Train the model; `results` has bits a character on unseen text for each budget."""
+    """Train the model; `results` has bits per character on unseen text for each budget."""
     pairs, model = held_out(), Transformer(make_config(), seed=seed)
     measure = lambda trained: {"bits": bits_per_character(trained, pairs)}  # noqa: E731
     run = train(model, make_task(), recipe, seed=seed, progress=progress, measure=measure)

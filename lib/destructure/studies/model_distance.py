@@ -22,7 +22,7 @@ class Distance(NamedTuple):
     Attributes:
         total_variation: share of probability that would have to move to another token, mean over target positions;
             0 to 1.
-        symmetric_kl: mean of the two Kullback-Leibler divergences, nats a target position.
+        symmetric_kl: mean of the two Kullback-Leibler divergences, nats per target position.
         different_answers: share of inputs to which their greedy answers differ, 0 to 1.
     """
 

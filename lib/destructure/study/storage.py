@@ -27,7 +27,7 @@ Row = dict[str, str]
 
 
 class ResultsFile:
-    """Rows of text in a CSV file (UTF-8, a header, one line a row).
+    """Rows of text in a CSV file (UTF-8, a header, one line per row).
 
     Args:
         path: the file; it is made with its folder when the first row comes.

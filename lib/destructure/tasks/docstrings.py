@@ -1,4 +1,4 @@
-"""Real text that every learner has: the docstrings of the Python standard library, a token a character.
+"""Real text that every learner has: the docstrings of the Python standard library, a token per character.
 
 The source files are read as text and parsed; nothing is imported or downloaded. Each Python version has its own
 text, so whoever reports a number on it says which: `python_version` and `sha256` name it.
@@ -124,7 +124,7 @@ class DocstringText(Task):
         return ()
 
     def encode_target(self, text: str) -> tuple[int, ...]:
-        """Text as ids, a character each; what is not ASCII becomes the one token for unknown characters."""
+        """Text as ids, one per character; what is not ASCII becomes the one token for unknown characters."""
         return tuple(self.vocabulary.encode([one if one in _KNOWN else UNKNOWN for one in text]))
 
 

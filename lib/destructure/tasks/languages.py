@@ -1,4 +1,4 @@
-"""Which language is it? Real messages in 26 languages, a token a character; and the same messages with gaps."""
+"""Which language is it? Real messages in 26 languages, a token per character; and the same messages with gaps."""
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -68,7 +68,7 @@ class _Messages(Task):
         return Vocabulary([*sorted(seen.union(ascii_letters)), UNKNOWN, FIRST, HIDDEN, *labels])
 
     def encode_source(self, text: str) -> tuple[int, ...]:
-        """Text as ids, a character each, cut to `longest`; unknown ones share an id. ValueError if it is empty."""
+        """Text as ids, one per character, cut to `longest`; unknown ones share an id. ValueError if it is empty."""
         text = " ".join(text.split())[: self.longest]
         if not text:
             raise ValueError("There is no text to read; give at least one character.")
@@ -192,12 +192,12 @@ class LanguageIdentification(_Messages):
 class HiddenCharacters(_Messages):
     """Fill the gaps: in each message some characters are hidden, and the whole message is to be given back.
 
-    This is masked modelling (Devlin 2018, section 3.1), a character a token. As in BERT's own data, each training
+    This is masked modelling (Devlin 2018, section 3.1), a token per character. As in BERT's own data, each training
     message is stored several times with different gaps. BERT also put some wrong tokens in place of masks, since its
     later tasks have no masks; that is left out here.
 
     Args:
-        share: of the characters to hide, above 0 and below 1; at least one a message.
+        share: of the characters to hide, above 0 and below 1; at least one per message.
         copies: how often each training message occurs, each time with other gaps.
         messages, longest, folder: as in `LanguageIdentification`, whose vocabulary and splits it shares.
     """

@@ -67,7 +67,7 @@ def django_version() -> str:
 def read_messages(folder: Path | None = None) -> tuple[Message, ...]:
     """Read the translations of all 26 languages, each language sorted by the English message.
 
-    A message counts once a language, also if several catalogues have it. Of a message with a plural, the first form
+    A message counts once per language, also if several catalogues have it. Of a message with a plural, the first form
     counts. Left out are translations that equal the English original, and those of a single character.
 
     Args:

@@ -1,4 +1,4 @@
-"""The lecture's own example: one English sentence and its German translation, a token a word."""
+"""The lecture's own example: one English sentence and its German translation, a token per word."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Read telephone numbers aloud: digits to German words, one word a digit, so that length is the only difficulty."""
+"""Read telephone numbers aloud: digits to German words, one word per digit, so that length is the only difficulty."""
 
 import zlib
 from collections import deque

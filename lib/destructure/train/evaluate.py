@@ -18,13 +18,13 @@ ROOM_TO_RAMBLE = 2  # tokens a model may write beyond the longest true answer be
 
 
 def target_loss(model: nn.Module, batch: Batch) -> Tensor:
-    """Cross-entropy, nats a target token (with `[EOS]`, without padding), under teacher forcing."""
+    """Cross-entropy, nats per target token (with `[EOS]`, without padding), under teacher forcing."""
     logits = model(batch.source, batch.target)
     return functional.cross_entropy(logits.flatten(0, 1), batch.expected.flatten(), ignore_index=PADDING)
 
 
 def loss_with_inputs(model: nn.Module, batch: Batch) -> Tensor:
-    """Cross-entropy over the target and the input tokens after the first, nats a token."""
+    """Cross-entropy over the target and the input tokens after the first, nats per token."""
     logits = torch.cat([model.input_logits(batch.source)[:, :-1], model(batch.source, batch.target)], dim=1)
     expected = torch.cat([batch.source[:, 1:], batch.expected], dim=1)
     return functional.cross_entropy(logits.flatten(0, 1), expected.flatten(), ignore_index=PADDING)

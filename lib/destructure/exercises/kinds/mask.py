@@ -54,7 +54,7 @@ class Mask(Kind):
         return [list(row) for row in self.visible]
 
     def read(self, answer: Plain) -> Plain:
-        """Accept rows of 0 and 1, of truth values, or text: a line a row, or all rows in one line."""
+        """Accept rows of 0 and 1, of truth values, or text: one line per row, or all rows in one line."""
         if isinstance(answer, str):
             answer = answer.replace("■", "1").replace("□", "0")
             lines = re.findall(r"[^\s,;|\[\]]+", answer)
