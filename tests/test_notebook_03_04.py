@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from destructure import Transformer, TransformerConfig
-from destructure.studies import unseen_numbers
+from destructure.course.contents import lesson
+from destructure.studies import recurrence, unseen_numbers
 from destructure.train import Batches
 from destructure.train.evaluate import target_loss
 from notebook_functions import functions_of
@@ -100,6 +101,13 @@ def test_a_speller_that_is_shown_the_true_sounds_is_measured_word_by_word(lost, 
     assert shares == [0.0 if place * 6 in lost else 1.0 for place in range(3)]
 
 
+def test_beyond_the_training_dot_products_hold_a_little_longer():
+    rows = recurrence.rows("reporting")
+    at = rows[(rows.length == 14) & (rows.budget == recurrence.BUDGET)].groupby("arm").exact_match.mean()
+    said = f"{at[recurrence.DOTS]:.0%} against {at[recurrence.ATTENTION]:.0%} at 14 digits"
+    assert said in lesson("03").file.read_text(encoding="utf-8")
+
+
 # --- 04 ------------------------------------------------------------------------------------------------------
 
 
@@ -130,10 +138,8 @@ def test_an_untrained_model_has_no_crossing():
 def test_crossing_weights_are_those_of_the_attention_maps(number):
     pair = TASK.pair(number)
     source, target = TASK.vocabulary.decode(pair.source), ["[BOS]", *TASK.vocabulary.decode(pair.target)]
-    units, tens = (
-        target.index("und", len(target) - 2) - 1,
-        len(target) - 2,
-    )  # after these rows they are written
+    units = target.index("und", len(target) - 2) - 1  # after these rows they are written
+    tens = len(target) - 2
     assert source[-2].endswith("ty")
     assert target[tens + 1].endswith(("zig", "ßig"))
     maps = UNTRAINED.attention_maps(torch.tensor([pair.source]), torch.tensor([(1, *pair.target)])).cross

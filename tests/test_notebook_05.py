@@ -1,5 +1,7 @@
 """Notebook 05's own cells on planted answers, attention and rows: who is taken for whom, heads, gaps, verdicts."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import torch
 from matplotlib.colors import to_hex
 
 from destructure import load_table, show
+from destructure.pretrained.stored import stored_file
 from destructure.show.facts import FactError
 from destructure.studies import language_identification as study
 from notebook_cells import code_cells, run_cells
@@ -108,14 +111,8 @@ def test_the_hidden_character_is_shown_in_another_colour_however_unlikely(names)
 def say(rows, along, names):
     """What the cells about the amount of data, and about giving up generation, print on these rows."""
     names |= {"rows": rows, "along": along}
-    cells = [
-        cell("first = rows[rows"),
-        cell("counted_right ="),
-        cell("fourth, last ="),
-        cell("all_data ="),
-        cell("by_seed ="),
-    ]
-    return run_cells([CELLS[0], *cells], names)
+    texts = "first = rows[rows", "counted_right =", "fourth, last =", "all_data =", "by_seed ="
+    return run_cells([CELLS[0], *map(cell, texts)], names)
 
 
 def test_the_stored_rows_are_the_plans_and_say_what_the_notebook_says():
@@ -125,13 +122,13 @@ def test_the_stored_rows_are_the_plans_and_say_what_the_notebook_says():
     assert "248 messages: at equal compute 12 points (10 to 14)" in printed
     assert "15,726 messages: at equal compute 18 points (17 to 18); at equal passes 13 points" in printed
     assert "encoder-only minus decoder-only: 11 points" in printed
+    assert "at equal passes 13 points (12 to 15); steps: 1,566 and 100" in printed
 
 
 def test_an_encoder_ahead_of_counting_stops_the_notebook():
     rows = study.rows()
-    better = rows.accuracy.mask(
-        (rows.method == study.ENCODER) & (rows.messages == 12), 0.9 + 0.001 * (rows.seed % 2)
-    )
+    few = (rows.method == study.ENCODER) & (rows.messages == 12)
+    better = rows.accuracy.mask(few, 0.9 + 0.001 * (rows.seed % 2))
     with pytest.raises(FactError, match="counting is ahead in both arms"):
         say(rows.assign(accuracy=better), study.COMPUTE.rows(), {})
 
@@ -151,6 +148,13 @@ def test_a_decoder_level_with_the_encoder_stops_the_notebook():
 
 
 # --- few labels --------------------------------------------------------------------------------------------------
+
+
+def test_the_stored_shares_are_those_of_the_take_away():
+    found = json.loads(stored_file("few_labels").read_text(encoding="utf-8"))["value"]["pretrained"]
+    shares = {case: round(100 * np.mean(draws)) for case, draws in found.items()}
+    opinion = [share for case, share in shares.items() if case.startswith("opinion")]
+    assert (shares["subject 5"], min(opinion), max(opinion)) == (67, 56, 63)
 
 
 def test_labels_are_drawn_alike_from_each_class_and_never_tested_on():

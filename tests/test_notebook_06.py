@@ -29,9 +29,8 @@ def from_notebook(begins, **names):
 def test_seven_layers_have_as_many_matrix_parameters_as_three_and_three():
     models = [study.translator(arm) for arm in ("encoder-decoder", "as many parameters")]
     norms = [sum(each.numel() for name, each in one.named_parameters() if "norm" in name) for one in models]
-    matrices = [
-        cost.non_embedding_parameters(one.config) - norm for one, norm in zip(models, norms, strict=True)
-    ]
+    both = zip(models, norms, strict=True)
+    matrices = [cost.non_embedding_parameters(one.config) - norm for one, norm in both]
     assert matrices == [84 * models[0].config.width ** 2] * 2
 
 
@@ -66,8 +65,10 @@ def test_a_short_run_is_measured_at_each_budget(arm, monkeypatch):
 
 def test_the_prediction_exercise_quotes_the_table():
     points = study.rows("reporting")
-    mean = points[(points.arm == "encoder-decoder") & (points.budget == 1e11)].unseen.mean()
-    assert f"**{100 * mean:.0f} of 100**" in find("06.prediction.same_flops").question
+    found = 100 * points[(points.arm == "encoder-decoder") & (points.budget == 1e11)].unseen
+    question = find("06.prediction.same_flops").question
+    assert f"**{found.mean():.0f} of 100**" in question
+    assert f"from {found.min():.0f} to {found.max():.0f})" in question
 
 
 # --- cells of the notebook ------------------------------------------------------------------------------------
@@ -84,9 +85,8 @@ def test_a_softmax_with_both_roles_shares_out_one():
     assert crossing.shape == (3, 4, 2, 2)
     maps = model.attention_maps(torch.tensor([pair.source]), torch.tensor([(1, *pair.target)]))
     weights = maps.target[1][0, 2].detach()  # second layer, third head
-    assert torch.equal(
-        crossing[1, 2].diagonal(), weights[[0, 2], [1, 0]]
-    )  # "three" after [BOS], "twenty" after "und"
+    looks = weights[[0, 2], [1, 0]]  # "three" after [BOS], "twenty" after "und"
+    assert torch.equal(crossing[1, 2].diagonal(), looks)
     assert torch.allclose(on_input[1, 2, 1], weights[2, :2].sum())
 
 
@@ -107,9 +107,8 @@ def test_the_loss_by_hand_counts_the_target_alone():
 
 
 def test_how_often_single_runs_rank_a_pair_the_other_way():
-    names = from_notebook(
-        "def wrong_way(", pd=pd, points=pd.DataFrame(columns=["budget"]), longer=pd.DataFrame()
-    )
+    tables = {"points": pd.DataFrame(columns=["budget"]), "longer": pd.DataFrame()}
+    names = from_notebook("def wrong_way(", pd=pd, **tables)
     scores = {"decoder-only": (0.9, 0.8), "encoder-decoder": (0.85, 0.1)}
     rows = pd.DataFrame({"arm": arm, "unseen": one} for arm, both in scores.items() for one in both)
     assert names["wrong_way"](rows, "unseen") == "25%"  # 0.8 against 0.85
@@ -190,19 +189,14 @@ def test_the_stored_writer_is_as_good_as_its_table_says():
     measured = docstring_writer.rows()
     assert tuple(measured.budget) == docstring_writer.RECIPE.flops
     assert measured.bits.is_monotonic_decreasing
-    bits = docstring_writer.bits_per_character(
-        docstring_writer.stored_writer(), docstring_writer.held_out()[::4]
-    )
-    assert bits == pytest.approx(
-        measured.bits.iloc[-1], abs=docstring_writer.MARGIN + 0.1
-    )  # a quarter of the pieces
+    pieces = docstring_writer.held_out()[::4]  # a quarter: hence a wider margin
+    bits = docstring_writer.bits_per_character(docstring_writer.stored_writer(), pieces)
+    assert bits == pytest.approx(measured.bits.iloc[-1], abs=docstring_writer.MARGIN + 0.1)
 
 
 def test_greedy_is_less_varied_than_sampling():
-    model = docstring_writer.stored_writer()
-    greedy, drawn = (
-        docstring_writer.quality(model, how, texts=16) for how in (Sampling(top_k=1), Sampling(seed=5))
-    )
+    model, ways = docstring_writer.stored_writer(), (Sampling(top_k=1), Sampling(seed=5))
+    greedy, drawn = (docstring_writer.quality(model, how, texts=16) for how in ways)
     assert greedy["distinct words"] < drawn["distinct words"]
     assert greedy["known words"] > drawn["known words"]
 

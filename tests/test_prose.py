@@ -48,11 +48,8 @@ def figures(found):
     """What LIMITS are about, and the longest sentence itself."""
     text = " ".join(each.rstrip(".:;") + "." for each in found)
     longest = max(found, key=lambda each: len(words_of(each)))
-    values = (
-        textstat.automated_readability_index(text),
-        textstat.words_per_sentence(text),
-        len(words_of(longest)),
-    )
+    measured = [textstat.automated_readability_index(text), textstat.words_per_sentence(text)]
+    values = [*measured, len(words_of(longest))]
     return dict(zip(LIMITS, values, strict=True)), longest
 
 
@@ -99,16 +96,10 @@ def test_the_checks_can_fail(tmp_path):
     assert "longest sentence" in above(figures(sentences(f"Short. It is. {long}"))[0])
     assert set(above(figures(sentences(hard * 3))[0])) == {"grade"}
     assert "words per sentence" in above(figures(sentences("The cat " + "sat on the mat " * 6 + "."))[0])
-    assert (
-        sentences(
-            "# A title of four words\n\n| a table | of four words |\n|---|---|\n\n```\nno prose in here\n```"
-        )
-        == []
-    )
+    page = "# A title of four words\n\n| a table | of four words |\n|---|---|\n\n```\nno prose in here\n```"
+    assert sentences(page) == []
     assert sentences("It is `a`. `b` is not $x = 1$. See.") == ["It is Code.", "Code is not x."]
     (tmp_path / "page.md").write_text("It is teh end.")
     command = [sys.executable, "-m", "codespell_lib", "--toml", str(ROOT / "pyproject.toml"), "page.md"]
-    assert (
-        "teh ==> the"
-        in subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
-    )
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "teh ==> the" in said.stdout

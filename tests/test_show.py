@@ -681,8 +681,9 @@ def test_all_structures_look_different():
 
 def test_a_pair_sets_in_bold_what_differs():
     first = Structure.ENCODER_DECODER
-    axes = show.architecture_pair(first, first.without("final_layer_memory"), 1).axes
-    bold = [text.get_text() for each in axes for text in each.texts if text.get_weight() == "bold"]
+    picture = show.architecture_pair(first, first.without("final_layer_memory"), 1)
+    assert picture.alt.startswith("Drawings of encoder-decoder and encoder-decoder without S3 side by side: ")
+    bold = [text.get_text() for each in picture.axes for text in each.texts if text.get_weight() == "bold"]
     bold = [text for text in bold if text.startswith("S3")]  # marks and titles are bold, too
     assert bold == ["S3  target reads the final layer", "S3  target reads layer by layer"]
 

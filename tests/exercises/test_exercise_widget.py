@@ -320,6 +320,14 @@ def test_equal_results_stand_on_each_other_and_none_on_another():
     assert len({height for place, height in dots if place == 97}) == 40
 
 
+def test_a_result_says_what_a_dot_is_and_no_line_is_cut():
+    (axes,) = reveal("04.prediction.alone", 97, [95], dots="answers of one length")._draw(None).axes
+    said = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert " ".join(said[0].split()) == "one dot each: answers of one length"
+    axes.figure.canvas.draw()
+    assert axes.xaxis.label.get_window_extent().x0 >= 0
+
+
 def test_reveal_says_what_it_needs():
     with pytest.raises(ValueError, match="not a prediction"):
         reveal("04.mask.decoder", 1)

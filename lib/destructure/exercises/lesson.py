@@ -82,13 +82,14 @@ def answer(id: str, value: Any) -> Answered:
     return Answered(id, verdict, homework.note)
 
 
-def reveal(id: str, outcome: float, data: Sequence[float] = ()) -> RevealWidget:
+def reveal(id: str, outcome: float, data: Sequence[float] = (), dots: str = "results") -> RevealWidget:
     """Show the result of a prediction, as soon as the learner has locked it.
 
     Args:
         id: a prediction exercise, such as "04.prediction.unseen".
         outcome: what happened, in the exercise's unit.
-        data: single measurements behind it (one dot each), in the same unit.
+        data: single measurements behind it, in the same unit.
+        dots: what each of them is, such as "stored runs"; the legend says "one dot each: stored runs".
 
     Raises:
         ValueError: if there is no prediction of that id, or the outcome is not one of the possible values.
@@ -101,7 +102,7 @@ def reveal(id: str, outcome: float, data: Sequence[float] = ()) -> RevealWidget:
         raise ValueError(
             f"The result {outcome} lies outside the possible values {kind.lowest:g} to {kind.highest:g}."
         )
-    return RevealWidget(homework, outcome, data)
+    return RevealWidget(homework, outcome, data, dots)
 
 
 def _newest(name: str, given: Any) -> Any:

@@ -4,6 +4,7 @@ import base64
 import os
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import fill
 
 import traitlets
 
@@ -15,6 +16,7 @@ from destructure.exercises.workplace import NOBODY_VARIABLE
 from destructure.show.picture import Picture
 
 _COLUMNS = 60  # in which dots are stacked
+_LEGEND, _AXIS = 24, 50  # letters of a line
 
 
 class RevealWidget(Panel):
@@ -33,9 +35,10 @@ class RevealWidget(Panel):
     picture = traitlets.Unicode().tag(sync=True)
     alt = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, homework: Homework, outcome: float, data: Sequence[float] = ()):
+    def __init__(self, homework: Homework, outcome: float, data: Sequence[float], dots: str):
         super().__init__(identity=homework.exercise.id)
-        self.homework, self.outcome, self.data = homework, float(outcome), [float(one) for one in data]
+        self.homework, self.outcome, self.dots = homework, float(outcome), dots
+        self.data = [float(one) for one in data]
         self.text = f"Lock your prediction in the exercise above; the result appears then. {homework.note}"
         homework.waiting.add(self)
         self._rest()
@@ -92,18 +95,17 @@ class RevealWidget(Panel):
         step = min(0.07, 0.8 / max(Counter(places).values(), default=1))
         for number, (place, one) in enumerate(zip(places, self.data, strict=True)):
             height = 0.08 + step * places[:number].count(place)  # each stands on those before it
-            label = None if number else "values behind it, one dot each"
+            label = None if number else fill(f"one dot each: {self.dots}", _LEGEND)
             axes.plot([one], [height], "o", color=SOURCE, alpha=0.6, label=label)
         axes.axvline(outcome, color=SOURCE, linestyle="-", label=f"result: {outcome:.3g} {kind.unit}".strip())
         if prediction:
             low, high, guess = prediction["low"], prediction["high"], prediction["guess"]
             axes.axvspan(low, high, color=TARGET, alpha=0.3, label="your interval")
-            axes.plot(
-                [guess], [0.85], "D", color=TARGET, markersize=11, markeredgecolor="black", label="your guess"
-            )
+            diamond = {"marker": "D", "markersize": 11, "markeredgecolor": "black"}
+            axes.plot([guess], [0.85], color=TARGET, label="your guess", **diamond)
             alt += f" The prediction was {guess:g}, between {low:g} and {high:g}."
         margin = 0.03 * (kind.highest - kind.lowest)
         axes.set(xlim=(kind.lowest - margin, kind.highest + margin), ylim=(0, 1), yticks=[])
-        axes.set_xlabel(f"{kind.quantity} ({kind.unit})" if kind.unit else kind.quantity)
+        axes.set_xlabel(fill(f"{kind.quantity} ({kind.unit})" if kind.unit else kind.quantity, _AXIS))
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
         return Picture(drawing, alt)

@@ -59,7 +59,7 @@ def architecture_pair(first: Structure, second: Structure, layers: int = 2) -> P
     lines = zip(*(plan.sentences for plan in both), strict=True)
     changes = [(mine, its) for mine, its in lines if mine != its]
     difference = "; ".join(f"{mine.text} against {its.text}" for mine, its in changes) or "no difference"
-    names = f"{first.name} and {second.name}"
+    names = " and ".join(plan.title for plan in both)
     drawing = _drawing(both, changed={mine.switch for mine, _ in changes})
     return Picture(drawing, f"Drawings of {names} side by side: {difference}.")
 
@@ -81,11 +81,7 @@ def _drawing(several: Sequence[ArchitecturePlan], changed: Collection[str]) -> F
             panel.draw(_axes(figure, *corner, panel.width, panel.height))
             left = number * room + (1 if alone else 2) * _MARGIN
             line = _axes(figure, left, 0, room * len(panels) - left, height)
-            name, code = panel.plan.structure.name, panel.plan.structure.code
-            absent = [f"S{place}" for place, each in enumerate(panel.plan.sentences, 1) if not each.present]
-            if name == code and absent:
-                name = f"encoder-decoder without {' and '.join(absent)}"
-            line.text(0, height - 0.1, name, va="top", weight="bold", size=15, parse_math=False)
+            line.text(0, height - 0.1, panel.plan.title, va="top", weight="bold", size=15, parse_math=False)
             _draw_legend(line, panel.plan.sentences, below - 0.18, 2 if alone else 4, changed)
         if not alone:
             _draw_samples(_axes(figure, 0, 0, 2 * room, height), room)

@@ -63,6 +63,13 @@ class ArchitecturePlan:
     arrows: tuple[MemoryArrow, ...]
     sentences: tuple[Sentence, ...]
 
+    @property
+    def title(self) -> str:
+        """The structure's usual name, or which of the four structures an encoder-decoder would have to lose."""
+        absent = [f"S{place}" for place, each in enumerate(self.sentences, start=1) if not each.present]
+        named = self.structure.name != self.structure.code or not absent
+        return self.structure.name if named else f"encoder-decoder without {' and '.join(absent)}"
+
     def block(self, stack: str, layer: int, kind: str) -> Block:
         """Find one block."""
         return next(block for block in self.blocks if block[:3] == (stack, layer, kind))

@@ -13,7 +13,7 @@ def fact(text: str, condition) -> None:
     """Print "✓ text" if the condition is true; stop the notebook if it is false.
 
     Every result a notebook states goes through here, so that a claim that stops being true is an error and not
-    a sentence that lies. The text is compared each time the notebooks are tested: put no measured number in it.
+    a sentence that lies. The text is compared in every test of a notebook: no number may differ between machines.
 
     Args:
         text: the claim, one line.

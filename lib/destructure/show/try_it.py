@@ -138,10 +138,7 @@ class TrySampling(Live):
     """
 
     about = "a text to begin with, and dials for temperature, top-k and top-p"
-    in_jupyter = (
-        "a field for the beginning of a text and dials for temperature, top-k and top-p appear here; the model "
-        "writes on."
-    )
+    in_jupyter = "a field for the beginning of a text and three dials appear here; the model writes on."
 
     def __init__(self, write: Callable[..., str], begins: str):
         self._write, self._seed = write, 0
@@ -174,32 +171,29 @@ class TrySampling(Live):
 
 
 class TryAttention(Live):
-    """The attention map of whatever is typed, for each of `layers` times `heads` heads.
+    """The attention maps of whatever is typed, of all heads side by side.
 
     Args:
-        draw: (text, layer, head), both counted from 0, to a picture; may raise ValueError.
+        draw: a text to a picture; may raise ValueError.
         begins: what stands in the field at first.
     """
 
-    about = "a field for a text, and the attention map of what stands in it, for each head"
+    about = "a field for a text, and the attention maps of what stands in it, of all heads"
 
-    def __init__(self, draw: Callable[[str, int, int], Picture], begins: str, layers: int, heads: int):
+    def __init__(self, draw: Callable[[str], Picture], begins: str):
         self._draw = draw
-        pairs = [(layer, head) for layer in range(layers) for head in range(heads)]
         self.field = ipywidgets.Text(begins, description="Text", continuous_update=False)
-        names = [(f"layer {layer + 1}, head {head + 1}", (layer, head)) for layer, head in pairs]
-        self.head = ipywidgets.Dropdown(options=names, description="Head")
         self.picture = ipywidgets.HTML()
-        super().__init__([ipywidgets.HBox([self.field, self.head]), self.picture])
-        _on_change([self.field, self.head], self.submit)
+        super().__init__([self.field, self.picture])
+        _on_change([self.field], self.submit)
         self.submit()
 
     def saved(self) -> Picture:
-        """The map of what stands in the field."""
-        return self._draw(self.field.value, *self.head.value)
+        """The maps of what stands in the field."""
+        return self._draw(self.field.value)
 
     def submit(self) -> None:
-        """Draw the map anew."""
+        """Draw the maps anew."""
         with _refusals_in(self.picture):
             self.picture.value = picture_html(self.saved())
 
