@@ -15,7 +15,7 @@ import pytest
 from hypothesis import is_hypothesis_test, settings
 
 import solving
-from destructure.course.contents import measured_times
+from destructure.course.contents import measured
 
 settings.register_profile("long", deadline=None)
 LONGER = 20  # times as many examples, and new ones in every run
@@ -41,7 +41,7 @@ def seconds(path, slow_tests):
     if "browser" in path.parts:
         return BROWSER_FIRST
     if path.suffix == ".ipynb":
-        return measured_times().get(path.name[:2], (60, 0))[0]
+        return measured().seconds.get(path.name[:2], 60)
     return 10 * slow_tests
 
 

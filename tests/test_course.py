@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 from destructure.cli import app
 from destructure.course import contents, notebooks, testing
-from destructure.course.doctor import expected_seconds
 from destructure.course.navigation import add_links
 from destructure.course.notebooks import nobodys_work_folder
 from destructure.exercises.catalogue import every
@@ -52,11 +51,6 @@ def test_doctor_reports_what_it_should():
         assert word in result.output
 
 
-def test_expected_times_scale_with_the_short_training():
-    assert expected_seconds(60, 2, 2) == 60
-    assert expected_seconds(60, 2, 3) == 90
-
-
 @pytest.mark.slow
 def test_the_doctor_is_right_within_a_factor_of_one_and_a_half(tmp_path):
     """For the shortest notebook on this machine, in seconds of the processor, whatever else runs here."""
@@ -64,9 +58,10 @@ def test_the_doctor_is_right_within_a_factor_of_one_and_a_half(tmp_path):
     notebooks.execute(nbformat.read(contents.lesson("00").file, 4), tmp_path)
     seconds = notebooks._clocks()[1] - before
     # In a process of its own: another test's thread may still be at work in this one.
-    program = "import time; from destructure.course.doctor import training_seconds as s; print(s(time.process_time))"
+    program = "import time, destructure.study.estimate as e; print(e.short_training(time.process_time)[0])"
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    expected = expected_seconds(*contents.measured_times()["00"], float(said))
+    made = contents.measured().loc["00"]
+    expected = made.seconds * float(said) / made.training_seconds
     assert expected / 1.5 < seconds < expected * 1.5
 
 
@@ -120,13 +115,12 @@ def test_reading_is_words_lines_and_pictures(tmp_path, monkeypatch):
 
 
 def test_every_notebook_was_timed():
-    assert set(contents.measured_times()) == {
-        lesson.number for lesson in contents.written_lessons(extra=True)
-    }
+    assert list(contents.measured().index) == [each.number for each in contents.written_lessons(extra=True)]
 
 
-def test_no_notebook_takes_longer_than_three_minutes():
-    assert all(seconds < 180 for seconds, _ in contents.measured_times().values())
+def test_no_notebook_takes_longer_than_three_minutes_or_more_memory_than_it_may():
+    assert (contents.measured().seconds < 180).all()
+    assert (contents.measured().gigabytes <= 1.2).all()
 
 
 def test_each_notebook_begins_with_its_title_and_says_what_it_must():
@@ -224,7 +218,8 @@ def test_executing_leaves_nothing_of_this_machine(tmp_path):
         ],
         metadata={"kernelspec": {"name": "python3", "display_name": "mine"}, "custom": 1},
     )
-    notebooks.execute(notebook, tmp_path)
+    gigabytes = notebooks.execute(notebook, tmp_path)
+    assert gigabytes is None or 0.01 < gigabytes < 1
     (cell,) = notebook.cells
     assert dict(cell.metadata) == {"tags": ["exercise"]}
     assert [output.text for output in cell.outputs] == ["a\nb\n"]

@@ -6,7 +6,7 @@ from collections import Counter
 import nbformat
 import pytest
 
-from destructure.course.contents import measured_times, written_lessons
+from destructure.course.contents import measured, written_lessons
 from destructure.exercises.catalogue import every
 from destructure.files import notebooks_folder
 
@@ -27,7 +27,7 @@ def lines(pattern, text):
 def test_the_minutes_hold_notes_exercises_and_cells(number):
     """In both plans, row by row; and they add up."""
     least = Counter({exercise.id: exercise.minutes for exercise in every(number)})
-    least["*Cells run*"], heading = measured_times()[number][0] / 60, ""
+    least["*Cells run*"], heading = measured().seconds[number] / 60, ""
     for cell in nbformat.read(LESSONS[number].file, 4).cells:
         heading = (
             (lines(r"^##? (.+)$", cell.source) or [heading])[-1] if cell.cell_type == "markdown" else heading

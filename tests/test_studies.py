@@ -190,7 +190,7 @@ def test_the_best_rate_is_reported_and_one_that_diverged_never_is(tmp_path):
     assert even == {"x": 0.1}
 
 
-def test_nothing_is_reported_before_its_own_tuning_is_complete(tmp_path):
+def test_nothing_is_reported_before_its_own_tuning_is_complete(tmp_path, capsys):
     path = tmp_path / "rows.csv"
 
     def one_run(run):
@@ -198,8 +198,11 @@ def test_nothing_is_reported_before_its_own_tuning_is_complete(tmp_path):
             raise ValueError("No.")
         return [{"loss": 1.0}]
 
-    report = small_study(one_run).run(file=path, progress=False)
+    report = small_study(one_run).run(file=path, progress=True)
     assert (report.added, report.missing) == (3 + 2, 1 + 2)
+    assert (
+        "small: 8 runs to do, 1 at a time: how long they take on cpu is not known" in capsys.readouterr().err
+    )
     assert "arm old, learning_rate 0.2, seed 100" in str(report)
     assert small_study(one_run).rates(path) == {"new": 0.1}
 

@@ -1,6 +1,9 @@
 """Plans and their tables: a run has one name, a row says all about it, and what was stored comes out again."""
 
+import io
 import math
+import re
+from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
 
@@ -13,7 +16,7 @@ from typer.testing import CliRunner
 from destructure import Structure, cost
 from destructure.cli import app
 from destructure.files import data_folder
-from destructure.studies import plans
+from destructure.studies import plans, recall
 from destructure.studies.plans import grid, make_plan
 from destructure.study import (
     COLUMNS,
@@ -22,11 +25,15 @@ from destructure.study import (
     RunConfiguration,
     build_model,
     build_task,
+    estimate,
     read_results,
     run_configuration,
     stored_interval,
 )
+from destructure.study.machine import choose_device
 from destructure.study.measure import take_off
+from destructure.study.progress import Bar
+from destructure.study.table import Table
 from destructure.train import train
 from destructure.train.state import TrainingState
 from sweep_examples import BASE, PLAN, fake_rows, table_of
@@ -437,6 +444,57 @@ def test_reading_refuses_what_is_no_table_of_a_sweep(tmp_path):
         read_results(tmp_path / "broken.csv")
 
 
+# --- what it costs, and where -------------------------------------------------------------------------------
+
+
+def test_seconds_come_from_stored_speeds_machine_by_machine_and_the_speed_here(monkeypatch):
+    rows = """table,device,machine,width,stacks,speed
+        a,cpu,slow,64,2,10
+        a,cpu,fast,64,2,30
+        a,cpu,fast,16,2,7.5
+        b,cpu,fast,16,2,15
+        b,cpu,other,8,2,9
+        b,cuda,card,64,1,500"""
+    stored = pd.read_csv(io.StringIO(rows), skipinitialspace=True)
+    monkeypatch.setattr(estimate, "_stored", lambda: stored)
+    monkeypatch.setattr(estimate, "_speed_here", lambda: 20.0)
+    estimate._speeds.cache_clear()
+    for table, device, width, expected in [
+        ("a", "cpu", 64, 5), ("a", "cpu", 16, 20), ("a", "cpu", 32, 10), ("a", "cpu", 4, 20), ("a", "cpu", 128, 5),
+        ("b", "cpu", 16, 10), ("b", "cuda", 64, 0.2), ("b", "mps", 64, None),
+    ]:  # fmt: skip
+        assert estimate.seconds(table, device, width, 2, 100) == (expected and pytest.approx(expected))
+    estimate._speeds.cache_clear()
+
+
+def test_a_sweep_says_its_cost_before_it_begins(tmp_path, quick_runs):
+    said = command("example", "--minutes", 0, "--file", tmp_path / "x.csv").output
+    assert re.search(r"example: 14 runs to do, 4\.3e11 FLOPs, 1 at a time: about \d+ min here\.", said)
+    with closing(Bar(Table(recall.STUDY, tmp_path / "y.csv"), 2, "cpu", True)) as bar:
+        assert bar.total == pytest.approx(
+            recall.STUDY.rows().cpu_seconds.sum() / 3, rel=0.1
+        )  # three rows a run
+
+
+def test_the_bar_moves_with_what_other_processes_store(tmp_path):
+    table = Table(PLAN, tmp_path / "small.csv")
+    with closing(Bar(table, 2, "cpu", True)) as bar:
+        assert bar.format_dict["rate"] == 2
+        table.add(fake_rows(PLAN.runs[0]))
+        bar.look({PLAN.runs[1].run})  # which failed
+        assert bar.n == pytest.approx(bar.total / 3)
+        assert "2 of 6 runs" in str(bar)
+
+
+def test_apples_gpu_is_taken_only_where_it_is_and_by_its_name(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="'mps', but torch finds none here; use auto or cpu"):
+        choose_device("mps")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert choose_device("mps").type == "mps"
+    assert choose_device("auto").type in ("cpu", "cuda")
+
+
 # --- the command line ---------------------------------------------------------------------------------------
 
 
@@ -466,7 +524,8 @@ def test_the_command_runs_what_is_missing_and_then_nothing(tmp_path, quick_runs)
         (["exmaple"], "There is no plan named 'exmaple'; the plans are"),
         (["example", "--workers", 0], "workers is 0; give the number of runs at a time, 1 or more."),
         (["example", "--minutes", -1], "minutes is -1.0; give a time of 0 or more"),
-        (["example", "--device", "gpu"], "device is 'gpu'; it must be auto, cpu or cuda."),
+        (["example", "--device", "gpu"], "device is 'gpu'; example runs on cpu, cuda, mps, or auto."),
+        (["recall", "--device", "cuda"], "device is 'cuda'; recall runs on cpu, or auto."),
     ],
 )
 def test_bad_input_gets_a_sentence_and_no_file(tmp_path, words, sentence):

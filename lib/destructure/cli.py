@@ -186,7 +186,7 @@ def sweep(
     workers: Annotated[int, typer.Option(help="Runs at a time on this machine, one thread each.")] = 1,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler to use instead.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Start no further run after so many minutes.")] = None,
-    device: Annotated[str, typer.Option(help="auto (CUDA where there is one), cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto (CUDA where there is one), cpu, cuda or mps.")] = "auto",
     file: Annotated[str | None, typer.Option(help="For the rows, if not data/results/PLAN.csv.")] = None,
 ):
     """Run what is missing of a plan; stop it whenever you like, the same command goes on."""

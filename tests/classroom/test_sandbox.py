@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import yaml
 
 from destructure.classroom import sandbox
 from destructure.classroom.grading import graded_code
@@ -19,70 +20,8 @@ from destructure.exercises.catalogue import find
 SECRET = b"staff"
 ENVELOPE, SHIFT = find("02.code.envelope"), find("04.code.shift")
 SHEET = Path(__file__).parents[2] / "notebooks" / "exercises" / "02" / "code.envelope.md"
-BODIES = {
-    "an endless loop": ("while True: pass", "had not ended"),
-    "exit": ("raise SystemExit", "raised SystemExit"),
-    "an error nobody catches": ("class X(BaseException): pass\nraise X", "raised X"),
-    "an interrupt": ("raise KeyboardInterrupt", "raised KeyboardInterrupt"),
-    "the process ended": ("import os; os._exit(0)", "ended the process"),
-    "a crash": ("import ctypes\nctypes.string_at(0)", "ended the process"),
-    "everything killed": ("import os; os.kill(-1, 9)", "raised ProcessLookupError"),
-    "gigabytes": ("return bytearray(10**11)", "raised MemoryError"),
-    "gigabytes said": ("return ['x' * 10**6] * 100", "too large"),
-    "a number without bounds": ("return 10 ** 10**4", ""),
-    "a fork bomb": ("import os\nwhile True: os.fork()", ""),
-    "a patient fork bomb": ("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", "had not ended"),
-    "children left behind": (
-        "import os, time\nfor _ in range(20):\n    if not os.fork(): time.sleep(600)\nreturn []", "",
-    ),
-    "a command": ("import os\nos.system('touch here')\nreturn performance[:]", "imports os"),
-    "the catalogue asked": (
-        "from destructure.exercises.catalogue import find\nreturn find('02.code.envelope').kind.reference",
-        "raised ValueError: The course's notebooks and tables were not found",
-    ),
-    "the catalogue asked, politely": (
-        "try:\n    from destructure.exercises.catalogue import find\n    return find('02.code.envelope').solution\n"
-        "except Exception: return performance", "imports destructure.exercises.catalogue",
-    ),
-    "the sheets read": (f"return open({str(SHEET)!r}).read()", "No such file"),
-    "passwords read": ("return open('/etc/passwd').read()", "No such file"),
-    "the network": ("import socket\nreturn socket.create_connection(('1.1.1.1', 53), 2)", "Network is unreachable"),
-    "frames walked": (
-        "import sys\nframe = sys._getframe()\nwhile frame.f_back: frame = frame.f_back\n"
-        "return frame.f_locals.get('wanted', performance)", "imports sys",
-    ),
-    "memory searched": (
-        "import gc\nreturn next((x for x in gc.get_objects() if x is best_so_far), None) or performance[:]",
-        "imports gc",
-    ),
-    "the check replaced": (
-        "import destructure.exercises.kinds.code as code\ncode.agree = code.partly = lambda *a: ''\n"
-        "return performance", "imports destructure",
-    ),
-    "comparisons patched": (
-        "np.isclose = np.array_equal = lambda *a, **k: True\nreturn performance[:1] * len(performance)",
-        "sets np.isclose",
-    ),
-    "patched by a detour": ("setattr(np, 'isclose', lambda *a: True)\nreturn performance", "uses setattr"),
-    "a look-up table": ("return {3: [1, 2, 3]}[len(performance)]", "raised KeyError"),
-    "right at first": (
-        "best_so_far.calls = getattr(best_so_far, 'calls', 0) + 1\n"
-        "return list(np.maximum.accumulate(performance)) if best_so_far.calls < 3 else performance[:]",
-        "sets best_so_far.calls",
-    ),
-    "a counter in a default": (
-        "return list(np.maximum.accumulate(performance)) if len(seen.append(1) or seen) < 9 else performance[:]",
-        "in another order",
-    ),
-    "chance": ("import random\nreturn [random.random() for _ in performance]", "imports random"),
-    "chance of a library": ("return np.random.rand(len(performance))", "in another order"),
-    "an answer forged": (
-        "import os\nfor n in range(3, 9):\n    try: os.write(n, b'{\"result\": 1}\\n')\n"
-        "    except OSError: pass\nreturn performance[:1] * len(performance)", "could not be brought back",
-    ),
-    "a result that bites back": ("class X:\n    def detach(self): raise SystemExit\nreturn X()", "raised SystemExit"),
-    "a result that bites": ("class X(list):\n    __iter__ = lambda self: 1 / 0\nreturn X([1])", "raised"),
-}  # fmt: skip
+SABOTAGE = Path(__file__).with_name("sabotage.yaml").read_text(encoding="utf-8")
+BODIES = yaml.safe_load(SABOTAGE.replace("SHEET", repr(str(SHEET))))
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +35,9 @@ def place():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("body", "says"), BODIES.values(), ids=BODIES)
-def test_sabotage_earns_nothing_and_hears_why(body, says, place, monkeypatch):
+@pytest.mark.parametrize("name", BODIES)
+def test_sabotage_earns_nothing_and_hears_why(name, place, monkeypatch):
+    body, says = BODIES[name]["body"], BODIES[name]["says"]
     if "while True" in body:
         monkeypatch.setattr(sandbox, "SECONDS", 2.0)
     source = "def best_so_far(performance, seen=[]):\n" + textwrap.indent(body, "    ")

@@ -20,7 +20,7 @@ WORDS, LINES, PICTURES = 150, 20, 2
 """Read per minute, by somebody whose first language is another: words, lines of code, pictures."""
 PAGES = {"README.md": "notebooks/", "site/index.md": "../notebooks/", "notebooks/hosted.md": ""}
 """Pages with parts that are written here: file → how its links to notebooks begin."""
-PARTS = ("notebooks", "paths", "addresses", "hosted", "install")
+PARTS = ("notebooks", "paths", "addresses", "hosted", "install", "kernels", "hub")
 
 
 @dataclass(frozen=True)
@@ -46,21 +46,8 @@ class Lesson:
         return found[0] if found else None
 
 
-LESSONS = (
-    Lesson("00", "Study the change", "how to use the course; when one force dominates", "2:06–7:31"),
-    Lesson("01", "Compute trends", "the price of compute, with intervals and backtests", "7:31–9:06"),
-    Lesson("02", "Structure and compute", "the three-curve cartoon, measured; the bridge", "9:06–15:19"),
-    Lesson("03", "Sequence models", "from text to attention, by way of recurrence", "15:19–17:32"),
-    Lesson("04", "Encoder-decoder", "cross-attention, teacher forcing, a translator", "17:29–20:23"),
-    Lesson("05", "Encoder-only", "what giving up generation buys and costs", "20:23–22:21"),
-    Lesson("06", "Decoder-only", "one attention in both roles; sampling; the cache", "22:21–23:32"),
-    Lesson("07", "Four differences", "the table, the cube, four edits with proofs", "23:32–27:03"),
-    Lesson("08", "Removing structure", "the registered experiment", "23:32–27:03"),
-    Lesson("09", "When each structure pays", "each structure against its own dial", "27:09–35:15"),
-    Lesson("10", "Multi-turn chat", "re-encoding against caching", "33:05–35:15"),
-    Lesson("11", "Hidden structures", "causality, recurrence, depth, objectives", "Q&A"),
-    Lesson("12", "What to remove next", "audit your own assumptions; a removal of your own", "35:15–36:27"),
-)
+_LESSONS = Path(__file__).with_name("lessons.yaml").read_text(encoding="utf-8")
+LESSONS = tuple(Lesson(*row) for row in yaml.safe_load(_LESSONS))
 
 EXTRA = Lesson("90", "Where to begin", "a check of three minutes, and a refresher behind it", "")
 """Beside the course: linked from its first notebook, counted nowhere."""
@@ -84,19 +71,22 @@ def written_lessons(extra: bool = False) -> list[Lesson]:
     return [each for each in (*LESSONS, *[EXTRA] * extra) if each.file is not None]
 
 
-def measured_times() -> dict[str, tuple[float, float]]:
-    """Processor seconds that each notebook took when it was last made, and those of `doctor`'s short training."""
-    rows = pd.read_csv(data_folder() / TIMES_FILE, dtype={"notebook": str})
-    return {row.notebook: (float(row.seconds), float(row.training_seconds)) for row in rows.itertuples()}
+def measured() -> pd.DataFrame:
+    """What each notebook took when it was last made, by its number.
+
+    Returns:
+        Columns `seconds` of the processor, `training_seconds` (`doctor`'s short training beside it) and
+        `gigabytes`: the kernel's peak of resident memory.
+    """
+    return pd.read_csv(data_folder() / TIMES_FILE, dtype={"notebook": str}).set_index("notebook")
 
 
-def record_time(number: str, seconds: float, training_seconds: float) -> None:
-    """Keep how long a notebook took, for the README and for `doctor`."""
-    times = measured_times() | {number: (seconds, training_seconds)}
-    rows = [(notebook, *times[notebook]) for notebook in sorted(times)]
-    table = pd.DataFrame(rows, columns=["notebook", "seconds", "training_seconds"])
+def record(number: str, **values: float | None) -> None:
+    """Keep what a notebook took, for the pages and `doctor`; a value that is `None` stays as it was."""
+    table, values = measured(), {name: value for name, value in values.items() if value is not None}
+    table.loc[number, list(values)] = list(values.values())
     path = data_folder() / TIMES_FILE
-    table.to_csv(path, index=False, lineterminator="\n", float_format="%.3g")
+    table.sort_index().to_csv(path, lineterminator="\n", float_format="%.3g")
 
 
 def minutes(lesson: Lesson, headings: Collection[str] = (), kind: str = "all") -> tuple[float, int, float]:
@@ -127,7 +117,7 @@ def minutes(lesson: Lesson, headings: Collection[str] = (), kind: str = "all") -
             reading += len(re.findall(r"^.*\S", text, re.MULTILINE)) / LINES
     if missing := set(headings) - found:
         raise ValueError(f"{lesson.file.name} has no heading {' or '.join(sorted(missing))}.")
-    return reading, exercises, measured_times().get(lesson.number, (0, 0))[0] / 60
+    return reading, exercises, float(measured().seconds.get(lesson.number, 0)) / 60
 
 
 def time_line(lesson: Lesson) -> str:

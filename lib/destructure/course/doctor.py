@@ -4,15 +4,14 @@ import importlib.util
 import os
 import platform
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from destructure.course.contents import LESSONS, measured_times
+from destructure.course.contents import LESSONS, measured
 from destructure.files import course_folder
 from destructure.pretrained import PACKAGES, what_is_missing
+from destructure.study.estimate import STEPS, short_training
 
 FOR_TESTS = ("pytest", "xdist", "nbval", "ruff", "hypothesis", "transformers", "num2words", "playwright")
-STEPS, TRIALS = 8, 3
 PIP = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
 
 
@@ -25,7 +24,7 @@ def report() -> Iterator[str]:
     yield f"Python      {platform.python_version()} on {platform.system()} {platform.machine()}"
     yield f"torch       {torch.__version__}, {os.cpu_count()} processors, of which the notebooks use one"
     yield f"accelerator {_accelerator(torch)}"
-    here = training_seconds()
+    here, _ = short_training()
     yield f"speed       {here / STEPS * 1000:.0f} ms per step of a short training"
     missing = [name for name in FOR_TESTS if importlib.util.find_spec(name) is None]
     state = f"missing {', '.join(missing)}: pip install -e '.[test]'" if missing else "present"
@@ -33,41 +32,12 @@ def report() -> Iterator[str]:
     for name in PACKAGES:
         yield f"weights     [{name}] {what_is_missing(name) or 'present'}"
     yield "notebooks   expected here, from the times measured when they were made:"
-    times = measured_times()
+    times = measured()
     for lesson in LESSONS:
-        if lesson.number in times:
-            expected = expected_seconds(*times[lesson.number], here)
+        if lesson.number in times.index:
+            expected = times.seconds[lesson.number] * here / times.training_seconds[lesson.number]
             text = f"{max(1, round(expected))} s" if expected < 90 else f"{expected / 60:.0f} min"
             yield f"  {lesson.number} {lesson.title:<24} about {text}"
-
-
-def expected_seconds(seconds: float, training_there: float, training_here: float) -> float:
-    """Scale a measured run time to this machine, by the seconds of the short training there and here."""
-    return seconds * training_here / training_there
-
-
-def training_seconds(clock: Callable[[], float] = time.perf_counter) -> float:
-    """Train a small translator for a few steps, which is what most of the notebooks' time goes into.
-
-    Args:
-        clock: by default one on the wall, which tells how long a learner waits on this machine as busy as it is.
-
-    Returns:
-        The median of three trainings, in seconds.
-    """
-    from destructure.config import TransformerConfig  # torch takes seconds to import: only when measuring
-    from destructure.tasks import NumberTranslation
-    from destructure.train import Recipe, train
-    from destructure.transformer import Transformer
-
-    task, times = NumberTranslation(), []
-    config = TransformerConfig(vocabulary=len(task.vocabulary), width=64, layers=3, heads=4)
-    recipe = Recipe(steps=STEPS, tokens_per_batch=1000, evaluation_examples=20)
-    for _ in range(1 + TRIALS):  # the first one warms up
-        started = clock()
-        train(Transformer(config, seed=0), task, recipe, progress=False)
-        times.append(clock() - started)
-    return sorted(times[1:])[TRIALS // 2]
 
 
 def install_commands(small: bool) -> list[list[str]]:

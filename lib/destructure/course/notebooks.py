@@ -11,11 +11,11 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from destructure.course.contents import Lesson, record_time
-from destructure.course.doctor import training_seconds
+from destructure.course.contents import Lesson, record
 from destructure.course.navigation import add_links
 from destructure.exercises.workplace import NOBODY_VARIABLE, STUDENT_VARIABLE
 from destructure.files import FOLDER_VARIABLE
+from destructure.study.estimate import short_training
 
 _LEARNERS = (FOLDER_VARIABLE, STUDENT_VARIABLE, NOBODY_VARIABLE)
 SECONDS_A_CELL = 600
@@ -54,11 +54,15 @@ def make(lesson: Lesson) -> float:
     add_links(notebook, lesson)
     use_one_thread()
     started = _clocks()
-    execute(notebook, lesson.file.parent)
+    gigabytes = execute(notebook, lesson.file.parent)
     seconds, processor_seconds = (now - then for now, then in zip(_clocks(), started, strict=True))
     nbformat.write(notebook, lesson.file)
     export_pictures(notebook, lesson.file.parent / "pictures")
-    record_time(lesson.number, processor_seconds or seconds, training_seconds(time.process_time))
+    times = {
+        "seconds": processor_seconds or seconds,
+        "training_seconds": short_training(time.process_time)[0],
+    }
+    record(lesson.number, **times, gigabytes=gigabytes)
     link(lesson)  # with the time that it took
     return seconds
 
@@ -79,9 +83,14 @@ def _clocks() -> tuple[float, float]:
     return time.perf_counter(), times.children_user + times.children_system
 
 
-def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
-    """Run all cells in a fresh kernel, in that folder and with an empty work folder, and tidy up what changes."""
+def execute(notebook: nbformat.NotebookNode, folder: Path) -> float | None:
+    """Run all cells in a fresh kernel, in that folder and with an empty work folder, and tidy up what changes.
+
+    Returns:
+        The kernel's peak of resident memory in GB (10⁹ bytes), as far as the last cell; `None` but on Linux.
+    """
     clear(notebook)
+    peaks = []
     client = NotebookClient(
         notebook,
         timeout=SECONDS_A_CELL,
@@ -89,11 +98,22 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> None:
         resources={"metadata": {"path": str(folder)}},
         store_widget_state=False,
         record_timing=False,
+        on_cell_executed=lambda **_: peaks.append(_peak(client.km.provisioner.pid)),
     )
     use_one_thread()
     with nobodys_work_folder():
         client.execute()
     normalise(notebook)
+    return peaks[-1] if peaks else None
+
+
+def _peak(process: int) -> float | None:
+    """The most that a process has had in memory, in GB; `None` where the system does not tell."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:
+        return None
+    return next(1024 * int(line.split()[1]) / 1e9 for line in lines if line.startswith("VmHWM"))
 
 
 def export_pictures(notebook: nbformat.NotebookNode, folder: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from destructure.exercises.catalogue import task
 from destructure.exercises.definition import Exercise
-from destructure.exercises.markup import escape, inline, markdown
+from destructure.exercises.markup import escape, front_file, inline, markdown
 from destructure.exercises.plain import Plain
 
 MARKS = {
@@ -23,22 +23,10 @@ _FRAME = (
 
 def live_page(exercise: Exercise) -> str:
     """For the front end, which fills the empty places and listens to the buttons."""
-    return f"""
-<header class="exercise-header"><h3>{escape(exercise.title)}</h3><p>{_facts(exercise)}</p></header>
-<div class="exercise-question">{markdown(exercise.question)}</div>
-<div class="exercise-control">{exercise.kind.control(live=True)}</div>
-<div class="exercise-actions" role="group" aria-label="Actions">
-<button type="button" class="exercise-primary" data-action="check">{escape(exercise.kind.action)}</button>
-<button type="button" data-action="hint">Hint</button>
-<button type="button" data-action="solution">Show solution</button>
-</div>
-<div class="exercise-feedback" role="status" aria-live="polite"></div>
-<div class="exercise-note" role="status" aria-live="polite"></div>
-<div class="exercise-hints" role="status" aria-live="polite"></div>
-<div class="exercise-solution" role="status" aria-live="polite"></div>
-<details class="exercise-text-path"><summary>Answer by text instead</summary>\
-<p>In a code cell:</p><pre tabindex="0">{_call(exercise)}</pre></details>
-"""
+    kind, title = exercise.kind, escape(exercise.title)
+    parts = {"facts": _facts(exercise), "question": markdown(exercise.question), "call": _call(exercise)}
+    parts |= {"control": kind.control(live=True), "action": escape(kind.action)}
+    return front_file("exercise.html").format(title=title, **parts)
 
 
 def static_page(exercise: Exercise) -> str:

@@ -5,6 +5,7 @@ also differ in lightness (about 28, 46, 64 and 75 of 100), so that they stay apa
 """
 
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,39 +46,17 @@ FONT_SIZE = 13.0
 DOTS_PER_INCH = 144
 """Every PNG has this resolution, so that its size in pixels never depends on the machine."""
 
-STYLE = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib, hence the same everywhere
-    "font.size": FONT_SIZE,
-    "axes.titlesize": 15,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.labelsize": 14,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": QUIET,
-    "axes.linewidth": 1.0,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.formatter.use_mathtext": True,
-    "grid.color": "#DDDDDD",
-    "grid.linewidth": 0.8,
-    "xtick.labelsize": FONT_SIZE,
-    "ytick.labelsize": FONT_SIZE,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "text.color": INK,
-    "legend.fontsize": FONT_SIZE,
-    "legend.frameon": False,
-    "lines.linewidth": 2.5,
-    "lines.markersize": 7,
-    "figure.figsize": (WIDTH, 4.5),
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-    "figure.dpi": DOTS_PER_INCH,
-    "savefig.dpi": DOTS_PER_INCH,
-    "savefig.bbox": "standard",  # "tight" would let the size depend on the text
-}
+
+@cache
+def _settings():
+    import matplotlib
+    from cycler import cycler
+
+    file = Path(__file__).with_name("course.mplstyle")
+    cycle = cycler(color=[colour for colour, _, _ in CURVES]) + cycler(
+        linestyle=[line for _, line, _ in CURVES]
+    )
+    return matplotlib.rc_params_from_file(file, use_default_template=False) | {"axes.prop_cycle": cycle}
 
 
 class use_style:
@@ -88,14 +67,9 @@ class use_style:
 
     def __init__(self):
         import matplotlib
-        from cycler import cycler
 
-        settings = dict(STYLE)
-        settings["axes.prop_cycle"] = cycler(color=[colour for colour, _, _ in CURVES]) + cycler(
-            linestyle=[line for _, line, _ in CURVES]
-        )
-        self._earlier = {name: matplotlib.rcParams[name] for name in settings}
-        matplotlib.rcParams.update(settings)
+        self._earlier = {name: matplotlib.rcParams[name] for name in _settings()}
+        matplotlib.rcParams.update(_settings())
 
     def __enter__(self) -> "use_style":
         return self
@@ -136,5 +110,7 @@ def text_width(text: str, size: float = FONT_SIZE) -> float:
     if not text.strip():
         return 0.5 * len(text) * size / 72
     plain = text.replace("$", r"\$")  # never a formula
-    path = TextPath((0, 0), plain, size=size, prop=FontProperties(family=STYLE["font.family"]), usetex=False)
+    path = TextPath(
+        (0, 0), plain, size=size, prop=FontProperties(family=_settings()["font.family"]), usetex=False
+    )
     return float(path.get_extents().width) / 72

@@ -8,8 +8,8 @@ Two kinds of `Work` go through the same loop (`runner`): a `Study` is a table of
 one; a `Plan` is a list of frozen `RunConfiguration`s, each named by its hash (`python -m destructure sweep NAME`).
 
 Where to look: `study` (studies, tuning, helpers), `models` (any model by name), `configuration` (what decides a run
-of a plan, and its name), `one_run` (from a configuration to rows), `runner` (the loop), `table` and `storage` (a CSV
-that is whole at every moment), `pools` (this process, joblib, Dask).
+of a plan, and its name), `one_run` (from a configuration to rows), `runner` (the loop), `estimate` and `progress`
+(cost, time left), `table` and `storage` (a CSV that is whole at every moment), `pools` (this process, joblib, Dask).
 """
 
 import lazy_loader

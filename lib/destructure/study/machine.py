@@ -9,17 +9,24 @@ from pathlib import Path
 
 import torch
 
+DEVICES = ("cpu", "cuda", "mps")
+"""Where runs can be computed; "mps" is Apple's GPU, where nobody has run the course yet."""
+
 
 def choose_device(wanted: str = "auto") -> torch.device:
-    """The device to run on: "cuda" where there is one and "auto" or "cuda" is wanted, else "cpu".
+    """The device to run on: the one that is wanted; for "auto" CUDA where there is one, else the processor.
 
     Raises:
-        ValueError: for another word, or if CUDA is wanted and missing.
+        ValueError: for another word, or if what is wanted is missing.
     """
-    require_device_word(wanted)
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device is 'cuda', but torch finds no CUDA device here; use auto or cpu.")
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        wanted = "cuda" if there["cuda"] else "cpu"
+    if wanted not in there:
+        raise ValueError(f"device is {wanted!r}; it must be auto, {', '.join(DEVICES)}.")
+    if not there[wanted]:
+        raise ValueError(f"device is {wanted!r}, but torch finds none here; use auto or cpu.")
+    return torch.device(wanted)
 
 
 def machine_facts(device: torch.device) -> dict[str, str | int]:
@@ -33,12 +40,6 @@ def machine_facts(device: torch.device) -> dict[str, str | int]:
         "destructure": metadata.version("destructure"),
         "commit": commit(),
     }
-
-
-def require_device_word(wanted: str) -> None:
-    """Raise ValueError unless it is auto, cpu or cuda."""
-    if wanted not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"device is {wanted!r}; it must be auto, cpu or cuda.")
 
 
 @cache

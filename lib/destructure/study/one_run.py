@@ -31,13 +31,8 @@ def build_task(name: str, dials: Options = ()) -> Task:
     Raises:
         ValueError: if there is no such task or dial, or the task refuses a dial's value.
     """
-    tasks = {
-        each: found
-        for each in all_tasks.__all__
-        if inspect.isclass(found := getattr(all_tasks, each))
-        and issubclass(found, Task)
-        and found is not Task
-    }
+    classes = inspect.getmembers(all_tasks, inspect.isclass)
+    tasks = {each: found for each, found in classes if issubclass(found, Task) and found is not Task}
     if name not in tasks:
         raise ValueError(f"There is no task {name!r}; the tasks are {', '.join(sorted(tasks))}.")
     known = [each for each in inspect.signature(tasks[name]).parameters if each != "self"]
@@ -63,7 +58,7 @@ def run_configuration(
     A run that diverges has rows, too: those of the budgets it did not reach have the status "diverged" and no score.
 
     Args:
-        device: "auto" (CUDA where there is one), "cpu" or "cuda".
+        device: "auto" (CUDA where there is one), "cpu", "cuda" or "mps".
         progress: show a bar over the training steps.
         then: called with the model as it is measured at the last budget, where its weights are wanted.
 

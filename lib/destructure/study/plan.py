@@ -7,6 +7,7 @@ from typing import Any
 
 from destructure.study.columns import COLUMNS, GAINED
 from destructure.study.configuration import RunConfiguration
+from destructure.study.estimate import seconds
 from destructure.study.one_run import build_task, run_configuration
 from destructure.study.runner import Work
 from destructure.study.table import Table
@@ -41,7 +42,6 @@ class Plan(Work):
 
     columns = COLUMNS
     gained = GAINED
-    unit = "FLOP"
 
     def planned(self, file: Path | None = None) -> list[RunConfiguration]:
         """All runs; which ones there are was decided when the plan was made."""
@@ -64,6 +64,11 @@ class Plan(Work):
     def cost(self, run: RunConfiguration) -> float:
         """Training FLOPs: of the trunk to the last budget, and of a cooldown for each of the others."""
         return run.budgets[-1] + dict(run.training)["cooldown"] * sum(run.budgets[:-1])
+
+    def estimate(self, run: RunConfiguration, device: str) -> tuple[float, float | None]:
+        """FLOPs, and seconds by width and stacks."""
+        sizes = run.width, 1 + run.structure.separate_parameters
+        return self.cost(run), seconds(self.name, device, *sizes, self.cost(run))
 
     def describe(self, run: RunConfiguration) -> str:
         """A run in a few words, for messages."""

@@ -3,15 +3,15 @@
 import time
 from abc import ABC, abstractmethod
 from collections import deque
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from tqdm.auto import tqdm
+from typing import Any, ClassVar
 
 from destructure.files import data_folder
-from destructure.study.machine import choose_device, require_device_word
+from destructure.study.machine import DEVICES, choose_device
 from destructure.study.pools import Ended, make_pool
+from destructure.study.progress import Bar
 from destructure.study.storage import Claims, Row
 from destructure.study.table import Table
 
@@ -63,13 +63,15 @@ class Work(ABC):
         name: of the table, data/results/NAME.csv.
         columns: of the table.
         gained: columns after those that older tables lack; rows from before leave them empty.
-        unit: what `cost` counts, for the bar.
+        devices: on which of `DEVICES` it can run.
+        here: where a run on the processor takes as long as `estimate` says.
     """
 
     name: str
     columns: tuple[str, ...]
     gained: tuple[str, ...] = ()
-    unit = "run"
+    here: ClassVar = "here"
+    devices: ClassVar = DEVICES
 
     @abstractmethod
     def planned(self, file: Path | None = None) -> list[Any]:
@@ -95,9 +97,9 @@ class Work(ABC):
         """Whether a run can begin; a reporting run cannot before its learning rate is known."""
         return True
 
-    def cost(self, run: Any) -> float:
-        """How long a run takes, beside the others."""
-        return 1.0
+    @abstractmethod
+    def estimate(self, run: Any, device: str) -> tuple[float | None, float | None]:
+        """Training FLOPs of a run, and its seconds on a device; `None` where nobody knows."""
 
     def describe(self, run: Any) -> str:
         """A run in a few words, for messages."""
@@ -137,17 +139,19 @@ class Work(ABC):
             workers: runs at a time on this machine, one thread each; above 1, each in a process of joblib's.
             scheduler: address of a Dask scheduler; its workers are used instead.
             minutes: start no further run after this time; those under way are finished.
-            device: "auto" (CUDA where there is one), "cpu" or "cuda".
+            device: "auto" (CUDA where there is one), "cpu", "cuda" or "mps" (Apple's GPU; nobody has tried it).
             file: where the rows go, by default `file`.
-            progress: show a bar with the time left.
+            progress: say what it costs, then show a bar with the time left.
 
         Raises:
             ValueError: if an argument or the plan is not usable, or the file is not a table of this kind.
             SweepStopped: if workers keep dying, the cluster is gone, or five runs in a row failed.
         """
         _require(workers, minutes)
-        # A cluster's workers have devices of their own.
-        (require_device_word if scheduler else choose_device)(device)
+        if device not in ("auto", *self.devices):
+            raise ValueError(f"device is {device!r}; {self.name} runs on {', '.join(self.devices)}, or auto.")
+        chosen = self.devices[0] if device == "auto" and (scheduler or len(self.devices) == 1) else device
+        place = chosen if scheduler else choose_device(chosen).type  # a cluster's workers have their own
         self.check()
         table = Table(self, file)
         report = Report(self.name, table.file.path, repaired=table.repair())
@@ -159,7 +163,7 @@ class Work(ABC):
         pool = make_pool(self, workers, scheduler, device)
         claims = Claims(table.file.lock_folder, table.file.path.name)
         try:
-            with _bar(self, planned, waiting, progress) as bar:
+            with closing(Bar(table, pool.room, place, progress)) as bar:
                 _Loop(self, table, pool, claims, report, bar, minutes).go()
         except ConnectionError as error:
             raise SweepStopped(f"The sweep stopped: {error}. {_KEPT}") from None
@@ -188,6 +192,7 @@ class _Loop:
                 self._start(waiting.popleft())
             for ended in self.pool.wait(_LOOK_EVERY):
                 self._take(ended)
+            self.bar.look(self.given_up)
             if not waiting and time.monotonic() <= self.until:
                 waiting = self._waiting()  # what other processes gave back; reports, once all is tuned
             elif time.monotonic() > self.until:
@@ -225,8 +230,6 @@ class _Loop:
             self.report.failures.append((self.work.describe(ended.run), ended.problem))
             self._bad("failed", ended.problem)
         self.claims.release(name)
-        if not ended.lost:
-            self.bar.update(self.work.cost(ended.run))
 
     def _bad(self, kind: str, problem: str) -> None:
         self.in_a_row[kind] += 1
@@ -234,12 +237,6 @@ class _Loop:
             raise SweepStopped(
                 f"The sweep stopped because run after run failed, the last one because {problem}. {_KEPT}"
             )
-
-
-def _bar(work: Work, planned: list, waiting: list, progress: bool) -> tqdm:
-    total, left = (sum(map(work.cost, runs)) for runs in (planned, waiting))
-    scaled = {"unit": work.unit, "unit_scale": work.unit != "run", "smoothing": 0.05}
-    return tqdm(total=total, initial=total - left, desc=work.name, disable=not progress, **scaled)
 
 
 def _require(workers: int, minutes: float | None) -> None:

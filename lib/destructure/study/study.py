@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -86,6 +86,8 @@ class Study(Work):
     one_run: Callable[[dict[str, Any]], Iterable[dict[str, Any]]]
     tuning: Tuning | None = None
     gained: tuple[str, ...] = ()
+    devices: ClassVar = ("cpu",)
+    here: ClassVar = "where the stored runs were made"
 
     def rows(self, role: str | None = None, file: str | Path | None = None) -> pd.DataFrame:
         """The stored rows, of one role ("tuning" or "reporting") or all; none if nothing has run yet."""
@@ -133,6 +135,10 @@ class Study(Work):
         """Its columns that tell runs apart, and its budget; a reporting run is the same whichever rate it has."""
         return tuple(_cell(row[name]) for name in self._keys[row.get("role", REPORTING)])
 
+    def estimate(self, run: dict[str, Any], device: str) -> tuple[float | None, float | None]:
+        """What stored runs took that differ in seed and learning rate alone."""
+        return self._alike.get(self._kind(run), (None, None)) if device == "cpu" else (None, None)
+
     def describe(self, run: dict[str, Any]) -> str:
         """A run in a few words, for messages."""
         return ", ".join(f"{name} {value}" for name, value in run.items())
@@ -162,6 +168,21 @@ class Study(Work):
     @cached_property
     def _tuning_runs(self) -> list[dict[str, Any]]:
         return [run | {"role": TUNING} for run in self.tuning.runs.to_dict("records")]
+
+    def _kind(self, run: Mapping[str, Any]) -> str:
+        """What it shares with runs that take as long, stored ones included."""
+        names = [name for name in self._keys[run.get("role", REPORTING)] if "seed" not in name]
+        return str([_cell(run[name]) for name in names if name not in ("learning_rate", "budget")])
+
+    @cached_property
+    def _alike(self) -> dict[str, tuple[float | None, float | None]]:
+        """FLOPs and seconds of the stored runs of each kind, the median."""
+        rows = self.rows()
+        clock = rows.get("cpu_seconds", rows.get("seconds"))
+        taken = pd.DataFrame({"flops": rows.get("flops"), "seconds": clock}, rows.index, dtype=float)
+        kinds = pd.Series(map(self._kind, rows.to_dict("records")), rows.index, dtype=object)
+        taken = taken.groupby(kinds).agg({"flops": "max", "seconds": "median"}).astype(object)
+        return dict(zip(taken.index, taken.where(taken.notna(), None).itertuples(index=False), strict=True))
 
     @cached_property
     def _keys(self) -> dict[str, list[str]]:

@@ -24,12 +24,3 @@ from destructure.tasks.sentence import SentencePair
 from destructure.tasks.telephone import TelephoneNumbers
 from destructure.tasks.turns import Turns
 from destructure.tasks.verses import VerseTranslation
-
-# fmt: off
-__all__ = [
-    "BEGIN", "END", "LANGUAGES", "PADDING", "SPECIAL_TOKENS", "SPLITS", "Copying", "DocstringContinuation",
-    "DocstringText", "HiddenCharacters", "LanguageIdentification", "Ledger", "ListInstruction",
-    "NumberTranslation", "Pair", "RoleSwap", "SentencePair", "Split", "Task", "TelephoneNumbers", "Turns",
-    "VerseTranslation", "Vocabulary", "check_no_leak", "english", "german",
-]
-# fmt: on

@@ -67,8 +67,8 @@ def train(
             the exact match on validation pairs.
         watch: what to measure on the way, each `recipe.evaluate_every` steps, where it should be something else,
             or something cheaper, than at the budgets; by default `measure`.
-        objective: the loss to learn from, by default that of the recipe; `fast.fast_target_loss` is the same in less
-            time.
+        objective: the loss to learn from, by default that of the recipe; `fast.fast_target_loss` is the same to
+            rounding.
 
     Returns:
         A `Run`. Ctrl-C ends training after the current step with status "interrupted", a checkpoint if a folder

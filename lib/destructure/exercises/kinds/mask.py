@@ -4,7 +4,10 @@ import operator
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
+
+import yaml
 
 from destructure.exercises.kinds.base import Kind, Rows, Text
 from destructure.exercises.markup import escape
@@ -84,15 +87,16 @@ class Mask(Kind):
 
     def _known_mistakes(self) -> Iterator[tuple[str, Rows, str]]:
         height, width = len(self.queries), len(self.keys)
-        for name, sees, message in _CAUSAL if self.causal else ():
-            yield name, tuple(tuple(int(sees(q, k)) for k in range(width)) for q in range(height)), message
+        for name, sees in _CAUSAL.items() if self.causal else ():
+            rows = tuple(tuple(int(sees(q, k)) for k in range(width)) for q in range(height))
+            yield name, rows, _MESSAGES[name]
         for mistake in self.mistakes:
             yield mistake.name, mistake.visible, mistake.message
         inverted = tuple(tuple(1 - cell for cell in row) for row in self.visible)
         transposed = tuple(zip(*self.visible, strict=True))
         forms = (inverted, ((1,) * width,) * height, ((0,) * width,) * height, transposed)
-        for (name, message), visible in zip(_USUAL.items(), forms, strict=True):
-            yield name, visible, message
+        for name, visible in zip(_USUAL, forms, strict=True):
+            yield name, visible, _MESSAGES[name]
 
     def _first_difference(self, given: Rows) -> str:
         for query, mine, wanted in zip(self.queries, given, self.visible, strict=True):
@@ -146,35 +150,10 @@ def _cell(cell: Plain) -> int:
     raise UnreadableAnswer(f"A cell is 1 (visible) or 0 (hidden), not {shown(cell)}.")
 
 
-_USUAL = {
-    "mask inverted": (
-        "Inverted: you painted what must stay hidden. A painted cell means that the query may look there."
-    ),
-    "everything visible": (
-        "Everything is visible: no query is kept from anything. Which keys must some query not see?"
-    ),
-    "nothing visible": (
-        "Nothing is visible: every query needs at least one key, or its softmax has nothing to share out."
-    ),
-    "rows and columns swapped": (
-        "Rows and columns are swapped: a row belongs to the query that looks, a column to the key it looks at."
-    ),
+_MESSAGES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+_USUAL = ("mask inverted", "everything visible", "nothing visible", "rows and columns swapped")
+_CAUSAL = {
+    "mask off by one": lambda query, key: key < query,
+    "future leak": lambda query, key: key <= query + 1,
+    "only itself": lambda query, key: key == query,
 }
-_CAUSAL = (
-    (
-        "mask off by one",
-        lambda query, key: key < query,
-        "Off by one: no query sees itself, and the first one sees nothing at all. A position may see itself, because"
-        " what it holds is already known; what it predicts is the next one.",
-    ),
-    (
-        "future leak",
-        lambda query, key: key <= query + 1,
-        "One step too many: every query sees the next position, which is exactly what it must predict.",
-    ),
-    (
-        "only itself",
-        lambda query, key: key == query,
-        "Every query sees only itself, so nothing is read from what came before. Earlier positions are visible.",
-    ),
-)
