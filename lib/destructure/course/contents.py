@@ -72,12 +72,7 @@ def written_lessons(extra: bool = False) -> list[Lesson]:
 
 
 def measured() -> pd.DataFrame:
-    """What each notebook took when it was last made, by its number.
-
-    Returns:
-        Columns `seconds` of the processor, `training_seconds` (`doctor`'s short training beside it) and
-        `gigabytes`: the kernel's peak of resident memory.
-    """
+    """By number: `seconds` of the processor, `training_seconds` (short training), `gigabytes` (kernel's peak)."""
     return pd.read_csv(data_folder() / TIMES_FILE, dtype={"notebook": str}).set_index("notebook")
 
 
@@ -137,16 +132,8 @@ def part(name: str, folder: str = "notebooks/", address: str | None = None) -> s
         address: the course's public address; by default the one in pyproject.toml.
     """
     address = address or public_address()
-    unset = "//unset.invalid/" in address
-    names = {
-        "name": name,
-        "folder": folder,
-        "address": address,
-        "unset": unset,
-        "paths": _paths,
-        "fives": _fives,
-    }
-    return _TEMPLATES.get_template("parts.md.jinja").render(globals() | names).strip()
+    unset = "//unset.invalid/" in address  # read by the template, as everything here
+    return _TEMPLATES.get_template("parts.md.jinja").render(globals() | locals()).strip()
 
 
 def _paths() -> Iterator[dict]:

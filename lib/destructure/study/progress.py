@@ -16,14 +16,7 @@ _FORM = "{desc}: {percentage:3.0f}%|{bar}|{postfix} [{elapsed}<{remaining}]"
 
 
 class Bar(tqdm):
-    """All runs of a `Work`, other processes' included; made, it says what the missing ones cost.
-
-    Args:
-        table: the stored rows.
-        room: runs at a time.
-        device: one of `DEVICES`.
-        shown: False shows nothing, and measures nothing.
-    """
+    """All runs of a `Work`, other processes' included, `room` at a time; made, it says what the missing ones cost."""
 
     def __init__(self, table: Table, room: int, device: str, shown: bool):
         self.table, self.work, self.room = table, table.work, room
