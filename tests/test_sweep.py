@@ -484,6 +484,7 @@ def test_the_bar_moves_with_what_other_processes_store(tmp_path):
         bar.look({PLAN.runs[1].run})  # which failed
         assert bar.n == pytest.approx(bar.total / 3)
         assert "2 of 6 runs" in str(bar)
+        assert bar.format_dict["rate"] is None  # then tqdm takes the mean since the beginning
 
 
 def test_apples_gpu_is_taken_only_where_it_is_and_by_its_name(monkeypatch):

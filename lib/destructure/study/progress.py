@@ -29,7 +29,7 @@ class Bar(tqdm):
         mean = fmean(known) if (known := [each for each in seconds if each is not None]) else 1.0
         filled = (mean if each is None else each for each in seconds)
         self.weights = dict(zip(map(self.work.run_name, planned), filled, strict=True))
-        usual = {"desc": self.work.name, "bar_format": _FORM, "smoothing": 0.05}
+        usual = {"desc": self.work.name, "bar_format": _FORM, "smoothing": 0}  # 0: the mean speed
         super().__init__(total=sum(self.weights.values()), initial=self._done(missing), **usual)
         self.look()
 
