@@ -33,8 +33,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as problem:
         print(problem, file=sys.stderr)
         return 2
-    if asked.store:
-        store.store(figures, asked.file)
     if asked.check:
         down, new = store.fallen(figures, before)
         print(*new, *down, f"{len(down)} of {len(figures) - len(new)} ratios fell.", sep="\n")
@@ -45,12 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measure(asked: argparse.Namespace) -> list[Figure]:
+    """Print the lines of each work, and store them as soon as it ends."""
     found = []
     for name in asked.work or WORKS:
-        work = importlib.import_module(f"benchmarks.{name}")
+        work, lines = importlib.import_module(f"benchmarks.{name}"), []
         for line in work.figures(**(work.SMALLEST if asked.smallest else {})):
             print(line, flush=True)
-            found += [line] if isinstance(line, Figure) else []
+            lines.append(line)
+        ratios = [line for line in lines if isinstance(line, Figure)]
+        if asked.store:
+            store.store(ratios, asked.file)
+        found += ratios
     return found
 
 

@@ -74,9 +74,7 @@ class Job:
         _forget_peak()
         before = _peak_bytes()
         # Of several trainings each counts by its middle step, so that starting up is in none of them.
-        seconds = (
-            _write(self) if self.work == "write" else sum(_learn(self, steps=5) for _ in range(self.repeats))
-        )
+        seconds = _write(self) if self.work == "write" else sum(_learn(self, 5) for _ in range(self.repeats))
         return {"seconds": seconds, "bytes": max(PAGE, _peak_bytes() - before)}
 
     def apart(self) -> dict[str, float]:
@@ -126,9 +124,8 @@ def figures(
     ):
         found = [[measure(job) for job in jobs] for _ in range(rounds)]
         for kind in kinds:
-            yield _growth(
-                f"{kind} over {over}", values, jobs, [[each[kind] for each in one] for one in found], kind
-            )
+            costs = [[each[kind] for each in one] for one in found]
+            yield _growth(f"{kind} over {over}", values, jobs, costs, kind)
     for size, _ in sizes:
         for family in STRUCTURES:
             yield from _beside_peers(size, family, rounds, measure)

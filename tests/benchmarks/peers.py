@@ -123,10 +123,9 @@ def ours(sizes: Sizes, family: str, fast: bool = True) -> tuple[Transformer, Los
     return model, lambda batch: loss(model, batch.ours)
 
 
-def peers(family: str, libraries_only: bool = False) -> dict[str, Callable[[Sizes], tuple[nn.Module, Loss]]]:
+def peers(family: str) -> dict[str, Callable[[Sizes], tuple[nn.Module, Loss]]]:
     """Name → what builds it, of the peers that are installed; `said_missing` says which are not."""
-    found = {name: build for name, (package, build) in PEERS[family].items() if not missing(package, "", "")}
-    return {name: build for name, build in found.items() if not (libraries_only and name == PLAIN_LOOP)}
+    return {name: build for name, (package, build) in PEERS[family].items() if not missing(package, "", "")}
 
 
 def said_missing() -> list[str]:

@@ -6,6 +6,7 @@ any peer, the plain fused loop included. Beside them our plain path, which the c
 """
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
 from benchmarks.peers import PLAIN_LOOP, STRUCTURES, Sizes, dense, learner, ours, peers, said_missing
 from benchmarks.turns import Figure, compare, take_turns
@@ -59,14 +60,9 @@ def _one_width(size: Sizes, family: str, rounds: int, warm: int, steps: int) -> 
 
 def over_widths(family: str, widths: Sequence[Sequence[Figure]]) -> Figure:
     """The promise over all widths: the second best of them, each by the library that comes closest."""
-    closest = [
-        min(
-            (each for each in beside if each.side not in (PLAIN_LOOP, OUR_PLAIN_PATH)),
-            key=lambda each: each.ratio,
-        )
-        for beside in widths
-    ]
-    second = sorted(closest, key=lambda each: each.ratio)[-2]
+    ratio, apart = attrgetter("ratio"), (PLAIN_LOOP, OUR_PLAIN_PATH)
+    libraries = ([each for each in beside if each.side not in apart] for beside in widths)
+    second = sorted((min(each, key=ratio) for each in libraries), key=ratio)[-2]
     case, behind = f"{family}, second best of {len(widths)} widths", f"{second.case}, {second.side}"
     spread = second.low, second.high, second.rounds
     return Figure("training", case, "every library", second.ratio, *spread, behind, TWICE_AHEAD)
