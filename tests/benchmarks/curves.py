@@ -2,8 +2,8 @@
 
 Ours by the fast path beside ours by the plain one, on number words at their true lengths; and GPT-2 of the
 transformers library beside our class with its weights copied over, on number words of one length. A speed is worth
-nothing where the curves differ. Training magnifies rounding: so equality is promised with 64 bits, where only a mistake
-would show, and with the usual 32 bits the difference is printed.
+nothing where the curves differ. Training magnifies rounding, so equality is promised with 64 bits, where only faults
+show, and with the usual 32 bits the difference is printed.
 """
 
 import tempfile
