@@ -82,6 +82,7 @@ def answer_all(page):
     page.get_by_text("the model writes seven").wait_for(state="attached")
     section(page, "mask").locator("[data-action=hint]").click()
     page.get_by_text("Hint 1 of 3").wait_for(state="attached")
+    page.wait_for_timeout(3000)  # the cell's output, which will be saved, follows by a message of its own
 
 
 def save_by_menu(page):
