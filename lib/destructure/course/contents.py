@@ -132,8 +132,8 @@ def part(name: str, folder: str = "notebooks/", address: str | None = None) -> s
         address: the course's public address; by default the one in pyproject.toml.
     """
     address = address or public_address()
-    unset = "//unset.invalid/" in address  # read by the template, as everything here
-    return _TEMPLATES.get_template("parts.md.jinja").render(globals() | locals()).strip()
+    names = {"name": name, "folder": folder, "address": address, "unset": "//unset.invalid/" in address}
+    return _TEMPLATES.get_template("parts.md.jinja").render(globals() | names).strip()
 
 
 def _paths() -> Iterator[dict]:

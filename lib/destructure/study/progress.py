@@ -53,7 +53,8 @@ class Bar(tqdm):
     def _cost(self, runs: Collection[Any], device: str) -> str:
         told = []
         for place in DEVICES:
-            flops, seconds = zip(*(self.work.estimate(run, place) for run in runs), strict=True)
+            estimates = [self.work.estimate(run, place) for run in runs]  # none, if others were faster
+            flops, seconds = ([each[part] for each in estimates] for part in (0, 1))
             where = self.work.here if place == "cpu" else f"on {place}, as stored runs took"
             if None not in seconds:
                 told.append(f"about {math.ceil(sum(seconds) / self.room / 60)} min {where}")
